@@ -1,0 +1,1 @@
+"""The read-only bundle that ships with an app, and the personalised versions of its heads."""
