@@ -90,6 +90,14 @@ def _check(name: str, content: bytes, entry: FileEntry) -> None:
         raise BundleCorrupt(f"{name} is not the file that was signed: its SHA-256 differs")
 
 
+def render(manifest: Mapping[str, object]) -> bytes:
+    """The one form in which a manifest is written.
+
+    A file in any other form is refused, so that no change of a byte goes unseen, not even one that JSON ignores.
+    """
+    return (json.dumps(manifest, sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode()
+
+
 def _parse(content: bytes) -> dict[str, object]:
     if len(content) > _MAX_MANIFEST_BYTES:
         raise BundleCorrupt(f"{MANIFEST} is larger than {_MAX_MANIFEST_BYTES} bytes")
@@ -99,4 +107,10 @@ def _parse(content: bytes) -> dict[str, object]:
         raise BundleCorrupt(f"{MANIFEST} is not JSON") from None
     if not isinstance(raw, dict):
         raise BundleCorrupt(f"{MANIFEST} is not a JSON object")
+    try:
+        as_written = render(raw)
+    except ValueError:
+        raise BundleCorrupt(f"{MANIFEST} holds a number or a character that JSON does not have") from None
+    if as_written != content:
+        raise BundleCorrupt(f"{MANIFEST} is not in the form that it is written in: it was changed")
     return raw

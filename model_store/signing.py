@@ -65,6 +65,8 @@ def verify(manifest: Json, trusted: Mapping[str, Ed25519PublicKey]) -> str:
         raise BundleUntrusted(f"the manifest is signed by a key that is not trusted (trusted keys: {known})")
     try:
         value = base64.b64decode(str(signature.get("value")), validate=True)
+        if base64.b64encode(value).decode() != signature.get("value"):
+            raise ValueError("not the canonical form of these bytes")
         trusted[name].verify(value, canonical_bytes(manifest))
     except (InvalidSignature, binascii.Error, ValueError):
         raise BundleUntrusted("the signature does not match the manifest: it was changed after signing") from None
