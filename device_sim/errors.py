@@ -1,0 +1,216 @@
+"""What the device refuses, and what can go wrong in it.
+
+DeviceError
+├── InvalidInput               the request itself is wrong; trying again won't help
+│   ├── InvalidText            blank, too long, or characters that can't be stored
+│   ├── TooManyTexts
+│   ├── UnknownTask
+│   ├── UnknownLabel
+│   ├── ParameterOutOfBounds
+│   ├── IdempotencyKeyReused
+│   └── InvalidExport          not an export, or not one that this device can open
+├── NotFound
+│   ├── UnknownPrediction
+│   ├── UnknownSample
+│   └── UnknownUpdate
+├── Refused                    right in itself, not now
+│   ├── ConsentRequired
+│   ├── UpdateRunning
+│   ├── UpdateFinished
+│   ├── ConditionsNotMet
+│   ├── NothingToLearn
+│   ├── TaskNotUpdatable
+│   └── NothingToRollBack
+├── UpdateCancelled            a training run that was stopped; never reaches a caller of the HTTP contract
+└── StateError                 the state directory can't be used
+    ├── StateLocked            another process owns it
+    ├── WrongKey               passphrase, key file or keyring entry does not open it
+    ├── StateCorrupt           bytes were changed or are missing
+    ├── StateRolledBack        an older database was put back
+    ├── StorageFull
+    └── DeviceClosed           the device is shutting down
+
+Bundle and version errors are those of `model_store.errors`. No message ever holds a user's text.
+"""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+
+class DeviceError(Exception):
+    """Base of this package's errors; `code` is a stable slug, `allowed` what would have been accepted."""
+
+    code: ClassVar[str] = "device-error"
+
+    def __init__(self, message: str, *, field: str | None = None, allowed: Sequence[str] = ()) -> None:
+        super().__init__(message)
+        self.field = field
+        self.allowed = tuple(allowed)
+
+
+class InvalidInput(DeviceError):
+    """The request can't be carried out as it stands."""
+
+    code = "invalid-input"
+
+
+class InvalidText(InvalidInput):
+    """A text that is blank, too long, or holds characters that are not text."""
+
+    code = "invalid-text"
+
+
+class TooManyTexts(InvalidInput):
+    """More texts in one call than the device takes."""
+
+    code = "too-many-texts"
+
+
+class UnknownTask(InvalidInput):
+    """The bundle has no such task."""
+
+    code = "unknown-task"
+
+
+class UnknownLabel(InvalidInput):
+    """The task has no such label."""
+
+    code = "unknown-label"
+
+
+class ParameterOutOfBounds(InvalidInput):
+    """A training parameter outside what the head's manifest allows."""
+
+    code = "parameter-out-of-bounds"
+
+
+class IdempotencyKeyReused(InvalidInput):
+    """The key was used before, for another request."""
+
+    code = "idempotency-key-reused"
+
+
+class InvalidExport(InvalidInput):
+    """The document is no export, was changed, or needs another key."""
+
+    code = "invalid-export"
+
+
+class NotFound(DeviceError):
+    """What the request names does not exist."""
+
+    code = "not-found"
+
+
+class UnknownPrediction(NotFound):
+    """No prediction of that id is remembered."""
+
+    code = "unknown-prediction"
+
+
+class UnknownSample(NotFound):
+    """No sample of that id is stored."""
+
+    code = "unknown-sample"
+
+
+class UnknownUpdate(NotFound):
+    """No update of that id was ever begun."""
+
+    code = "unknown-update"
+
+
+class Refused(DeviceError):
+    """The device's present state does not allow it."""
+
+    code = "refused"
+
+
+class ConsentRequired(Refused):
+    """The user has not agreed to personalisation."""
+
+    code = "consent-required"
+
+
+class UpdateRunning(Refused):
+    """One update at a time."""
+
+    code = "update-running"
+
+
+class UpdateFinished(Refused):
+    """It is too late to cancel."""
+
+    code = "update-finished"
+
+
+class ConditionsNotMet(Refused):
+    """The device is not in a state to train in: `allowed` lists what is missing."""
+
+    code = "conditions-not-met"
+
+
+class NothingToLearn(Refused):
+    """There are no samples to train on."""
+
+    code = "nothing-to-learn"
+
+
+class TaskNotUpdatable(Refused):
+    """The bundle says that this task's head is fixed."""
+
+    code = "task-not-updatable"
+
+
+class NothingToRollBack(Refused):
+    """Version 0 is active already."""
+
+    code = "nothing-to-roll-back"
+
+
+class UpdateCancelled(DeviceError):
+    """A training run was stopped before its end."""
+
+    code = "update-cancelled"
+
+
+class StateError(DeviceError):
+    """The state directory can't be used as it is."""
+
+    code = "state-error"
+
+
+class StateLocked(StateError):
+    """Another process owns the state directory."""
+
+    code = "state-locked"
+
+
+class WrongKey(StateError):
+    """The key at hand does not open the key store."""
+
+    code = "wrong-key"
+
+
+class StateCorrupt(StateError):
+    """Something in the state directory is missing or was changed."""
+
+    code = "state-corrupt"
+
+
+class StateRolledBack(StateError):
+    """The database is older than the key store's counter: an old copy was put back."""
+
+    code = "state-rolled-back"
+
+
+class StorageFull(StateError):
+    """The disk has no room; nothing of the request was kept."""
+
+    code = "storage-full"
+
+
+class DeviceClosed(StateError):
+    """The device is shutting down and takes no more work."""
+
+    code = "device-closed"
