@@ -1,0 +1,103 @@
+"""The schema's history. A migration, once released, is never edited; a new one is appended.
+
+Statements end with a semicolon at the end of a line. `generation` counts moves of active pointers; the key store's
+counter follows it. `version_samples.sample_id` is no foreign key on purpose: which samples a version learnt from must
+still be known when the sample is gone.
+"""
+
+_FIRST = """
+CREATE TABLE generation (value INTEGER NOT NULL);
+INSERT INTO generation VALUES (1);
+CREATE TABLE consent (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    personalization INTEGER NOT NULL,
+    cloud_assist INTEGER NOT NULL,
+    since TEXT NOT NULL
+);
+CREATE TABLE samples (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    task TEXT NOT NULL,
+    text TEXT,
+    text_digest BLOB NOT NULL,
+    label TEXT NOT NULL,
+    source TEXT NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('new', 'used', 'set_aside')),
+    features BLOB NOT NULL,
+    base_id TEXT NOT NULL,
+    created_at TEXT NOT NULL
+);
+CREATE INDEX samples_by_state ON samples (task, state);
+CREATE INDEX samples_by_text ON samples (task, text_digest);
+CREATE TABLE versions (
+    task TEXT NOT NULL,
+    number INTEGER NOT NULL CHECK (number > 0),
+    parent INTEGER NOT NULL,
+    base_id TEXT NOT NULL,
+    bundle_version TEXT NOT NULL,
+    state TEXT NOT NULL,
+    sha256 TEXT,
+    metrics TEXT NOT NULL,
+    update_id TEXT NOT NULL,
+    created_at TEXT NOT NULL,
+    parameters BLOB,
+    PRIMARY KEY (task, number)
+);
+CREATE TABLE version_samples (
+    task TEXT NOT NULL,
+    number INTEGER NOT NULL,
+    sample_id INTEGER NOT NULL,
+    PRIMARY KEY (task, number, sample_id),
+    FOREIGN KEY (task, number) REFERENCES versions (task, number)
+) WITHOUT ROWID;
+CREATE INDEX versions_by_sample ON version_samples (sample_id);
+CREATE TABLE active_versions (
+    task TEXT PRIMARY KEY,
+    number INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE trials (
+    task TEXT NOT NULL,
+    number INTEGER NOT NULL,
+    sample_id INTEGER NOT NULL,
+    version_right INTEGER NOT NULL,
+    parent_right INTEGER NOT NULL,
+    PRIMARY KEY (task, number, sample_id),
+    FOREIGN KEY (task, number) REFERENCES versions (task, number)
+) WITHOUT ROWID;
+CREATE TABLE updates (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    task TEXT NOT NULL,
+    trigger TEXT NOT NULL,
+    state TEXT NOT NULL,
+    outcome TEXT,
+    version INTEGER,
+    parameters TEXT NOT NULL,
+    metrics TEXT NOT NULL,
+    reasons TEXT NOT NULL,
+    created_at TEXT NOT NULL,
+    finished_at TEXT
+);
+CREATE TABLE audit (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    at TEXT NOT NULL,
+    actor TEXT NOT NULL,
+    action TEXT NOT NULL,
+    task TEXT,
+    version_from INTEGER,
+    version_to INTEGER,
+    detail TEXT NOT NULL
+);
+CREATE TABLE settings (
+    name TEXT PRIMARY KEY,
+    value TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE idempotency (
+    key TEXT PRIMARY KEY,
+    fingerprint BLOB NOT NULL,
+    sample_id INTEGER NOT NULL,
+    task TEXT NOT NULL,
+    pending INTEGER NOT NULL
+);
+"""
+
+MIGRATIONS = (_FIRST,)
