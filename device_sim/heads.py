@@ -1,0 +1,131 @@
+"""The heads that answer now: one a task, swapped in one step and held by whoever is answering."""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from device_sim.errors import UnknownTask
+from device_sim.onnx_runtime import checkpoint_parameters
+from model_store.bundle import Bundle
+from model_store.errors import HeadInvalid, VersionError
+from model_store.head import Float32, HeadParameters
+from model_store.manifest import TaskManifest, head_file
+from model_store.versions import BASE_VERSION, Version, VersionState, VersionTable
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, eq=False)
+class Head:
+    """A loaded version: everything one answer needs, unchanging."""
+
+    task: str
+    version: int
+    labels: tuple[str, ...]
+    parameters: HeadParameters
+
+    def choose(self, features: Float32) -> str:
+        """The most probable label for features [D]."""
+        return self.labels[int(self.parameters.probabilities(features[None])[0].argmax())]
+
+
+@dataclass(frozen=True)
+class Degraded:
+    """The active version can't be loaded; an ancestor answers in its place."""
+
+    task: str
+    active: int
+    serving: int
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.task}: version {self.active} can't be loaded ({self.reason}); version {self.serving} answers"
+
+
+class ServingHeads:
+    """Which head answers for each task. Reading is lock-free: a dictionary entry is replaced, never changed."""
+
+    def __init__(self, bundle: Bundle) -> None:
+        self._bundle = bundle
+        self._base = {task: self._bundled_head(task, spec) for task, spec in bundle.manifest.tasks.items()}
+        self._serving = dict(self._base)
+        self._degraded: dict[str, Degraded] = {}
+
+    @property
+    def tasks(self) -> Mapping[str, TaskManifest]:
+        """The bundle's tasks."""
+        return self._bundle.manifest.tasks
+
+    def spec(self, task: str) -> TaskManifest:
+        """The manifest of `task`.
+
+        Raises:
+            UnknownTask: naming those there are.
+        """
+        if task not in self.tasks:
+            names = sorted(self.tasks)
+            raise UnknownTask(f"there is no such task; tasks are: {', '.join(names)}", field="task", allowed=names)
+        return self.tasks[task]
+
+    def serving(self, task: str) -> Head:
+        """The head that answers for `task` now. Raises UnknownTask."""
+        self.spec(task)
+        return self._serving[task]
+
+    def base(self, task: str) -> Head:
+        """Version 0, the bundle's own head. Raises UnknownTask."""
+        self.spec(task)
+        return self._base[task]
+
+    def load(self, versions: VersionTable, task: str, number: int) -> Head:
+        """The head of version `number`.
+
+        Raises:
+            VersionError: it does not exist, may not serve, or its parameters are damaged.
+        """
+        spec = self.spec(task)
+        if number == BASE_VERSION:
+            return self._base[task]
+        parameters = versions.parameters(versions.find(task, number))
+        parameters.check(len(spec.labels), self._bundle.manifest.feature_width)
+        return Head(task, number, spec.labels, parameters)
+
+    def refresh(self, versions: VersionTable, task: str) -> None:
+        """Serve what the active pointer names or, if that can't be loaded, its nearest good ancestor."""
+        active = versions.active(task)
+        try:
+            head = self.load(versions, task, active)
+            self._degraded.pop(task, None)
+        except VersionError as error:
+            head = self._nearest_ancestor(versions, task, active)
+            self._degraded[task] = Degraded(task, active, head.version, str(error))
+            _log.error("%s", self._degraded[task])
+        self._serving[task] = head
+
+    def degraded(self, task: str | None = None) -> list[Degraded]:
+        """Tasks (or the one task) that an ancestor serves."""
+        return [entry for name, entry in self._degraded.items() if task in (None, name)]
+
+    def _nearest_ancestor(self, versions: VersionTable, task: str, number: int) -> Head:
+        lineage: dict[int, Version] = {version.number: version for version in versions.lineage(task)}
+        while number in lineage:
+            number = lineage[number].parent
+            ancestor = lineage.get(number)
+            if ancestor is None or ancestor.state not in (VersionState.GOOD, VersionState.TRYING):
+                continue
+            if ancestor.base_id != self._bundle.manifest.base_id:
+                continue
+            try:
+                return self.load(versions, task, number)
+            except VersionError:
+                continue
+        return self._base[task]
+
+    def _bundled_head(self, task: str, spec: TaskManifest) -> Head:
+        try:
+            parameters = checkpoint_parameters(self._bundle.path(head_file(task, "checkpoint")))
+        except (RuntimeError, KeyError, ValueError) as error:
+            raise HeadInvalid(f"the bundle's head for {task} can't be read") from error
+        parameters.check(len(spec.labels), self._bundle.manifest.feature_width)
+        return Head(task, BASE_VERSION, spec.labels, parameters)
+

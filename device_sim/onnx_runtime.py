@@ -1,0 +1,118 @@
+"""The only door to ONNX Runtime, for inference and for training.
+
+The training build's `import onnxruntime` pulls in PyTorch where that is installed (2 s and 280 MB), and its documented
+training API does so where it is not. Neither is needed to train a head, so the modules that would import it are
+stood in for before the first import: torch never enters this process.
+"""
+
+import os
+import sys
+import types
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model_store.head import Float32, HeadParameters
+
+Int64 = NDArray[np.int64]
+
+if "onnxruntime" not in sys.modules:
+    sys.modules["onnxruntime.training.ortmodule"] = None  # type: ignore[assignment]  # None makes its import fail
+    for _name in ("optim", "amp", "artifacts"):
+        sys.modules[f"onnxruntime.training.{_name}"] = types.ModuleType(f"onnxruntime.training.{_name}")
+
+import onnxruntime  # noqa: E402  # must follow the lines above
+from onnxruntime.training import api  # noqa: E402  # as above
+
+onnxruntime.set_default_logger_severity(3)  # errors only: warnings name graph nodes, of no use to a user
+
+RuntimeFailure = onnxruntime.capi.onnxruntime_pybind11_state.Fail
+
+
+def _options(threads: int) -> Any:
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    # Spinning threads take the core that the HTTP side needs: it lost by 2x under load.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    return options
+
+
+class EncoderSession:
+    """The frozen base: token ids in, pooled features out. Safe to use from several threads."""
+
+    def __init__(self, model: bytes, threads: int = 1) -> None:
+        self._session = onnxruntime.InferenceSession(model, _options(threads), providers=["CPUExecutionProvider"])
+
+    def features(self, input_ids: Int64, attention_mask: Int64) -> Float32:
+        """Features [B, D] of token ids [B, S]."""
+        feed = {"input_ids": input_ids, "attention_mask": attention_mask}
+        result: Float32 = self._session.run(["features"], feed)[0]
+        return result
+
+
+@dataclass(frozen=True)
+class HeadArtifacts:
+    """The verified paths of one head's training artifacts."""
+
+    training_model: Path
+    eval_model: Path
+    optimizer_model: Path
+    checkpoint: Path
+
+
+class HeadTrainer:
+    """One training run of a linear head: Adam with fresh moments, from given parameters.
+
+    The training graph's loss is sum_i weights_i * cross_entropy(targets_i, softmax(logits_i)) over the rows i of a
+    step. Single-threaded, so equal inputs give equal bytes.
+    """
+
+    def __init__(self, artifacts: HeadArtifacts, start: HeadParameters, learning_rate: float) -> None:
+        self._state = api.CheckpointState.load_checkpoint(os.fspath(artifacts.checkpoint))
+        self._module = api.Module(
+            artifacts.training_model, self._state, artifacts.eval_model, session_options=_options(1)
+        )
+        self._optimizer = api.Optimizer(artifacts.optimizer_model, self._module)
+        self._module.train()
+        self._state.parameters["head.weight"].data = np.ascontiguousarray(start.weight)
+        self._state.parameters["head.bias"].data = np.ascontiguousarray(start.bias)
+        self.set_learning_rate(learning_rate)
+
+    def set_learning_rate(self, learning_rate: float) -> None:
+        """Adam's step size from the next step on."""
+        self._optimizer.set_learning_rate(learning_rate)
+
+    def step(self, features: Float32, targets: Float32, weights: Float32) -> float:
+        """One Adam step on rows `features` [N, D], `targets` [N, C], `weights` [N]; the loss before it."""
+        loss = self._module(features, targets, weights)
+        self._optimizer.step()
+        self._module.lazy_reset_grad()
+        return float(np.asarray(loss).reshape(-1)[0])
+
+    def parameters(self) -> HeadParameters:
+        """A copy of the parameters as they stand."""
+        weight, bias = (np.array(self._state.parameters[name].data) for name in ("head.weight", "head.bias"))
+        return HeadParameters(weight.astype(np.float32), bias.astype(np.float32).reshape(-1))
+
+
+def checkpoint_parameters(checkpoint: Path) -> HeadParameters:
+    """The head that a bundle ships, out of its ORT checkpoint."""
+    state = api.CheckpointState.load_checkpoint(os.fspath(checkpoint))
+    weight, bias = (np.array(state.parameters[name].data) for name in ("head.weight", "head.bias"))
+    return HeadParameters(weight.astype(np.float32), bias.astype(np.float32).reshape(-1))
+
+
+def pad(rows: Sequence[Sequence[int]]) -> tuple[Int64, Int64]:
+    """Token id rows as one [B, S] array with its attention mask, padded with 0 to the longest."""
+    longest = max(len(row) for row in rows)
+    ids = np.zeros((len(rows), longest), dtype=np.int64)
+    mask = np.zeros_like(ids)
+    for index, row in enumerate(rows):
+        ids[index, : len(row)] = row
+        mask[index, : len(row)] = 1
+    return ids, mask
