@@ -1,0 +1,69 @@
+"""The audit trail: every change of what is served or kept, and who or what caused it. Never any text of the user's."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from device_sim.clock import Clock
+from device_sim.state import State
+
+Detail = Mapping[str, str | float | int | bool | None | Sequence[str] | Sequence[int]]
+
+
+@dataclass(frozen=True)
+class AuditEntry:
+    """One row. `detail` holds figures and reasons."""
+
+    id: int
+    at: str
+    actor: str
+    action: str
+    task: str | None
+    version_from: int | None
+    version_to: int | None
+    detail: Detail
+
+
+@dataclass(frozen=True)
+class AuditPage:
+    """Some entries, oldest first; `next_after` is None on the last page."""
+
+    items: tuple[AuditEntry, ...]
+    next_after: int | None
+
+
+class Audit:
+    """Writes rows in the transaction of the change they record."""
+
+    def __init__(self, state: State, clock: Clock) -> None:
+        self._state = state
+        self._clock = clock
+
+    def record(
+        self,
+        connection: Any,
+        actor: str,
+        action: str,
+        *,
+        task: str | None = None,
+        change: tuple[int, int] | None = None,
+        detail: Detail | None = None,
+    ) -> None:
+        """Add a row in the caller's transaction; `change` is (version before, version after)."""
+        before, after = change or (None, None)
+        connection.execute(
+            "INSERT INTO audit (at, actor, action, task, version_from, version_to, detail) VALUES (?,?,?,?,?,?,?)",
+            (self._clock.stamp(), actor, action, task, before, after, json.dumps(detail or {}, ensure_ascii=False)),
+        )
+
+    def page(self, after: int | None = None, limit: int = 50) -> AuditPage:
+        """Up to `limit` entries that follow entry `after`."""
+        with self._state.reading() as connection:
+            rows = connection.execute(
+                "SELECT id, at, actor, action, task, version_from, version_to, detail FROM audit "
+                "WHERE id > ? ORDER BY id LIMIT ?",
+                (after or 0, limit + 1),
+            ).fetchall()
+        items = tuple(AuditEntry(*row[:7], json.loads(row[7])) for row in rows[:limit])
+        return AuditPage(items, items[-1].id if len(rows) > limit else None)

@@ -1,0 +1,72 @@
+"""May a candidate be published? Pure rules on figures."""
+
+from dataclasses import dataclass
+from math import comb
+
+MAX_REPLAY_LOSS = 0.01
+SIGNIFICANCE = 0.05
+# Below this many held-out samples not even a perfect score differs from guessing.
+_MIN_FOR_GUESSING_TEST = 5
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """Answers on user samples that the judged head did not train on.
+
+    `gained` counts those right by the candidate alone, `lost` those right by the active version alone.
+    """
+
+    count: int
+    candidate_right: int
+    active_right: int
+    gained: int
+    lost: int
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """`reasons` says why a candidate was rejected; empty when it was accepted."""
+
+    accepted: bool
+    reasons: tuple[str, ...]
+
+
+def judge(held_out: HeldOut, base_replay_accuracy: float, candidate_replay_accuracy: float, classes: int) -> Verdict:
+    """The gate: no worse for the user, at most a point worse in general, and not mere noise.
+
+    The replay yardstick is compared with the bundle's head, not with the active version, so that many small losses
+    can't add up. Samples whose labels follow no pattern (mistaken taps, say) let a candidate do no better than
+    guessing on those it did not see; it is refused unless it clearly beats the active version all the same.
+    """
+    reasons = []
+    if held_out.candidate_right < held_out.active_right:
+        reasons.append(
+            f"worse on held-out samples: {held_out.candidate_right} of {held_out.count} right, "
+            f"the active version {held_out.active_right}"
+        )
+    elif held_out.count >= _MIN_FOR_GUESSING_TEST:
+        guessing = binomial_tail(held_out.candidate_right, held_out.count, 1 / classes) > SIGNIFICANCE
+        no_gain = sign_test(held_out.gained, held_out.lost) > SIGNIFICANCE
+        if guessing and no_gain:
+            reasons.append(
+                f"no better than guessing on held-out samples: {held_out.candidate_right} of {held_out.count} right"
+            )
+    loss = base_replay_accuracy - candidate_replay_accuracy
+    if loss > MAX_REPLAY_LOSS + 1e-9:
+        reasons.append(
+            f"forgets: {loss * 100:.1f} points lost on the replay yardstick, at most {MAX_REPLAY_LOSS * 100:.0f} allowed"
+        )
+    return Verdict(not reasons, tuple(reasons))
+
+
+def sign_test(more: int, fewer: int) -> float:
+    """One-sided exact sign test: the probability of at least `more` of `more + fewer` by a fair coin."""
+    return binomial_tail(more, more + fewer, 0.5)
+
+
+def binomial_tail(successes: int, trials: int, chance: float) -> float:
+    """P(X >= successes) for X ~ Binomial(trials, chance)."""
+    return sum(
+        comb(trials, count) * chance**count * (1 - chance) ** (trials - count)
+        for count in range(successes, trials + 1)
+    )
