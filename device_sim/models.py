@@ -1,0 +1,227 @@
+"""Which version of a task's head is served: published, rolled back, activated."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from device_sim.audit import Audit, Detail
+from device_sim.errors import NothingToRollBack
+from device_sim.heads import ServingHeads
+from device_sim.state import State
+from model_store.bundle import Bundle
+from model_store.errors import UnknownVersion, VersionNotServable
+from model_store.versions import BASE_VERSION, Metrics, Version, VersionState, VersionTable
+
+
+@dataclass(frozen=True)
+class ActiveModel:
+    """What a task serves. `serving` differs from `version` only while the device is degraded, and `degraded` says why."""
+
+    task: str
+    version: int
+    state: str
+    serving: int
+    labels: tuple[str, ...]
+    updatable: bool
+    bundle: str
+    degraded: str | None
+
+
+@dataclass(frozen=True)
+class VersionInfo:
+    """One entry of a lineage. `state` is `base` for version 0; `sample_count` is how many samples it learnt from."""
+
+    number: int
+    parent: int | None
+    state: str
+    active: bool
+    servable: bool
+    base_id: str
+    bundle: str
+    metrics: Metrics
+    sample_count: int
+    update_id: str | None
+    created_at: str | None
+
+
+@dataclass(frozen=True)
+class Change:
+    """A moved pointer."""
+
+    task: str
+    version: int
+    previous: int
+
+
+class Models:
+    """The active pointers and the lineage behind them."""
+
+    def __init__(self, state: State, bundle: Bundle, heads: ServingHeads, audit: Audit) -> None:
+        self._state = state
+        self._bundle = bundle
+        self._heads = heads
+        self._audit = audit
+        self._base_id = bundle.manifest.base_id
+
+    def list(self) -> tuple[ActiveModel, ...]:
+        """Every task's active model."""
+        with self._state.versions() as versions:
+            return tuple(self._active_model(versions, task) for task in self._heads.tasks)
+
+    def versions(self, task: str) -> tuple[VersionInfo, ...]:
+        """The lineage of `task`, from version 0 on. Raises UnknownTask."""
+        spec = self._heads.spec(task)
+        with self._state.reading() as connection:
+            versions = VersionTable(connection)
+            active = versions.active(task)
+            base = VersionInfo(
+                BASE_VERSION, None, "base", active == BASE_VERSION, True, self._base_id, self._bundle.version,
+                spec.metrics, 0, None, None,
+            )  # fmt: skip
+            counts = dict(
+                connection.execute(
+                    "SELECT number, COUNT(*) FROM version_samples WHERE task = ? GROUP BY number", (task,)
+                ).fetchall()
+            )
+            rest = [
+                VersionInfo(
+                    version.number, version.parent, version.state.value, version.number == active,
+                    version.servable(self._base_id), version.base_id, version.bundle_version, version.metrics,
+                    counts.get(version.number, 0), version.update_id, version.created_at,
+                )
+                for version in versions.lineage(task)
+            ]  # fmt: skip
+        return (base, *rest)
+
+    @contextmanager
+    def changing(self, task: str) -> Iterator[Any]:
+        """A transaction that may move the pointer of `task`; what is served follows before it returns."""
+        with self._state.database.lock:
+            with self._state.transaction() as connection:
+                yield connection
+            self.refresh(task)
+
+    def refresh(self, task: str) -> None:
+        """Serve what the pointer of `task` names."""
+        with self._state.versions() as versions:
+            self._heads.refresh(versions, task)
+
+    def rollback(self, task: str, to: int | None = None, actor: str = "user") -> Change:
+        """Serve an earlier version: the nearest servable ancestor, or `to` (0 is the bundle).
+
+        Raises:
+            UnknownTask, UnknownVersion, VersionNotServable.
+            NothingToRollBack: version 0 is active, or `to` does not lie before the active version.
+        """
+        self._heads.spec(task)
+        with self.changing(task) as connection:
+            versions = VersionTable(connection)
+            active = versions.active(task)
+            if active == BASE_VERSION:
+                raise NothingToRollBack(f"{task} is at version 0, the bundle's own: there is nothing before it")
+            target = self.ancestor(versions, task, active) if to is None else to
+            if target >= active:
+                raise NothingToRollBack(f"version {target} is not before the active version {active}: activate it")
+            self.require_servable(versions, task, target)
+            return self.roll_back(connection, task, target, actor)
+
+    def activate(self, task: str, number: int, actor: str = "user") -> Change:
+        """Serve any servable version, older or newer. One that had been rolled back is on trial again.
+
+        Raises:
+            UnknownTask, UnknownVersion, VersionNotServable.
+        """
+        self._heads.spec(task)
+        with self.changing(task) as connection:
+            versions = VersionTable(connection)
+            previous = versions.active(task)
+            self.require_servable(versions, task, number)
+            if number != previous:
+                if number != BASE_VERSION and versions.find(task, number).state is VersionState.ROLLED_BACK:
+                    versions.set_state(task, number, VersionState.TRYING)
+                    connection.execute("DELETE FROM trials WHERE task = ? AND number = ?", (task, number))
+                versions.activate(task, number)
+                self._audit.record(connection, actor, "activate", task=task, change=(previous, number))
+        return Change(task, number, previous)
+
+    def publish(self, connection: Any, version: Version, parameters: bytes, sample_ids: list[int], actor: str) -> None:
+        """Store an accepted candidate and point at it, in the caller's `changing` transaction."""
+        versions = VersionTable(connection)
+        previous = versions.active(version.task)
+        versions.add(version, parameters, sample_ids)
+        versions.activate(version.task, version.number)
+        detail = {"update": version.update_id, **version.metrics}
+        self._audit.record(
+            connection, actor, "publish", task=version.task, change=(previous, version.number), detail=detail
+        )
+
+    def roll_back(
+        self, connection: Any, task: str, target: int, actor: str, detail: Detail | None = None, action: str = "rollback"
+    ) -> Change:
+        """Point at `target` instead of the active version, in the caller's `changing` transaction."""
+        versions = VersionTable(connection)
+        active = versions.active(task)
+        if active != BASE_VERSION and versions.find(task, active).state in (VersionState.TRYING, VersionState.GOOD):
+            versions.set_state(task, active, VersionState.ROLLED_BACK)
+        versions.activate(task, target)
+        self._audit.record(connection, actor, action, task=task, change=(active, target), detail=detail)
+        return Change(task, target, active)
+
+    def destroy(self, connection: Any, affected: list[tuple[str, int]], actor: str) -> None:
+        """Forget the parameters of these versions; a pointer at one of them moves to its nearest servable ancestor."""
+        versions = VersionTable(connection)
+        for task, number in affected:
+            versions.destroy(task, number)
+            self._audit.record(connection, actor, "destroy", task=task, detail={"version": number})
+        for task in sorted({task for task, _ in affected}):
+            active = versions.active(task)
+            if (task, active) in affected:
+                target = self.ancestor(versions, task, active)
+                self.roll_back(connection, task, target, actor, {"reason": "the active version was destroyed"})
+
+    def adopt_bundle(self, connection: Any) -> None:
+        """Point tasks back at version 0 whose active version was made for another base, and record why."""
+        versions = VersionTable(connection)
+        for task in self._heads.tasks:
+            active = versions.active(task)
+            if active != BASE_VERSION and versions.find(task, active).base_id != self._base_id:
+                versions.activate(task, BASE_VERSION)
+                detail = {"reason": "the bundle has another base", "bundle": self._bundle.version}
+                self._audit.record(connection, "bundle", "rollback", task=task, change=(active, 0), detail=detail)
+
+    def ancestor(self, versions: VersionTable, task: str, number: int) -> int:
+        """The nearest ancestor of version `number` that may serve; at the last 0."""
+        while number != BASE_VERSION:
+            number = versions.find(task, number).parent
+            if number != BASE_VERSION and versions.find(task, number).servable(self._base_id):
+                return number
+        return BASE_VERSION
+
+    def require_servable(self, versions: VersionTable, task: str, number: int) -> None:
+        """Raises UnknownVersion or VersionNotServable if version `number` must not be activated."""
+        if number < BASE_VERSION:
+            raise UnknownVersion(f"{task} has no version {number}")
+        if number == BASE_VERSION:
+            return
+        version = versions.find(task, number)
+        if version.base_id != self._base_id:
+            raise VersionNotServable(f"version {number} of {task} was trained on another base model")
+        if not version.servable(self._base_id):
+            raise VersionNotServable(f"version {number} of {task} is {version.state.value} and can't be activated")
+        self._heads.load(versions, task, number)
+
+    def _active_model(self, versions: VersionTable, task: str) -> ActiveModel:
+        spec = self._heads.spec(task)
+        active = versions.active(task)
+        degraded = self._heads.degraded(task)
+        return ActiveModel(
+            task=task,
+            version=active,
+            state="base" if active == BASE_VERSION else versions.find(task, active).state.value,
+            serving=self._heads.serving(task).version,
+            labels=spec.labels,
+            updatable=spec.updatable,
+            bundle=self._bundle.version,
+            degraded=str(degraded[0]) if degraded else None,
+        )
