@@ -1,0 +1,91 @@
+"""Making and judging a candidate: train on everything, cross-validate the same training, measure, decide."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from device_sim.gate import HeldOut, Verdict, judge
+from device_sim.samples import LearningSample
+from device_sim.training_data import Indices, Replay, TrainingSet, held_out_folds
+from device_sim.update_task import ProgressHandlers, TrainableHead, TrainingParameters, UpdateTask
+from model_store.errors import HeadInvalid
+from model_store.head import Float32, HeadParameters
+from model_store.manifest import TaskManifest
+
+MakeTrainer = Callable[[HeadParameters, float], TrainableHead]
+
+
+@dataclass(frozen=True, eq=False)
+class Candidate:
+    """A trained head with its verdict and the figures behind it."""
+
+    head: HeadParameters
+    verdict: Verdict
+    metrics: dict[str, float | int | None]
+
+
+@dataclass(frozen=True, eq=False)
+class CandidateMaker:
+    """Everything one update trains from. `run` executes an update task and may raise `UpdateCancelled`."""
+
+    spec: TaskManifest
+    width: int
+    replay: Replay
+    base: HeadParameters
+    active: HeadParameters
+    make_trainer: MakeTrainer
+    parameters: TrainingParameters
+    run: Callable[[UpdateTask], HeadParameters]
+
+    def make(self, samples: list[LearningSample], handlers: ProgressHandlers) -> Candidate:
+        """Train on all of `samples`, then judge the training by heads that did not see a fold of them.
+
+        A candidate whose parameters can't be served is judged on nothing else.
+        """
+        labels = np.array([self.spec.labels.index(sample.label) for sample in samples], dtype=np.int64)
+        features = np.stack([sample.features for sample in samples])
+        head = self._train(features, labels, handlers)
+        try:
+            head.check(len(self.spec.labels), self.width)
+        except HeadInvalid as error:
+            return Candidate(head, Verdict(False, (str(error),)), {"samples": len(samples)})
+        held_out = self._held_out(features, labels)
+        base_accuracy, accuracy = self.replay.accuracy(self.base), self.replay.accuracy(head)
+        metrics: dict[str, float | int | None] = {
+            "samples": len(samples),
+            "new_samples": sum(sample.new for sample in samples),
+            "samples_right": _right(head, features, labels),
+            "samples_right_before": _right(self.active, features, labels),
+            "held_out": held_out.count,
+            "held_out_right": held_out.candidate_right,
+            "held_out_right_before": held_out.active_right,
+            "replay_accuracy": round(accuracy, 4),
+            "replay_accuracy_base": round(base_accuracy, 4),
+            "replay_accuracy_before": round(self.replay.accuracy(self.active), 4),
+        }
+        return Candidate(head, judge(held_out, base_accuracy, accuracy, len(self.spec.labels)), metrics)
+
+    def _train(self, features: Float32, labels: Indices, handlers: ProgressHandlers | None = None) -> HeadParameters:
+        trainer = self.make_trainer(self.active, self.parameters.learning_rate)
+        rows = TrainingSet(self.replay, features, labels, len(self.spec.labels), self.spec.user_weight)
+        return self.run(UpdateTask(trainer, rows, self.spec.parameters, self.parameters, handlers))
+
+    def _held_out(self, features: Float32, labels: Indices) -> HeldOut:
+        count = candidate_right = active_right = gained = lost = 0
+        for fold in held_out_folds(labels, self.parameters.seed):
+            kept = np.ones(len(labels), dtype=bool)
+            kept[fold] = False
+            head = self._train(features[kept], labels[kept])
+            candidate = head.bulk_probabilities(features[fold]).argmax(axis=1) == labels[fold]
+            active = self.active.bulk_probabilities(features[fold]).argmax(axis=1) == labels[fold]
+            count += len(fold)
+            candidate_right += int(candidate.sum())
+            active_right += int(active.sum())
+            gained += int((candidate & ~active).sum())
+            lost += int((active & ~candidate).sum())
+        return HeldOut(count, candidate_right, active_right, gained, lost)
+
+
+def _right(head: HeadParameters, features: Float32, labels: Indices) -> int:
+    return int((head.bulk_probabilities(features).argmax(axis=1) == labels).sum())
