@@ -22,7 +22,7 @@ class Candidate:
 
     head: HeadParameters
     verdict: Verdict
-    metrics: dict[str, float | int | None]
+    metrics: dict[str, float | int]
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,7 +52,7 @@ class CandidateMaker:
             return Candidate(head, Verdict(False, (str(error),)), {"samples": len(samples)})
         held_out = self._held_out(features, labels)
         base_accuracy, accuracy = self.replay.accuracy(self.base), self.replay.accuracy(head)
-        metrics: dict[str, float | int | None] = {
+        metrics: dict[str, float | int] = {
             "samples": len(samples),
             "new_samples": sum(sample.new for sample in samples),
             "samples_right": _right(head, features, labels),

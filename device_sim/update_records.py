@@ -2,13 +2,12 @@
 
 import json
 import threading
-import time
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from device_sim.update_task import TaskState
+from device_sim.update_task import TaskState, UpdateTask
 
 _EVENTS_KEPT = 4_000
 
@@ -69,8 +68,8 @@ class LiveUpdate:
     state: TaskState = TaskState.RUNNING
     stop_reasons: tuple[str, ...] = ()
     progress: Progress = Progress()
+    current: UpdateTask | None = None
     finished: threading.Event = field(default_factory=threading.Event)
-    started: float = field(default_factory=time.perf_counter)
     _events: deque[UpdateEvent] = field(default_factory=lambda: deque(maxlen=_EVENTS_KEPT))
     _next: int = 1
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -81,7 +80,9 @@ class LiveUpdate:
             if self.state is not TaskState.RUNNING:
                 return False
             self.state, self.stop_reasons = TaskState.CANCELLING, reasons
-            return True
+        if self.current is not None:
+            self.current.cancel()
+        return True
 
     def commit(self) -> bool:
         """Pass the point of no return, just before publishing; False if the run was stopped before it."""

@@ -226,7 +226,7 @@ class Updates:
 
     def _learn(self, update: Update, live: LiveUpdate, parameters: TrainingParameters) -> Update:
         task = update.task
-        samples, parent = self._snapshot(task, live)
+        samples, parent, active = self._snapshot(task, live)
         last_id = max(sample.id for sample in samples)
         maker = CandidateMaker(
             spec=self._heads.spec(task),
@@ -239,12 +239,14 @@ class Updates:
             run=lambda run: _run_unless_stopped(run, live),
         )
         candidate = maker.make(samples, self._handlers(live, parameters))
-        candidate.metrics["duration_ms"] = None  # its place in the order; set when the outcome is known
         with self._models.changing(task) as connection:
-            return self._conclude(connection, update, live, candidate, samples, parent, last_id)
+            return self._conclude(connection, update, live, candidate, samples, parent, active, last_id)
 
-    def _snapshot(self, task: str, live: LiveUpdate) -> tuple[list[LearningSample], Head]:
-        """The samples and the parent head as they stand together."""
+    def _snapshot(self, task: str, live: LiveUpdate) -> tuple[list[LearningSample], Head, int]:
+        """The samples, the head to train from and the active number, as they stand together.
+
+        The head is the one that serves: where the active version can't be loaded, its ancestor.
+        """
 
         def encode(text: str) -> Float32:
             if live.stopping:
@@ -256,28 +258,27 @@ class Updates:
             samples = learning_samples(connection, task, labels, self._encoder.base_id, encode)
             if not samples:
                 raise NothingToLearn(f"no sample of {task} can be learnt from with this bundle")
-            return samples, self._heads.serving(task)
+            return samples, self._heads.serving(task), VersionTable(connection).active(task)
 
     def _conclude(
         self, connection: Any, update: Update, live: LiveUpdate, candidate: Candidate, samples: list[LearningSample],
-        parent: Head, last_id: int,
+        parent: Head, active: int, last_id: int,
     ) -> Update:  # fmt: skip
         """Publish or reject in one transaction, unless the run was stopped meanwhile."""
         versions = VersionTable(connection)
         task = update.task
         require_personalization(connection)
         reasons = candidate.verdict.reasons
-        if versions.active(task) != parent.version:
-            reasons = (*reasons, f"the active version changed from {parent.version} while it trained")
+        if versions.active(task) != active:
+            reasons = (*reasons, f"the active version changed from {active} while it trained")
         accepted = not reasons
         if not live.commit():
             raise UpdateCancelled("the update was cancelled")
         blob = candidate.head.to_bytes() if accepted else None
-        metrics = {name: value for name, value in candidate.metrics.items() if value is not None}
         version = Version(
             task=task, number=versions.next_number(task), parent=parent.version, base_id=self._encoder.base_id,
             bundle_version=self._bundle.version, state=VersionState.TRYING if accepted else VersionState.REJECTED,
-            sha256=digest(blob) if blob else None, metrics=metrics, update_id=update.id,
+            sha256=digest(blob) if blob else None, metrics=candidate.metrics, update_id=update.id,
             created_at=self._clock.stamp(),
         )  # fmt: skip
         if blob is not None:
@@ -285,11 +286,11 @@ class Updates:
             after_training(connection, task, last_id, self._samples_after())
         else:
             versions.add(version, None, [])
-            detail = {"version": version.number, "reasons": list(reasons), **metrics}
+            detail = {"version": version.number, "reasons": list(reasons), **candidate.metrics}
             self._audit.record(connection, update.trigger, "reject", task=task, detail=detail)
         ended = replace(
             update, state=TaskState.COMPLETED.value, outcome="published" if accepted else "rejected",
-            version=version.number, metrics=metrics, reasons=reasons, finished_at=self._clock.stamp(),
+            version=version.number, metrics=candidate.metrics, reasons=reasons, finished_at=self._clock.stamp(),
         )  # fmt: skip
         finish_update(connection, ended)
         return ended
