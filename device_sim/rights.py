@@ -1,0 +1,143 @@
+"""The user's rights over the data: take all of it along, bring it back, destroy it."""
+
+import base64
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from device_sim.audit import Audit
+from device_sim.clock import Clock
+from device_sim.errors import ConsentRequired, InvalidExport
+from device_sim.export_rows import TABLES, check_export
+from device_sim.keystore import EXPORT_KEY
+from device_sim.sealing import Seal
+from device_sim.state import State
+from model_store.errors import HeadInvalid
+from model_store.head import HeadParameters, digest
+
+SCHEMA = "attune-export/1"
+SEALED_SCHEMA = "attune-sealed-export/1"
+
+
+@dataclass(frozen=True)
+class ImportReport:
+    """What an import restored. `versions_without_parameters` could not be unsealed and can't be served."""
+
+    samples: int
+    versions: int
+    versions_without_parameters: int
+
+
+class Rights:
+    """Export, import and erase. `before_change` stops what runs, `after_change` makes the device start afresh."""
+
+    def __init__(
+        self, state: State, audit: Audit, clock: Clock, before_change: Callable[[], None],
+        after_change: Callable[[], None],
+    ) -> None:  # fmt: skip
+        self._state = state
+        self._audit = audit
+        self._clock = clock
+        self._before_change = before_change
+        self._after_change = after_change
+
+    def export(self, sealed: bool = False, passphrase: str | None = None) -> dict[str, Any]:
+        """Everything personal, as JSON. Trained heads are sealed in it always, all of it if `sealed`.
+
+        What is sealed opens on this device until its data is erased or, with a `passphrase`, on any.
+        """
+        with self._state.reading() as connection:
+            seal = Seal.make(self._state.keys.key(EXPORT_KEY), passphrase)
+            document: dict[str, Any] = {"schema": SCHEMA, "exported_at": self._clock.stamp()}
+            document["seal"] = seal.description
+            for table, columns in TABLES.items():
+                rows = connection.execute(f"SELECT {', '.join(columns)} FROM {table} ORDER BY 1, 2").fetchall()
+                document[table] = [_exported(table, dict(zip(columns, row, strict=True)), seal) for row in rows]
+        if not sealed:
+            return document
+        content = json.dumps(document, ensure_ascii=False).encode()
+        return {"schema": SEALED_SCHEMA, "seal": seal.description, "content": seal.close(content, "export")}
+
+    def import_(self, document: Mapping[str, Any], passphrase: str | None = None) -> ImportReport:
+        """Replace what the device holds by an export: afterwards it is in the exported state.
+
+        Raises:
+            InvalidExport: nothing was changed.
+            ConsentRequired: the export carries samples, but no consent to personalisation with them.
+        """
+        key = self._state.keys.key(EXPORT_KEY)
+        if document.get("schema") == SEALED_SCHEMA:
+            content = Seal.reopen(document.get("seal"), key, passphrase).open(document.get("content"), "export")
+            document = json.loads(content)
+        if document.get("schema") != SCHEMA:
+            raise InvalidExport("the document is not an Attune export that this version reads")
+        tables = check_export(document)
+        if tables["samples"] and not any(row["personalization"] for row in tables["consent"]):
+            raise ConsentRequired("the export holds samples without the consent that they need")
+        seal = Seal.reopen(document.get("seal"), key, passphrase)
+        unreadable = _unseal(tables, seal)
+        self._before_change()
+        try:
+            with self._state.transaction() as connection:
+                self._replace(connection, tables)
+                detail = {"samples": len(tables["samples"]), "versions": len(tables["versions"])}
+                self._audit.record(connection, "user", "import", detail=detail)
+        finally:
+            self._after_change()
+        return ImportReport(len(tables["samples"]), len(tables["versions"]), unreadable)
+
+    def erase(self) -> None:
+        """Destroy the keys, then every file that they encrypted, and begin as a new device."""
+        self._before_change()
+        try:
+            self._state.erase()
+            with self._state.transaction() as connection:
+                self._audit.record(connection, "user", "erase")
+        finally:
+            self._after_change()
+
+    def _replace(self, connection: Any, tables: Mapping[str, list[dict[str, Any]]]) -> None:
+        for table in reversed(TABLES):
+            connection.execute(f"DELETE FROM {table}")
+        for table, columns in TABLES.items():
+            names, marks = ", ".join(columns), ", ".join("?" for _ in columns)
+            for row in tables[table]:
+                connection.execute(f"INSERT INTO {table} ({names}) VALUES ({marks})", [row[name] for name in columns])
+        connection.execute("UPDATE generation SET value = value + 1")
+
+
+def _exported(table: str, row: dict[str, Any], seal: Seal) -> dict[str, Any]:
+    if table == "versions" and row["parameters"] is not None:
+        row["parameters"] = seal.close(row["parameters"], f"{row['task']} {row['number']}")
+    return {
+        name: {"base64": base64.b64encode(value).decode()} if isinstance(value, bytes) else value
+        for name, value in row.items()
+    }
+
+
+def _unseal(tables: Mapping[str, list[dict[str, Any]]], seal: Seal) -> int:
+    """Replace sealed parameters by their bytes, and check them. Those of another device can't be opened: the version
+    stays in the lineage, destroyed, and its pointer goes to version 0. How many.
+    """
+    lost = set()
+    for row in tables["versions"]:
+        if row["parameters"] is None:
+            continue
+        try:
+            row["parameters"] = seal.open(row["parameters"], f"{row['task']} {row['number']}")
+        except InvalidExport:
+            row.update(parameters=None, sha256=None, state="destroyed")
+            lost.add((row["task"], row["number"]))
+            continue
+        try:
+            HeadParameters.from_bytes(row["parameters"])
+        except HeadInvalid as error:
+            raise InvalidExport(f"version {row['number']}: {error}") from None
+        if digest(row["parameters"]) != row["sha256"]:
+            raise InvalidExport(f"version {row['number']}: the parameters are not those published")
+    for pointer in tables["active_versions"]:
+        if (pointer["task"], pointer["number"]) in lost:
+            pointer["number"] = 0
+    return len(lost)
+

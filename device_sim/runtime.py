@@ -1,0 +1,160 @@
+"""The device, put together: opened on a state directory and a bundle, closed in reverse."""
+
+import gc
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from device_sim.audit import Audit
+from device_sim.candidate import MakeTrainer
+from device_sim.clock import Clock
+from device_sim.consent import ConsentBook
+from device_sim.deletion import Deletions
+from device_sim.device import Device
+from device_sim.feedback import Feedback
+from device_sim.heads import ServingHeads
+from device_sim.inference import Encoder, EncoderQueue
+from device_sim.lock import StateLock
+from device_sim.models import Models
+from device_sim.onnx_runtime import HeadArtifacts, HeadTrainer
+from device_sim.predictor import PredictionMemory, Predictor
+from device_sim.rights import Rights
+from device_sim.samples import SampleBook, set_aside_for_base
+from device_sim.schedule import Schedule
+from device_sim.settings import DeviceSettings
+from device_sim.state import State
+from device_sim.update_task import TrainableHead
+from device_sim.updates import Updates
+from model_store.bundle import Bundle
+from model_store.head import HeadParameters
+from model_store.manifest import head_file
+from model_store.signing import load_trusted_keys
+
+Trainers = Callable[[str], MakeTrainer]
+
+
+@dataclass(frozen=True)
+class Health:
+    """`status` is `ready`, or `degraded` with the reasons; a device that can't answer at all does not open."""
+
+    status: str
+    reasons: tuple[str, ...]
+    bundle: str
+    base_id: str
+    tasks: tuple[str, ...]
+
+
+class Runtime:
+    """All services of one device. They are thread-safe; use `open` and `close`."""
+
+    def __init__(self, lock: StateLock, bundle: Bundle, state: State, trainers: Trainers) -> None:
+        self.bundle = bundle
+        self.lock = lock
+        self.state = state
+        base_id = bundle.manifest.base_id
+        clock = Clock()
+        encoder = Encoder(bundle)
+        self.audit = Audit(state, clock)
+        self.heads = ServingHeads(bundle)
+        self.device = Device(state, clock)
+        self.schedule = Schedule(state, self.device, self.heads, clock)
+        self.models = Models(state, bundle, self.heads, self.audit)
+        self.samples = SampleBook(state)
+        self._queue = EncoderQueue(encoder)
+        self._memory = PredictionMemory()
+        self.predictor = Predictor(self._queue, self.heads, self._memory, bundle.version)
+        self.feedback = Feedback(state, self._queue, self.heads, self._memory, self.models, clock, base_id)
+        self.updates = Updates(
+            state, bundle, encoder, self.heads, self.models, self.audit, clock, trainers,
+            self.schedule.obstacles, lambda: self.schedule.policy.samples_after,
+        )  # fmt: skip
+        self.deletions = Deletions(state, self.models, self.updates, self._memory, self.audit)
+        self.consent = ConsentBook(state, self.audit, clock)
+        self.rights = Rights(state, self.audit, clock, self._stop_work, self._load)
+        self.schedule.attach(self.updates)
+        self.device.on_change = self.updates.expire
+        self.consent.on_withdrawal = self._withdrawn
+
+    @classmethod
+    def open(
+        cls, settings: DeviceSettings, trainers: Callable[[Bundle], Trainers] | None = None
+    ) -> "Runtime":
+        """Take the state directory, verify the bundle, open the state, and begin to serve and to tick.
+
+        `trainers` makes the heads that updates train, by default with ONNX Runtime Training.
+
+        Raises:
+            StateError: the directory is in use, or can't be used. BundleError: the bundle can't.
+        """
+        settings.state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        lock = StateLock.acquire(settings.state_dir)
+        try:
+            bundle = Bundle.open(settings.bundle, load_trusted_keys(settings.trusted_keys))
+            state = State.open(settings)
+            try:
+                runtime = cls(lock, bundle, state, (trainers or ort_trainers)(bundle))
+                runtime._load()
+                runtime.updates.recover()
+                runtime.schedule.start()
+            except BaseException:
+                state.close()
+                raise
+        except BaseException:
+            lock.release()
+            raise
+        gc.collect()
+        gc.freeze()
+        return runtime
+
+    def health(self) -> Health:
+        """Whether all that should be served is served."""
+        reasons = tuple(str(entry) for entry in self.heads.degraded())
+        manifest = self.bundle.manifest
+        status = "degraded" if reasons else "ready"
+        return Health(status, reasons, manifest.bundle_version, manifest.base_id, tuple(manifest.tasks))
+
+    def close(self) -> None:
+        """Stop what runs, finish what was asked, and give the directory back."""
+        self.schedule.stop()
+        self.updates.close()
+        self._queue.close()
+        self.state.close()
+        self.lock.release()
+
+    def _load(self) -> None:
+        """Take up what the database says: settings, pointers, and which samples fit this bundle."""
+        with self.state.database.lock:
+            self.device.load()
+            self.schedule.load()
+            with self.state.transaction() as connection:
+                self.models.adopt_bundle(connection)
+                set_aside_for_base(connection, self.bundle.manifest.base_id)
+            for task in self.heads.tasks:
+                self.models.refresh(task)
+
+    def _stop_work(self) -> None:
+        self.updates.stop_running("the user's data is being replaced or erased")
+        self.updates.forget()
+        self._memory.clear()
+
+    def _withdrawn(self) -> None:
+        self.updates.stop_running("consent was withdrawn")
+        self._memory.clear()
+
+
+def ort_trainers(bundle: Bundle) -> Callable[[str], MakeTrainer]:
+    """How updates of a task train: ONNX Runtime Training on the bundle's artifacts, verified before each use."""
+
+    def for_task(task: str) -> MakeTrainer:
+        artifacts = HeadArtifacts(
+            training_model=bundle.path(head_file(task, "training_model.onnx")),
+            eval_model=bundle.path(head_file(task, "eval_model.onnx")),
+            optimizer_model=bundle.path(head_file(task, "optimizer_model.onnx")),
+            checkpoint=bundle.path(head_file(task, "checkpoint")),
+        )
+
+        def make(start: HeadParameters, learning_rate: float) -> TrainableHead:
+            return HeadTrainer(artifacts, start, learning_rate)
+
+        return make
+
+    return for_task
