@@ -1,6 +1,6 @@
 """Which version of a task's head is served: published, rolled back, activated."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -145,7 +145,7 @@ class Models:
                 self._audit.record(connection, actor, "activate", task=task, change=(previous, number))
         return Change(task, number, previous)
 
-    def publish(self, connection: Any, version: Version, parameters: bytes, sample_ids: list[int], actor: str) -> None:
+    def publish(self, connection: Any, version: Version, parameters: bytes, sample_ids: Sequence[int], actor: str) -> None:
         """Store an accepted candidate and point at it, in the caller's `changing` transaction."""
         versions = VersionTable(connection)
         previous = versions.active(version.task)
@@ -168,7 +168,7 @@ class Models:
         self._audit.record(connection, actor, action, task=task, change=(active, target), detail=detail)
         return Change(task, target, active)
 
-    def destroy(self, connection: Any, affected: list[tuple[str, int]], actor: str) -> None:
+    def destroy(self, connection: Any, affected: Sequence[tuple[str, int]], actor: str) -> None:
         """Forget the parameters of these versions; a pointer at one of them moves to its nearest servable ancestor."""
         versions = VersionTable(connection)
         for task, number in affected:

@@ -89,9 +89,11 @@ class HeadTrainer:
 
     def step(self, features: Float32, targets: Float32, weights: Float32) -> float:
         """One Adam step on rows `features` [N, D], `targets` [N, C], `weights` [N]; the loss before it."""
-        loss = self._module(features, targets, weights)
+        outputs = self._module(features, targets, weights)
         self._optimizer.step()
         self._module.lazy_reset_grad()
+        # The loss comes alone, or first where the graph also gives logits.
+        loss = outputs[0] if isinstance(outputs, tuple) else outputs
         return float(np.asarray(loss).reshape(-1)[0])
 
     def parameters(self) -> HeadParameters:

@@ -1,6 +1,5 @@
 """The device, put together: opened on a state directory and a bundle, closed in reverse."""
 
-import gc
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -101,9 +100,11 @@ class Runtime:
         except BaseException:
             lock.release()
             raise
-        gc.collect()
-        gc.freeze()
         return runtime
+
+    def announce(self, url: str) -> None:
+        """Tell other processes that look at the state directory where this device serves."""
+        self.lock.announce(url)
 
     def health(self) -> Health:
         """Whether all that should be served is served."""

@@ -216,8 +216,8 @@ class Updates:
             ended = self._fail(update, live.stop_reasons or ("cancelled",))
         except (DeviceError, StoreError) as error:
             ended = self._fail(update, (str(error),))
-        except Exception as error:  # a bug must end the run, not hang it; the text could hold anything, so its type
-            _log.exception("update %s failed", update.id)
+        except Exception as error:  # a bug must end the run, not hang it; its message could quote a text, so its type
+            _log.error("update %s failed: %s", update.id, type(error).__name__)
             ended = self._fail(update, (f"internal error: {type(error).__name__}",))
         live.state = TaskState(ended.state)
         live.emit("finished", _outcome(ended))
@@ -336,8 +336,9 @@ class Updates:
         live = self._live.get(update.id)
         if live is None:
             return update
-        state = update.state if update.finished_at else live.state.value
-        return replace(update, state=state, progress=live.progress)
+        ended = update.finished_at is not None or live.state is TaskState.COMPLETED
+        # A run past its point of no return still runs until its outcome is stored.
+        return replace(update, state=update.state if ended else live.state.value, progress=live.progress)
 
 
 def _run_unless_stopped(run: UpdateTask, live: LiveUpdate) -> HeadParameters:

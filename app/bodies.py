@@ -1,0 +1,79 @@
+"""What a request may carry: JSON, and not more of it than a phone would take."""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+
+from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.problems import problem_response
+
+# 256 texts of 10,000 Chinese characters in UTF-8 fit.
+MAX_BODY = 8 * 1024 * 1024
+MAX_IMPORT = 64 * 1024 * 1024
+
+_WITH_BODY = frozenset({"POST", "PUT"})
+
+
+class BodyLimit:
+    """Refuses bodies over the path's limit (413), by what they announce and by what they turn out to be."""
+
+    def __init__(self, app: ASGIApp, limit: int = MAX_BODY, limits: Mapping[str, int] | None = None) -> None:
+        self._app = app
+        self._limit = limit
+        self._limits = dict(limits or {})
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on with its body counted, or refuse it."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        limit = self._limits.get(scope["path"], self._limit)
+        too_large = f"a body here may have {limit} bytes"
+        announced = Headers(scope=scope).get("content-length", "")
+        if announced.isdecimal() and (len(announced) > 18 or int(announced) > limit):
+            status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+            response = problem_response(status, "body-too-large", "The body is too large", too_large)
+            await response(scope, receive, send)
+            return
+        counted = 0
+
+        async def counting() -> Message:
+            nonlocal counted
+            message = await receive()
+            counted += len(message.get("body", b""))
+            if counted > limit:
+                raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, too_large)
+            return message
+
+        await self._app(scope, counting, send)
+
+
+class JsonOnly:
+    """Refuses bodies of another type than JSON (415)."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on, or refuse it."""
+        if scope["type"] == "http" and scope["method"] in _WITH_BODY:
+            headers = Headers(scope=scope)
+            carries = headers.get("content-length", "0") != "0" or "transfer-encoding" in headers
+            if carries and not _is_json(headers.get("content-type", "")):
+                response = problem_response(
+                    HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+                    "unsupported-media-type",
+                    "The body must be JSON",
+                    "send the body as 'Content-Type: application/json'",
+                )
+                await response(scope, receive, send)
+                return
+        await self._app(scope, receive, send)
+
+
+def _is_json(content_type: str) -> bool:
+    kind, *parameters = (part.strip().lower() for part in content_type.split(";"))
+    charsets = [part.partition("=")[2].strip("\"' ") for part in parameters if part.startswith("charset=")]
+    return kind == "application/json" and all(name in {"utf-8", "utf8"} for name in charsets)

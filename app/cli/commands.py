@@ -1,0 +1,54 @@
+"""All commands under one name. Modules that take long to load are loaded by the command that needs them."""
+
+from typing import Annotated
+
+import typer
+
+from app.cli import conditions, learning, predicting, rights, serving
+from app.settings import ENV_PREFIX, Settings
+
+cli = typer.Typer(
+    name="attune",
+    help="On-device personalisation of a text model: predict, correct, train, roll back.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _settings_help() -> str:
+    """Every setting with its default, for the service's help."""
+    lines = ["Start the service; Ctrl-C stops it.", "", "Settings are environment variables, or lines of .env:", ""]
+    for name, field in Settings.model_fields.items():
+        default = field.get_default(call_default_factory=True, validated_data={})
+        shown = "" if default in (None, ()) else f" Default: {default}"
+        lines += [f"{ENV_PREFIX}{name.upper()}: {field.description}.{shown}", ""]
+    return "\n".join(lines)
+
+
+@cli.command(help=_settings_help())
+def serve(
+    host: Annotated[str | None, typer.Option(help="Listen here instead of at ATTUNE_HOST.")] = None,
+    port: Annotated[int | None, typer.Option(help="Listen here instead of at ATTUNE_PORT.", min=0, max=65535)] = None,
+) -> None:
+    """Start the service (its help is made of the settings)."""
+    from app.cli.service import run
+
+    run(host, port)
+
+
+cli.command()(predicting.predict)
+cli.command()(predicting.feedback)
+cli.command()(learning.update)
+cli.command()(serving.versions)
+cli.command()(serving.rollback)
+cli.command()(serving.activate)
+cli.command()(serving.audit)
+cli.command()(conditions.device)
+cli.add_typer(conditions.schedule, name="schedule")
+cli.command()(rights.consent)
+cli.add_typer(rights.samples, name="samples")
+cli.command()(rights.export)
+cli.command("import")(rights.import_)
+cli.command()(rights.erase)

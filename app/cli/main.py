@@ -1,0 +1,50 @@
+"""The entry point `attune`: gathers the commands and turns every refusal into a sentence and an exit code.
+
+Exit codes: 0 done, 1 refused or failed, 2 wrong usage.
+"""
+
+import sys
+from collections.abc import Callable
+
+MINIMUM_PYTHON, BEYOND_PYTHON = (3, 11), (3, 13)
+DONE, FAILED, WRONG_USAGE, INTERRUPTED = 0, 1, 2, 130
+
+
+def main() -> None:
+    """Run the command line."""
+    if not MINIMUM_PYTHON <= sys.version_info[:2] < BEYOND_PYTHON:
+        have = ".".join(map(str, sys.version_info[:2]))
+        sys.exit(f"attune needs Python 3.11 or 3.12, and this is {have}")
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        from app.cli.commands import cli
+    except ModuleNotFoundError as error:
+        sys.exit(f"attune is not wholly installed: the package {error.name} is missing (pip install attune)")
+    sys.exit(_run(cli))
+
+
+def _run(cli: Callable[[], object]) -> int:
+    from app.cli.options import json_wanted
+    from app.cli.output import note, print_json
+    from app.cli.refusal import Refusal, refusal_of
+    from app.settings import SettingsError
+    from device_sim.errors import DeviceError
+    from model_store.errors import StoreError
+
+    try:
+        cli()
+    except SettingsError as error:
+        note(f"attune: {error}")
+        return WRONG_USAGE
+    except (Refusal, DeviceError, StoreError) as error:
+        refusal = error if isinstance(error, Refusal) else refusal_of(error)
+        if json_wanted.get():
+            print_json(refusal.problem)
+        note(f"attune: {refusal}")
+        return FAILED
+    except KeyboardInterrupt:
+        note("attune: interrupted")
+        return INTERRUPTED
+    return DONE

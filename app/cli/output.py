@@ -1,0 +1,68 @@
+"""What the commands print: JSON for programs, tables for people. Results go to stdout, all else to stderr."""
+
+import json
+import sys
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+_ONE_LINE = 4096
+
+
+def print_json(value: object) -> None:
+    """`value` as JSON on stdout, readable where the terminal can show it."""
+    encoding = (sys.stdout.encoding or "").lower().replace("-", "")
+    print(json.dumps(value, ensure_ascii=encoding != "utf8", indent=2))
+
+
+def say(sentence: str) -> None:
+    """A sentence for a person, on stdout."""
+    print(shown(sentence))
+
+
+def note(sentence: str) -> None:
+    """A remark beside the result, on stderr."""
+    print(shown(sentence), file=sys.stderr)
+
+
+def shown(text: str) -> str:
+    """`text` without what would steer the terminal: control characters and half surrogates become U+FFFD."""
+    return "".join("\ufffd" if unicodedata.category(character) in {"Cc", "Cs"} else character for character in text)
+
+
+def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], empty: str) -> None:
+    """Rows as a table that wide characters do not bend; `empty` where there are none."""
+    listed = [[_cell(value) for value in row] for row in rows]
+    if not listed:
+        say(empty)
+        return
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(*columns, box=None, pad_edge=False, header_style="bold")
+    for row in listed:
+        table.add_row(*map(Text, row))
+    # Where there is no terminal there is nothing to fit into: every row has its line.
+    Console(highlight=False, width=None if sys.stdout.isatty() else _ONE_LINE).print(table)
+
+
+def print_fields(fields: Mapping[str, Any]) -> None:
+    """Named values, one a line."""
+    width = max(len(name) for name in fields)
+    for name, value in fields.items():
+        print(f"{name.replace('_', ' '):<{width}}  {_cell(value)}")
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return "-"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key}={_cell(item)}" for key, item in value.items()) or "-"
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return ", ".join(_cell(item) for item in value) or "-"
+    return shown(str(value))

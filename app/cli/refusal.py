@@ -1,0 +1,27 @@
+"""How a command learns that the device said no."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from device_sim.errors import DeviceError
+from model_store.errors import StoreError
+
+
+class Refusal(Exception):  # noqa: N818  # it is no error of ours: the device said no
+    """The device refused or failed; `problem` is the problem document."""
+
+    def __init__(self, problem: Mapping[str, Any]) -> None:
+        self.problem = problem
+        super().__init__(f"{problem['title']}: {problem['detail']}")
+
+    @classmethod
+    def because(cls, code: str, title: str, detail: str) -> "Refusal":
+        """A refusal that no service worded."""
+        return cls({"type": f"urn:attune:problem:{code}", "title": title, "detail": detail})
+
+
+def refusal_of(error: DeviceError | StoreError) -> Refusal:
+    """An error of the device in the words that the service would use."""
+    from app.problems import status_and_title
+
+    return Refusal.because(error.code, status_and_title(error)[1], str(error))

@@ -1,0 +1,166 @@
+"""`attune consent`, `samples`, `export`, `import` and `erase`: the user's say over the user's data."""
+
+import json
+import os
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from app.cli.options import Json, Limit, Url, pages, session
+from app.cli.output import note, print_fields, print_json, print_table, say
+from app.cli.refusal import Refusal
+
+
+class ConsentAction(StrEnum):
+    """What to do about consent."""
+
+    SHOW = "show"
+    GIVE = "give"
+    WITHDRAW = "withdraw"
+
+
+def consent(
+    action: Annotated[ConsentAction, typer.Argument(help="What to do.")] = ConsentAction.SHOW,
+    cloud_assist: Annotated[bool, typer.Option("--cloud-assist", help="Agree to that as well.")] = False,
+    as_json: Json = False,
+    url: Url = None,
+) -> None:
+    """Show, give or withdraw the consent to learn from feedback."""
+    with session(url) as api:
+        if action is ConsentAction.GIVE:
+            answer = api.call("PUT", "/v1/consent", {"personalization": True, "cloud_assist": cloud_assist})
+        else:
+            answer = api.call("GET" if action is ConsentAction.SHOW else "DELETE", "/v1/consent")
+    _print(answer, as_json)
+
+
+samples = typer.Typer(help="See and delete what feedback left on the device.", no_args_is_help=True)
+
+
+@samples.command("list")
+def samples_list(
+    task: Annotated[str | None, typer.Option("--task", help="Of this task alone.")] = None,
+    limit: Limit = 100,
+    as_json: Json = False,
+    url: Url = None,
+) -> None:
+    """List samples, oldest first."""
+    with session(url) as api:
+        items = pages(api, "/v1/samples", limit, task=task)
+    if as_json:
+        print_json({"items": items})
+        return
+    columns = ("id", "task", "label", "state", "learned_by", "created_at", "text")
+    rows = ([item[column] for column in columns] for item in items)
+    print_table(("id", "task", "label", "state", "learnt by", "created", "text"), rows, "no samples")
+
+
+class Then(StrEnum):
+    """What becomes of versions that learnt from a deleted sample."""
+
+    KEEP = "keep"
+    RETRAIN = "retrain"
+    DESTROY = "destroy"
+
+
+@samples.command("delete")
+def samples_delete(
+    sample_id: Annotated[int | None, typer.Argument(help="The sample.")] = None,
+    every: Annotated[bool, typer.Option("--all", help="Delete every sample.")] = False,
+    then: Annotated[Then, typer.Option(help="What becomes of versions that learnt from it.")] = Then.KEEP,
+    as_json: Json = False,
+    url: Url = None,
+) -> None:
+    """Delete a sample, and say which versions learnt from it."""
+    if (sample_id is None) != every:
+        raise typer.BadParameter("give either a sample's id or --all")
+    path = "/v1/samples" if every else f"/v1/samples/{sample_id}"
+    with session(url) as api:
+        answer = api.call("DELETE", path, query={"then": then.value})
+    if as_json:
+        print_json(answer)
+        return
+    affected = ", ".join(f"{one['task']} {one['version']}" for one in answer["affected_versions"]) or "none"
+    say(f"deleted {answer['deleted']}; versions that learnt from it: {affected}")
+
+
+PassphraseVariable = Annotated[
+    str | None,
+    typer.Option("--passphrase-env", metavar="VAR", help="The environment variable that holds the passphrase."),
+]
+
+
+def export(
+    out: Annotated[Path, typer.Option("--out", help="The file to write.", dir_okay=False)],
+    plain: Annotated[bool, typer.Option("--plain", help="Leave samples readable; heads are sealed always.")] = False,
+    passphrase_env: PassphraseVariable = None,
+    as_json: Json = False,
+    url: Url = None,
+) -> None:
+    """Write everything personal to a file that only its owner may read."""
+    from device_sim.durable import write_private
+
+    headers = _passphrase(passphrase_env)
+    with session(url) as api:
+        document = api.call("GET", "/v1/export", query={"sealed": not plain}, headers=headers)
+    content = json.dumps(document, ensure_ascii=False).encode()
+    write_private(out.absolute(), content)
+    if not headers:
+        note("sealed parts open on this device alone, until its data is erased; --passphrase-env makes it portable")
+    if plain:
+        note("the file holds the user's texts readably: guard it")
+    _print({"file": str(out), "bytes": len(content), "sealed": not plain}, as_json)
+
+
+def import_(
+    file: Annotated[Path, typer.Argument(help="A file that `attune export` wrote.")],
+    passphrase_env: PassphraseVariable = None,
+    as_json: Json = False,
+    url: Url = None,
+) -> None:
+    """Replace what the device holds by an export."""
+    headers = _passphrase(passphrase_env)
+    try:
+        document = json.loads(file.read_bytes())
+    except OSError as error:
+        raise Refusal.because("unreadable-file", "The file can't be read", error.strerror or "") from None
+    except (ValueError, RecursionError):
+        raise Refusal.because("invalid-export", "Not an export that can be read", "the file is not JSON") from None
+    with session(url) as api:
+        report = api.call("POST", "/v1/import", document, headers=headers)
+    _print(report, as_json)
+
+
+def erase(
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    as_json: Json = False,
+    url: Url = None,
+) -> None:
+    """Destroy everything personal on the device, keys first. Nothing brings it back."""
+    if not yes:
+        if not sys.stdin.isatty():
+            raise typer.BadParameter("say --yes to erase everything")
+        typer.confirm("Erase everything that this device has learnt and stored?", abort=True, err=True)
+    with session(url) as api:
+        answer = api.call("DELETE", "/v1/user-data")
+    _print(answer, as_json)
+
+
+def _passphrase(variable: str | None) -> dict[str, str]:
+    if variable is None:
+        return {}
+    value = os.environ.get(variable)
+    if not value:
+        raise typer.BadParameter(f"the environment variable {variable} is not set or empty")
+    # A header travels as Latin-1; the service reads it as the UTF-8 that it is.
+    return {"Attune-Export-Passphrase": value.encode().decode("latin-1")}
+
+
+def _print(answer: dict[str, Any], as_json: bool) -> None:
+    if as_json:
+        print_json(answer)
+    else:
+        print_fields(answer)

@@ -1,0 +1,98 @@
+"""`attune serve`: the service in the foreground."""
+
+import logging
+import signal
+import socket
+from contextlib import AsyncExitStack
+from types import FrameType
+
+import uvicorn
+from fastapi import FastAPI
+
+from app.cli.output import note
+from app.cli.refusal import Refusal
+from app.server import create_app
+from app.services import Services
+from app.settings import Settings, load_settings
+
+# Calls under way get this long to end when the service is told to stop.
+_GRACE_SECONDS = 10
+_WILDCARDS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  # compared with, not listened on
+
+
+class Service(uvicorn.Server):
+    """A server that opens the device before it listens, says where it serves, and ends long answers when it stops."""
+
+    def __init__(self, app: FastAPI, settings: Settings) -> None:
+        super().__init__(
+            uvicorn.Config(
+                app,
+                log_config=None,
+                log_level=settings.log_level,
+                access_log=False,
+                lifespan="off",
+                ws="none",
+                server_header=False,
+                timeout_graceful_shutdown=_GRACE_SECONDS,
+            )
+        )
+        self._app = app
+        self._lifespan = AsyncExitStack()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Open the device, listen, and let other processes know.
+
+        Raises:
+            DeviceError, StoreError: the device can't be opened.
+        """
+        await self._lifespan.enter_async_context(self._app.router.lifespan_context(self._app))
+        await super().startup(sockets)
+        url = _url(*self.servers[0].sockets[0].getsockname()[:2])
+        services: Services = self._app.state.services
+        services.runtime.lock.announce(url)
+        note(f"attune serves at {url} with bundle {services.runtime.bundle.version}")
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Finish what is under way, then close the device."""
+        try:
+            await super().shutdown(sockets)
+        finally:
+            await self._lifespan.aclose()
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Stop in good order; a second Ctrl-C does not wait."""
+        self._app.state.stopping.set()
+        self.force_exit = self.should_exit and sig == signal.SIGINT
+        self.should_exit = True
+
+
+def run(host: str | None, port: int | None) -> None:
+    """Run the service until it is told to stop; `host` and `port` outweigh the environment.
+
+    Raises:
+        SettingsError, Refusal, DeviceError, StoreError: it can't start.
+    """
+    settings = load_settings(host=host, port=port)
+    logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    # It tells of every look at the conditions.
+    logging.getLogger("apscheduler").setLevel(logging.WARNING)
+    with _bound(settings) as listener:
+        Service(create_app(settings), settings).run([listener])
+
+
+def _bound(settings: Settings) -> socket.socket:
+    """A socket at the configured address. Raises Refusal if something else has it."""
+    listener = socket.socket(socket.AF_INET6 if ":" in settings.host else socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((settings.host, settings.port))
+    except OSError as error:
+        listener.close()
+        detail = f"{settings.host}:{settings.port}: {error.strerror}; choose another with ATTUNE_PORT or ATTUNE_HOST"
+        raise Refusal.because("address-unavailable", "The service can't listen", detail) from None
+    return listener
+
+
+def _url(host: str, port: int) -> str:
+    reachable = _WILDCARDS.get(host, host)
+    return f"http://[{reachable}]:{port}" if ":" in reachable else f"http://{reachable}:{port}"

@@ -1,0 +1,57 @@
+"""The last barrier: a bug becomes a 500 problem document and a log entry without anything of the request in it."""
+
+import logging
+import traceback
+from http import HTTPStatus
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.problems import problem_response
+
+_log = logging.getLogger("attune")
+
+
+class AnswerCutShortError(Exception):
+    """An answer failed after it had begun; the server closes the connection."""
+
+
+class FaultBarrier:
+    """Answers what no handler knew.
+
+    An exception's message may quote what it failed on, so only its type and the places it passed are logged.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on, and answer for it if it fails."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        begun = False
+
+        async def watching(message: Message) -> None:
+            nonlocal begun
+            begun = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, watching)
+        except Exception as error:
+            places = "".join(traceback.format_tb(error.__traceback__))
+            _log.error("%s in %s %s\n%s", type(error).__name__, scope["method"], _template(scope), places)
+            if begun:
+                raise AnswerCutShortError from None
+            response = problem_response(
+                HTTPStatus.INTERNAL_SERVER_ERROR,
+                "internal-error",
+                "Something went wrong inside",
+                "this is a bug: the log says where it happened, and nothing of the request was written there",
+            )
+            await response(scope, receive, send)
+
+
+def _template(scope: Scope) -> str:
+    route = scope.get("route")
+    return str(getattr(route, "path", "an unknown path"))

@@ -1,0 +1,16 @@
+"""The routes of the HTTP contract: each parses, calls one service, and maps the answer."""
+
+from app.routes import consent, device, feedback, health, models, predict, rights, samples, schedule, updates
+
+ROUTERS = (
+    predict.router,
+    feedback.router,
+    consent.router,
+    samples.router,
+    rights.router,
+    updates.router,
+    models.router,
+    device.router,
+    schedule.router,
+    health.router,
+)

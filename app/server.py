@@ -1,0 +1,111 @@
+"""The service: one application around one open device."""
+
+import threading
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+
+from app import problems
+from app.bodies import MAX_IMPORT, BodyLimit, JsonOnly
+from app.faults import FaultBarrier
+from app.metrics import Metrics, RequestCounter
+from app.routes import ROUTERS
+from app.security import BearerToken, HostCheck, OriginCheck
+from app.services import Services
+from app.settings import Settings
+from device_sim.runtime import Runtime
+
+API_VERSION = "1.0.0"
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """The application. Its device is opened when the application starts, and closed when it stops.
+
+    `app.state.services` then holds it; `app.state.stopping` may be set early to end long answers.
+    """
+    metrics = Metrics()
+    stopping = threading.Event()
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        runtime = Runtime.open(settings.device())
+        try:
+            metrics.watch(runtime)
+            app.state.services = Services(runtime, metrics, stopping)
+            yield
+        finally:
+            stopping.set()
+            runtime.close()
+
+    app = FastAPI(
+        title="Attune",
+        version=API_VERSION,
+        summary="On-device personalisation of a text model",
+        lifespan=lifespan,
+        middleware=_layers(settings, metrics),
+        # The interactive pages would load scripts from a public server.
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    for router in ROUTERS:
+        app.include_router(router)
+    app.state.stopping = stopping
+    app.state.methods_at = _methods_at
+    problems.install(app)
+    app.openapi = _described(app)  # type: ignore[method-assign]  # FastAPI's documented way to amend the document
+    return app
+
+
+def _layers(settings: Settings, metrics: Metrics) -> list[Middleware]:
+    """What a request passes before its route, outermost first."""
+    layers = [
+        Middleware(RequestCounter, metrics=metrics),
+        Middleware(FaultBarrier),
+        Middleware(HostCheck, allowed=(settings.host, *settings.allowed_hosts)),
+        Middleware(OriginCheck, allowed=settings.allowed_origins),
+    ]
+    if settings.allowed_origins:
+        layers.append(
+            Middleware(
+                CORSMiddleware,
+                allow_origins=settings.allowed_origins,
+                allow_methods=["GET", "PUT", "POST", "DELETE"],
+                allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "Last-Event-ID"],
+            )
+        )
+    if settings.token is not None:
+        layers.append(Middleware(BearerToken, token=settings.token.get_secret_value()))
+    layers += [Middleware(JsonOnly), Middleware(BodyLimit, limits={"/v1/import": MAX_IMPORT})]
+    return layers
+
+
+def _methods_at(path: str) -> list[str]:
+    """The methods that a path takes, over all its routes."""
+    routes = [route for router in ROUTERS for route in router.routes if isinstance(route, APIRoute)]
+    found = {method for route in routes if route.path_regex.match(path) for method in route.methods}
+    return sorted(found) or ["GET"]
+
+
+def _described(app: FastAPI) -> Callable[[], dict[str, Any]]:
+    """FastAPI's OpenAPI document with the problem document's schema, which no response model mentions."""
+    generate = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            document = generate()
+            schema = problems.Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+            components = document.setdefault("components", {}).setdefault("schemas", {})
+            components.update(schema.pop("$defs", {}))
+            components["Problem"] = schema
+            components.pop("HTTPValidationError", None)
+            components.pop("ValidationError", None)
+        assert app.openapi_schema is not None
+        return app.openapi_schema
+
+    return openapi

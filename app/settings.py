@@ -1,0 +1,131 @@
+"""What the service and the command line read from the environment and from `.env`."""
+
+import ipaddress
+import os
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from device_sim.settings import DeviceSettings
+from model_store.bundle import SHIPPED_BUNDLE
+
+LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
+ENV_PREFIX = "ATTUNE_"
+
+
+class SettingsError(Exception):
+    """The environment asks for something that can't be; the message says which setting, and never its value."""
+
+
+def default_state_dir() -> Path:
+    """The platform's place for a user's data: `$XDG_DATA_HOME/attune`, by default `~/.local/share/attune`."""
+    base = os.environ.get("XDG_DATA_HOME")
+    return (Path(base) if base else Path.home() / ".local" / "share") / "attune"
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach a service that listens on `host`."""
+    if host.lower() in LOOPBACK_NAMES:
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+class Settings(BaseSettings):
+    """Every setting is the environment variable `ATTUNE_<NAME>`, or a line of `.env` in the working directory."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=ENV_PREFIX,
+        env_file=".env",
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
+        hide_input_in_errors=True,
+    )
+
+    state_dir: Path = Field(
+        default_factory=default_state_dir, description="directory of the encrypted database and the key store"
+    )
+    host: str = Field("127.0.0.1", description="address to listen on; any but loopback demands a token")
+    port: int = Field(8000, ge=0, le=65535, description="port to listen on; 0 takes a free one")
+    token: SecretStr | None = Field(None, description="bearer token that every call must carry, health checks excepted")
+    bundle: Path = Field(SHIPPED_BUNDLE, description="bundle directory to run instead of the shipped one")
+    trusted_keys: Annotated[tuple[Path, ...], NoDecode] = Field(
+        (), description=f"public keys (PEM files, separated by '{os.pathsep}') that may sign bundles, besides the shipped"
+    )
+    passphrase: SecretStr | None = Field(None, description="protects the key store instead of a key file or keyring")
+    keystore: Literal["file", "keyring"] = Field("file", description="what protects the keys where no passphrase does")
+    allowed_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="further names in the Host header, separated by commas; '*' allows any"
+    )
+    allowed_origins: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="web origins that may call, separated by commas, as http://localhost:3000"
+    )
+    log_level: Literal["critical", "error", "warning", "info", "debug"] = Field(
+        "info", description="how much the service logs; the user's text is never in it"
+    )
+
+    @field_validator("trusted_keys", mode="before")
+    @classmethod
+    def _split_paths(cls, value: object) -> object:
+        return tuple(part for part in value.split(os.pathsep) if part) if isinstance(value, str) else value
+
+    @field_validator("allowed_hosts", "allowed_origins", mode="before")
+    @classmethod
+    def _split_names(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        return tuple(part.strip().rstrip("/").lower() for part in value.split(",") if part.strip())
+
+    @field_validator("state_dir", "bundle")
+    @classmethod
+    def _absolute(cls, value: Path) -> Path:
+        return value.expanduser().absolute()
+
+    @field_validator("token")
+    @classmethod
+    def _sendable(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not all("!" <= character <= "~" for character in value.get_secret_value()):
+            raise ValueError("must be visible ASCII without spaces, or no client could send it")
+        return value
+
+    @model_validator(mode="after")
+    def _token_off_loopback(self) -> "Settings":
+        if not is_loopback(self.host) and self.token is None:
+            raise ValueError(
+                f"listening on {self.host} lets other machines drive the device: "
+                "set ATTUNE_TOKEN to a secret, or leave ATTUNE_HOST at 127.0.0.1"
+            )
+        return self
+
+    def device(self, *, accept_restored_database: bool = False) -> DeviceSettings:
+        """The part of the settings that the device itself needs."""
+        return DeviceSettings(
+            state_dir=self.state_dir,
+            bundle=self.bundle,
+            trusted_keys=self.trusted_keys,
+            passphrase=self.passphrase.get_secret_value() if self.passphrase else None,
+            keystore=self.keystore,
+            accept_restored_database=accept_restored_database,
+        )
+
+
+def load_settings(**overrides: object) -> Settings:
+    """Read the environment and `.env`; `overrides` outweigh them, where they are not None.
+
+    Raises:
+        SettingsError: one sentence a wrong setting, naming the variable and never showing its value.
+    """
+    given = {name: value for name, value in overrides.items() if value is not None}
+    try:
+        return Settings(**given)  # type: ignore[arg-type]  # validated here
+    except ValidationError as error:
+        sentences = []
+        for item in error.errors(include_input=False, include_context=False, include_url=False):
+            name = "".join(f"{ENV_PREFIX}{str(part).upper()}: " for part in item["loc"][:1])
+            sentences.append(name + item["msg"].removeprefix("Value error, "))
+        raise SettingsError("; ".join(sentences)) from None
