@@ -88,7 +88,7 @@ def _layers(settings: Settings, metrics: Metrics) -> list[Middleware]:
 def _methods_at(path: str) -> list[str]:
     """The methods that a path takes, over all its routes."""
     routes = [route for router in ROUTERS for route in router.routes if isinstance(route, APIRoute)]
-    found = {method for route in routes if route.path_regex.match(path) for method in route.methods}
+    found = {method for route in routes if route.path_regex.match(path) for method in route.methods or ()}
     return sorted(found) or ["GET"]
 
 
