@@ -49,7 +49,7 @@ class Service(uvicorn.Server):
         await super().startup(sockets)
         url = _url(*self.servers[0].sockets[0].getsockname()[:2])
         services: Services = self._app.state.services
-        services.runtime.lock.announce(url)
+        services.runtime.announce(url)
         note(f"attune serves at {url} with bundle {services.runtime.bundle.version}")
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
