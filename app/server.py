@@ -58,7 +58,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.stopping = stopping
     app.state.methods_at = _methods_at
     problems.install(app)
-    app.openapi = _described(app)  # type: ignore[method-assign]  # FastAPI's documented way to amend the document
+    app.openapi = _described(app, demands_token=settings.token is not None)  # type: ignore[method-assign]  # FastAPI's documented way to amend the document
     return app
 
 
@@ -92,7 +92,7 @@ def _methods_at(path: str) -> list[str]:
     return sorted(found) or ["GET"]
 
 
-def _described(app: FastAPI) -> Callable[[], dict[str, Any]]:
+def _described(app: FastAPI, *, demands_token: bool) -> Callable[[], dict[str, Any]]:
     """FastAPI's OpenAPI document with the problem document's schema, which no response model mentions."""
     generate = app.openapi
 
@@ -100,11 +100,10 @@ def _described(app: FastAPI) -> Callable[[], dict[str, Any]]:
         if app.openapi_schema is None:
             document = generate()
             schema = problems.Problem.model_json_schema(ref_template="#/components/schemas/{model}")
-            components = document.setdefault("components", {}).setdefault("schemas", {})
-            components.update(schema.pop("$defs", {}))
-            components["Problem"] = schema
-            components.pop("HTTPValidationError", None)
-            components.pop("ValidationError", None)
+            document["components"]["schemas"].update({**schema.pop("$defs"), "Problem": schema})
+            if demands_token:
+                document["components"]["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
+                document["security"] = [{"token": []}]
         assert app.openapi_schema is not None
         return app.openapi_schema
 

@@ -55,7 +55,7 @@ class Settings(BaseSettings):
     token: SecretStr | None = Field(None, description="bearer token that every call must carry, health checks excepted")
     bundle: Path = Field(SHIPPED_BUNDLE, description="bundle directory to run instead of the shipped one")
     trusted_keys: Annotated[tuple[Path, ...], NoDecode] = Field(
-        (), description=f"public keys (PEM files, separated by '{os.pathsep}') that may sign bundles, besides the shipped"
+        (), description=f"further public keys that may sign bundles: PEM files, separated by '{os.pathsep}'"
     )
     passphrase: SecretStr | None = Field(None, description="protects the key store instead of a key file or keyring")
     keystore: Literal["file", "keyring"] = Field("file", description="what protects the keys where no passphrase does")

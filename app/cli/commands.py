@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from app.cli import conditions, learning, predicting, rights, serving
+from app.cli.options import Json
 from app.settings import ENV_PREFIX, Settings
 
 cli = typer.Typer(
@@ -52,3 +53,28 @@ cli.add_typer(rights.samples, name="samples")
 cli.command()(rights.export)
 cli.command("import")(rights.import_)
 cli.command()(rights.erase)
+
+
+@cli.command()
+def doctor(
+    accept_restored_database: Annotated[
+        bool,
+        typer.Option(
+            "--accept-restored-database",
+            help="You put an older copy of the database or the key store back yourself: go on with it.",
+        ),
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Check the installation, the bundle and the state directory."""
+    from app.cli.doctor import examine
+
+    examine(accept_restored_database, as_json)
+
+
+@cli.command()
+def demo(as_json: Json = False) -> None:
+    """Show the whole loop in a minute: correct, train, see it follow, roll back, roll forward."""
+    from app.cli.demo import run
+
+    run(as_json)

@@ -44,6 +44,9 @@ def _run(cli: Callable[[], object]) -> int:
             print_json(refusal.problem)
         note(f"attune: {refusal}")
         return FAILED
+    except OSError as error:
+        note(f"attune: {error.filename or 'a file or address'}: {error.strerror or type(error).__name__}")
+        return FAILED
     except KeyboardInterrupt:
         note("attune: interrupted")
         return INTERRUPTED
