@@ -1,0 +1,81 @@
+"""From the trained model to `encoder.onnx` in fp32, checked against the model it came from."""
+
+import warnings
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from toolchain.errors import ExportError
+from toolchain.model import Classifier, pad, pooled
+
+OPSET = 17
+OUTPUTS = ["features", "token_features"]
+
+Array = NDArray[np.float32]
+
+
+class _ExportedEncoder(nn.Module):
+    """The encoder as it is traced: embeddings, then blocks under an additive mask, then the mean.
+
+    The library's own mask helper emits operators that have no ONNX form, so the mask is made here.
+    """
+
+    def __init__(self, model: Classifier) -> None:
+        super().__init__()
+        self.encoder = model.encoder
+
+    def forward(self, input_ids: Tensor, attention_mask: Tensor) -> tuple[Tensor, Tensor]:
+        additive = (1.0 - attention_mask[:, None, None, :].float()) * -10_000.0
+        hidden = self.encoder.embeddings(input_ids)
+        hidden = self.encoder.encoder(hidden, attention_mask=additive)[0]
+        return pooled(hidden, attention_mask), hidden
+
+
+def export_encoder(model: Classifier, path: Path, tolerance: float = 1e-3) -> float:
+    """Write the fp32 graph with dynamic batch and length, and return its greatest difference from `model`.
+
+    Raises:
+        ExportError: values that are not finite, or further than `tolerance` from the model's.
+    """
+    model.eval()
+    sample = pad([[2, 5, 6, 7, 3], [2, 5, 3]])
+    axes = {"input_ids": {0: "batch", 1: "length"}, "attention_mask": {0: "batch", 1: "length"}}
+    axes |= {"features": {0: "batch"}, "token_features": {0: "batch", 1: "length"}}
+    with warnings.catch_warnings():
+        # The tracer warns of constants that are constant indeed: the comparison below is the proof.
+        warnings.simplefilter("ignore")
+        torch.onnx.export(
+            _ExportedEncoder(model), sample, str(path), dynamo=False, opset_version=OPSET,
+            input_names=["input_ids", "attention_mask"], output_names=OUTPUTS, dynamic_axes=axes,
+        )  # fmt: skip
+    difference = compare_with_model(model, path)
+    if not difference <= tolerance:  # also true for NaN
+        raise ExportError(f"{path.name} differs from the model by {difference}, more than {tolerance}")
+    return difference
+
+
+def compare_with_model(model: Classifier, path: Path, seed: int = 0) -> float:
+    """The greatest absolute difference of features between the model and a graph; NaN if a value is not finite.
+
+    On random token ids of several lengths, padded and not.
+    """
+    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    generator = np.random.default_rng(seed)
+    vocabulary = model.encoder.config.vocab_size
+    longest = min(128, model.encoder.config.max_position_embeddings)
+    worst = 0.0
+    for lengths in ([3], [longest], [longest, 5, 17 % longest + 1]):
+        rows = [generator.integers(5, vocabulary, length).tolist() for length in lengths]
+        input_ids, attention_mask = pad(rows)
+        with torch.inference_mode():
+            expected = pooled(model.token_features(input_ids, attention_mask), attention_mask).numpy()
+        feed = {"input_ids": input_ids.numpy(), "attention_mask": attention_mask.numpy()}
+        features: Array = session.run(["features"], feed)[0]
+        if not np.isfinite(features).all():
+            return float("nan")
+        worst = max(worst, float(np.abs(features - expected).max()))
+    return worst
