@@ -9,7 +9,7 @@ from device_sim.clock import Clock
 from device_sim.consent import require_personalization
 from device_sim.errors import IdempotencyKeyReused, InvalidInput, UnknownLabel
 from device_sim.heads import ServingHeads
-from device_sim.inference import EncoderQueue, check_text
+from device_sim.inference import Encoder, check_text
 from device_sim.models import Models
 from device_sim.predictor import PredictionMemory, Remembered
 from device_sim.samples import add_sample, pending_count
@@ -36,11 +36,11 @@ class Feedback:
     """Records feedback, each piece wholly or not at all."""
 
     def __init__(
-        self, state: State, queue: EncoderQueue, heads: ServingHeads, memory: PredictionMemory, models: Models,
+        self, state: State, encoder: Encoder, heads: ServingHeads, memory: PredictionMemory, models: Models,
         clock: Clock, base_id: str,
     ) -> None:  # fmt: skip
         self._state = state
-        self._queue = queue
+        self._encoder = encoder
         self._heads = heads
         self._memory = memory
         self._models = models
@@ -101,7 +101,7 @@ class Feedback:
             raise InvalidInput("text needs a task", field="task", allowed=sorted(self._heads.tasks))
         self._heads.spec(task)
         checked = check_text(text or "")
-        return Remembered(task, checked, self._queue.encode(checked))
+        return Remembered(task, checked, self._encoder.encode(checked))
 
     def _store(self, connection: Any, entry: Remembered, label: str, source: Any) -> FeedbackReceipt:
         sample_id = add_sample(

@@ -14,11 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from model_store.head import Float32, HeadParameters
-
-Int64 = NDArray[np.int64]
 
 if "onnxruntime" not in sys.modules:
     sys.modules["onnxruntime.training.ortmodule"] = None  # type: ignore[assignment]  # None makes its import fail
@@ -43,15 +40,19 @@ def _options(threads: int) -> Any:
 
 
 class EncoderSession:
-    """The frozen base: token ids in, pooled features out. Safe to use from several threads."""
+    """The frozen base: token ids in, pooled features out. Safe to use from several threads.
 
-    def __init__(self, model: bytes, threads: int = 1) -> None:
-        self._session = onnxruntime.InferenceSession(model, _options(threads), providers=["CPUExecutionProvider"])
+    One text runs on one core: on graphs this small a second thread costs more than it brings.
+    """
 
-    def features(self, input_ids: Int64, attention_mask: Int64) -> Float32:
-        """Features [B, D] of token ids [B, S]."""
-        feed = {"input_ids": input_ids, "attention_mask": attention_mask}
-        result: Float32 = self._session.run(["features"], feed)[0]
+    def __init__(self, model: bytes) -> None:
+        self._session = onnxruntime.InferenceSession(model, _options(1), providers=["CPUExecutionProvider"])
+
+    def features(self, token_ids: Sequence[int]) -> Float32:
+        """Features [D] of one text's token ids."""
+        input_ids = np.array([token_ids], dtype=np.int64)
+        feed = {"input_ids": input_ids, "attention_mask": np.ones_like(input_ids)}
+        result: Float32 = self._session.run(["features"], feed)[0][0]
         return result
 
 
@@ -108,13 +109,3 @@ def checkpoint_parameters(checkpoint: Path) -> HeadParameters:
     weight, bias = (np.array(state.parameters[name].data) for name in ("head.weight", "head.bias"))
     return HeadParameters(weight.astype(np.float32), bias.astype(np.float32).reshape(-1))
 
-
-def pad(rows: Sequence[Sequence[int]]) -> tuple[Int64, Int64]:
-    """Token id rows as one [B, S] array with its attention mask, padded with 0 to the longest."""
-    longest = max(len(row) for row in rows)
-    ids = np.zeros((len(rows), longest), dtype=np.int64)
-    mask = np.zeros_like(ids)
-    for index, row in enumerate(rows):
-        ids[index, : len(row)] = row
-        mask[index, : len(row)] = 1
-    return ids, mask

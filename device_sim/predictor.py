@@ -1,19 +1,20 @@
-"""Answering: features from the queue, a label from the serving head, and a short memory for feedback.
+"""Answering: features from the encoder, a label from the serving head, and a short memory for feedback.
 
 Nothing here touches the database.
 """
 
+import os
 import threading
 import time
 import uuid
 from collections import OrderedDict
 from collections.abc import Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
-from device_sim.errors import UnknownPrediction
+from device_sim.errors import DeviceClosed, UnknownPrediction
 from device_sim.heads import Head, ServingHeads
-from device_sim.inference import EncoderQueue, check_texts
+from device_sim.inference import Encoder, check_texts
 from model_store.head import Float32
 
 REMEMBERED = 4096
@@ -80,60 +81,49 @@ class PredictionMemory:
 
 
 class Predictor:
-    """Text to predictions."""
+    """Text to predictions, on as many cores as there are (four at most)."""
 
-    def __init__(self, queue: EncoderQueue, heads: ServingHeads, memory: PredictionMemory, bundle_version: str) -> None:
-        self._queue = queue
+    def __init__(self, encoder: Encoder, heads: ServingHeads, memory: PredictionMemory, bundle_version: str) -> None:
+        self._encoder = encoder
         self._heads = heads
         self._memory = memory
         self._bundle_version = bundle_version
+        self._workers = ThreadPoolExecutor(min(4, os.cpu_count() or 1), thread_name_prefix="predict")
 
     def submit(self, texts: Sequence[str], task: str) -> "Future[list[Prediction]]":
         """Ask for a prediction of each text. All of one call are answered by the same version.
 
         Raises at once:
-            UnknownTask, TooManyTexts, InvalidText.
+            UnknownTask, TooManyTexts, InvalidText, DeviceClosed.
         """
         started = time.perf_counter()
         self._heads.spec(task)
         check_texts(texts)
-        answer: Future[list[Prediction]] = Future()
-        waiting = self._queue.submit(texts)
-        remaining = len(waiting)
+        try:
+            return self._workers.submit(self._answer, texts, task, started)
+        except RuntimeError:
+            raise DeviceClosed("the device is shutting down") from None
 
-        def one_ready(_: "Future[Float32]") -> None:
-            # Called in the encoder's thread, one future after the other, so the count needs no lock.
-            nonlocal remaining
-            remaining -= 1
-            if remaining == 0 and answer.set_running_or_notify_cancel():
-                try:
-                    features = [future.result() for future in waiting]
-                    head = self._heads.serving(task)
-                    answer.set_result(self._answers(texts, features, head, started))
-                except BaseException as error:
-                    answer.set_exception(error)
+    def close(self) -> None:
+        """Answer what was asked, then stop."""
+        self._workers.shutdown(wait=True)
 
-        for future in waiting:
-            future.add_done_callback(one_ready)
-        return answer
+    def _answer(self, texts: Sequence[str], task: str, started: float) -> list[Prediction]:
+        features = [self._encoder.encode(text) for text in texts]
+        # Taken after encoding, so that a change of version counts for everything that is answered from then on.
+        head = self._heads.serving(task)
+        return [self._prediction(text, row, head, started) for text, row in zip(texts, features, strict=True)]
 
-    def _answers(
-        self, texts: Sequence[str], features: Sequence[Float32], head: Head, started: float
-    ) -> list[Prediction]:
-        predictions = []
-        for text, row in zip(texts, features, strict=True):
-            probabilities = head.parameters.probabilities(row[None])[0]
-            prediction_id = uuid.uuid4().hex
-            self._memory.remember(prediction_id, Remembered(head.task, text, row))
-            predictions.append(
-                Prediction(
-                    id=prediction_id,
-                    task=head.task,
-                    label=head.labels[int(probabilities.argmax())],
-                    probabilities=dict(zip(head.labels, probabilities.tolist(), strict=True)),
-                    version=head.version,
-                    bundle=self._bundle_version,
-                    elapsed_ms=round((time.perf_counter() - started) * 1000, 3),
-                )
-            )
-        return predictions
+    def _prediction(self, text: str, features: Float32, head: Head, started: float) -> Prediction:
+        probabilities = head.parameters.probabilities(features[None])[0]
+        prediction_id = uuid.uuid4().hex
+        self._memory.remember(prediction_id, Remembered(head.task, text, features))
+        return Prediction(
+            id=prediction_id,
+            task=head.task,
+            label=head.labels[int(probabilities.argmax())],
+            probabilities=dict(zip(head.labels, probabilities.tolist(), strict=True)),
+            version=head.version,
+            bundle=self._bundle_version,
+            elapsed_ms=round((time.perf_counter() - started) * 1000, 3),
+        )

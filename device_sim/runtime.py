@@ -11,7 +11,7 @@ from device_sim.deletion import Deletions
 from device_sim.device import Device
 from device_sim.feedback import Feedback
 from device_sim.heads import ServingHeads
-from device_sim.inference import Encoder, EncoderQueue
+from device_sim.inference import Encoder
 from device_sim.lock import StateLock
 from device_sim.models import Models
 from device_sim.onnx_runtime import HeadArtifacts, HeadTrainer
@@ -58,10 +58,9 @@ class Runtime:
         self.schedule = Schedule(state, self.device, self.heads, clock)
         self.models = Models(state, bundle, self.heads, self.audit)
         self.samples = SampleBook(state)
-        self._queue = EncoderQueue(encoder)
         self._memory = PredictionMemory()
-        self.predictor = Predictor(self._queue, self.heads, self._memory, bundle.version)
-        self.feedback = Feedback(state, self._queue, self.heads, self._memory, self.models, clock, base_id)
+        self.predictor = Predictor(encoder, self.heads, self._memory, bundle.version)
+        self.feedback = Feedback(state, encoder, self.heads, self._memory, self.models, clock, base_id)
         self.updates = Updates(
             state, bundle, encoder, self.heads, self.models, self.audit, clock, trainers,
             self.schedule.obstacles, lambda: self.schedule.policy.samples_after,
@@ -117,7 +116,7 @@ class Runtime:
         """Stop what runs, finish what was asked, and give the directory back."""
         self.schedule.stop()
         self.updates.close()
-        self._queue.close()
+        self.predictor.close()
         self.state.close()
         self.lock.release()
 

@@ -69,7 +69,9 @@ def make_bundle(
     """
     work.mkdir(parents=True, exist_ok=True)
     examples = training_data(data, recipe.finetune.seed, held_out=_held_out_count(recipe.replay))
-    stages = Stages(work, {"checkpoint": checkpoint, "recipe": asdict(recipe), "data": _hashes(examples)})
+    # What no stage depends on, the version and the update defaults, may change between runs.
+    inputs = {"checkpoint": checkpoint, "finetune": asdict(recipe.finetune), "replay": asdict(recipe.replay)}
+    stages = Stages(work, {**inputs, "data": _hashes(examples)})
     model = _finetuned(checkpoint, examples, work, recipe, stages, progress)
     weight, bias = (value.detach().numpy().copy() for value in (model.head.weight, model.head.bias))
     max_length = longest_input(model.encoder.config, recipe.finetune.max_length)

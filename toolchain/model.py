@@ -10,9 +10,13 @@ import torch
 from tokenizers import Tokenizer
 from torch import Tensor, nn
 from transformers import MobileBertConfig, MobileBertModel
-from transformers.utils import cached_file
+from transformers.utils import cached_file, logging
 
 from toolchain.errors import CheckpointError
+
+
+logging.set_verbosity_error()  # it reports the masked-LM head as unexpected, which it is meant to be
+logging.disable_progress_bar()
 
 
 class Classifier(nn.Module):
