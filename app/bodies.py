@@ -7,7 +7,7 @@ from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.problems import problem_response
+from app.problems import problem_response, refused
 
 # 256 texts of 10,000 Chinese characters in UTF-8 fit.
 MAX_BODY = 8 * 1024 * 1024
@@ -30,11 +30,9 @@ class BodyLimit:
             await self._app(scope, receive, send)
             return
         limit = self._limits.get(scope["path"], self._limit)
-        too_large = f"a body here may have {limit} bytes"
         announced = Headers(scope=scope).get("content-length", "")
         if announced.isdecimal() and (len(announced) > 18 or int(announced) > limit):
-            status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
-            response = problem_response(status, "body-too-large", "The body is too large", too_large)
+            response = refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
             await response(scope, receive, send)
             return
         counted = 0
@@ -44,7 +42,7 @@ class BodyLimit:
             message = await receive()
             counted += len(message.get("body", b""))
             if counted > limit:
-                raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, too_large)
+                raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
             return message
 
         await self._app(scope, counting, send)

@@ -57,6 +57,14 @@ _TABLE: dict[type[Exception], tuple[HTTPStatus, str]] = {
     store.VersionNotServable: (HTTPStatus.CONFLICT, "The version must not answer"),
 }
 
+# What the framework and the layers around it refuse by status alone: code, title, detail.
+_HTTP: dict[int, tuple[str, str, str]] = {
+    HTTPStatus.BAD_REQUEST: ("malformed-json", "The body is not JSON", "the body must be one JSON value in UTF-8"),
+    HTTPStatus.NOT_FOUND: ("not-found", "Not found", "there is nothing at this path"),
+    HTTPStatus.METHOD_NOT_ALLOWED: ("method-not-allowed", "Method not allowed", "`Allow` lists what this path takes"),
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: ("body-too-large", "The body is too large", "send less at once"),
+}
+
 
 class FieldProblem(BaseModel):
     """One wrong part of a request."""
@@ -103,6 +111,12 @@ def problem_response(
     return Response(body, status_code=int(status), media_type=MEDIA_TYPE, headers=dict(headers or {}))
 
 
+def refused(status: HTTPStatus, headers: Mapping[str, str] | None = None) -> Response:
+    """The answer that says no more than its status does."""
+    otherwise = (status.phrase.lower().replace(" ", "-"), status.phrase, status.description or status.phrase)
+    return problem_response(status, *_HTTP.get(status, otherwise), headers=headers)
+
+
 def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """The `responses` of a route that may answer these statuses with a problem document."""
     schema = {"$ref": "#/components/schemas/Problem"}
@@ -139,7 +153,7 @@ def _of_validation(_request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     found = error.errors()
     if any(item["type"] == _MALFORMED for item in found):
-        return malformed_body()
+        return refused(HTTPStatus.BAD_REQUEST)
     errors = [FieldProblem(field=_field(item["loc"]), detail=_rule(item)) for item in found[:20]]
     detail = "; ".join(f"{item.field}: {item.detail}" for item in errors[:3])
     return problem_response(
@@ -159,27 +173,13 @@ def _rule(item: Mapping[str, Any]) -> str:
     return str(item["msg"]).removeprefix("Value error, ")
 
 
-def malformed_body() -> Response:
-    """The answer to a body that is no JSON in UTF-8."""
-    return problem_response(
-        HTTPStatus.BAD_REQUEST, "malformed-json", "The body is not JSON", "the body must be one JSON value in UTF-8"
-    )
-
-
 def _of_http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    if error.status_code == HTTPStatus.BAD_REQUEST:
-        return malformed_body()
     status = HTTPStatus(error.status_code)
-    code = status.phrase.lower().replace(" ", "-")
-    detail = {
-        HTTPStatus.NOT_FOUND: "there is nothing at this path",
-        HTTPStatus.METHOD_NOT_ALLOWED: "this path does not take that method",
-    }.get(status, error.detail)
     headers = dict(error.headers or {})
     if status == HTTPStatus.METHOD_NOT_ALLOWED:
         headers["Allow"] = ", ".join(request.app.state.methods_at(request.url.path))
-    return problem_response(status, code, status.phrase, detail, headers=headers)
+    return refused(status, headers)
 
 
 def install(app: FastAPI) -> None:
