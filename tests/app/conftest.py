@@ -1,5 +1,6 @@
 """A service on a tiny bundle, shared by a module's tests; and a fresh one for tests that change its state."""
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -8,46 +9,47 @@ import pytest
 
 from app.settings import Settings
 from tests.support.http_service import RunningService, running
-from tests.support.tiny_bundle import build_tiny_bundle
+from tests.support.tiny_bundle import TinyBundle, build_tiny_bundle
 
 
 @pytest.fixture(scope="session")
-def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A real bundle of a small untrained encoder."""
-    directory: Path = tmp_path_factory.mktemp("bundle") / "tiny"
-    build_tiny_bundle(directory)
-    return directory
+def bundle(tmp_path_factory: pytest.TempPathFactory) -> TinyBundle:
+    """A real bundle of a tiny encoder, with the key that signed it."""
+    return build_tiny_bundle(tmp_path_factory.mktemp("bundle"))
 
 
 @pytest.fixture(autouse=True)
 def _plain_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """No setting of the machine that runs the tests reaches them."""
-    import os
-
     for name in list(os.environ):
         if name.startswith("ATTUNE_"):
             monkeypatch.delenv(name)
     monkeypatch.chdir(tmp_path)
 
 
+def settings_for(bundle: TinyBundle, state_dir: Path, **changes: object) -> Settings:
+    """Settings that run `bundle` on `state_dir`."""
+    basis = {"state_dir": state_dir, "bundle": bundle.path, "trusted_keys": (bundle.public_key,)}
+    return Settings.model_validate({**basis, **changes})
+
+
 MakeSettings = Callable[..., Settings]
 
 
 @pytest.fixture
-def make_settings(bundle: Path, tmp_path: Path) -> MakeSettings:
+def make_settings(bundle: TinyBundle, tmp_path: Path) -> MakeSettings:
     """Settings with a state directory of the test's own."""
 
     def make(**changes: object) -> Settings:
-        return Settings.model_validate({"state_dir": tmp_path / "state", "bundle": bundle, **changes})
+        return settings_for(bundle, tmp_path / "state", **changes)
 
     return make
 
 
 @pytest.fixture(scope="module")
-def shared_service(bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningService]:
+def shared_service(bundle: TinyBundle, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningService]:
     """One service for all tests of a module, with consent given."""
-    settings = Settings.model_validate({"state_dir": tmp_path_factory.mktemp("state"), "bundle": bundle})
-    with running(settings) as service, service.client() as client:
+    with running(settings_for(bundle, tmp_path_factory.mktemp("state"))) as service, service.client() as client:
         client.put("/v1/consent", json={"personalization": True}).raise_for_status()
         yield service
 

@@ -1,0 +1,49 @@
+"""Metrics."""
+
+import httpx
+from prometheus_client.parser import text_string_to_metric_families
+
+from tests.support.http_service import RunningService
+
+
+def _value(client: httpx.Client, name: str, **labels: str) -> float:
+    families = text_string_to_metric_families(client.get("/metrics").text)
+    found = [sample.value for family in families for sample in family.samples if sample.name == name and sample.labels == labels]
+    return found[0] if found else 0.0
+
+
+def test_answers_are_counted_by_route_not_by_path(client: httpx.Client) -> None:
+    for number in range(3):
+        client.get(f"/v1/updates/secret-{number}")
+        client.get(f"/secret-{number}")
+    labels = {"method": "GET", "status": "404"}
+    assert _value(client, "attune_http_requests_total", route="/v1/updates/{update_id}", **labels) == 3
+    assert _value(client, "attune_http_requests_total", route="none", **labels) == 3
+    assert "secret" not in client.get("/metrics").text
+
+
+def test_a_method_that_nobody_knows_makes_no_new_series(client: httpx.Client) -> None:
+    client.request("SECRET", "/v1/models")
+    assert "SECRET" not in client.get("/metrics").text
+
+
+def test_predictions_are_counted_by_version_and_timed(client: httpx.Client) -> None:
+    client.post("/v1/predict", json={"texts": ["一", "二", "三"]})
+    client.post("/v1/predict", json={"text": "一"})
+    assert _value(client, "attune_predictions_total", task="sentiment", version="0") == 4
+    assert _value(client, "attune_predict_seconds_count") == 2
+
+
+def test_the_device_is_told_of(service: RunningService, client: httpx.Client) -> None:
+    client.put("/v1/consent", json={"personalization": True})
+    client.post("/v1/feedback", json={"text": "一", "task": "sentiment", "label": "正面"})
+    assert _value(client, "attune_active_version", task="sentiment") == 0
+    assert _value(client, "attune_pending_samples", task="sentiment") == 1
+    assert _value(client, "attune_ready") == 1
+    service.runtime.state.database.close()
+    assert _value(client, "attune_state_readable") == 0
+
+
+def test_two_services_do_not_share_counters(client: httpx.Client, shared: httpx.Client) -> None:
+    client.post("/v1/predict", json={"text": "一"})
+    assert _value(shared, "attune_predict_seconds_count") == 0
