@@ -49,7 +49,7 @@ def export_encoder(model: Classifier, path: Path, tolerance: float = 1e-3) -> fl
         # The tracer warns of constants that are constant indeed: the comparison below is the proof.
         warnings.simplefilter("ignore")
         torch.onnx.export(
-            _ExportedEncoder(model), sample, str(path), dynamo=False, opset_version=OPSET,
+            _ExportedEncoder(model).eval(), sample, str(path), dynamo=False, opset_version=OPSET,
             input_names=["input_ids", "attention_mask"], output_names=OUTPUTS, dynamic_axes=axes,
         )  # fmt: skip
     difference = compare_with_model(model, path)
