@@ -60,5 +60,11 @@ class Encoder:
         Texts are never batched: the int8 graph scales its activations by the greatest value in a batch, so a text's
         features would depend on what else was asked at the moment (by up to 0.04 where they were measured), and
         batches of 16 are only a third faster per text.
+
+        Raises:
+            InvalidText: nothing but characters that the tokenizer drops, such as controls.
         """
-        return self._session.features(self._tokenizer.encode(text).ids)
+        token_ids = self._tokenizer.encode(text).ids
+        if not token_ids:
+            raise InvalidText("the text holds nothing that the model can read", field="text")
+        return self._session.features(token_ids)

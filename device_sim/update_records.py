@@ -153,6 +153,14 @@ def update_page(connection: Any, after: int | None, limit: int) -> UpdatePage:
     return UpdatePage(items, rows[limit - 1][0] if len(rows) > limit else None)
 
 
+def tally_updates(connection: Any) -> dict[str, int]:
+    """How many updates ended, by outcome (`published`, `rejected`, or `failed` for those without one)."""
+    rows = connection.execute(
+        "SELECT COALESCE(outcome, 'failed'), COUNT(*) FROM updates WHERE finished_at IS NOT NULL GROUP BY 1"
+    )
+    return dict(rows.fetchall())
+
+
 def fail_interrupted(connection: Any, at: str) -> int:
     """Mark runs that a stop of the device cut short; how many."""
     return int(

@@ -41,6 +41,7 @@ from device_sim.update_records import (
     find_update,
     finish_update,
     insert_update,
+    tally_updates,
     update_page,
 )
 from device_sim.update_task import (
@@ -175,6 +176,11 @@ class Updates:
         if running is not None:
             running.stop((reason,))
             running.finished.wait()
+
+    def tally(self) -> dict[str, int]:
+        """How many ended updates were published, rejected, or failed."""
+        with self._state.reading() as connection:
+            return tally_updates(connection)
 
     @property
     def running(self) -> bool:
