@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from http import HTTPStatus
 
 from prometheus_client import CollectorRegistry, Counter, Histogram
-from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.exposition import generate_latest
 from prometheus_client.registry import Collector
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -115,6 +115,10 @@ class _DeviceCollector(Collector):
         for task, count in self._runtime.samples.pending().items():
             pending.add_metric([task], count)
         yield pending
+        updates = CounterMetricFamily("attune_updates", "Updates that have ended", labels=["outcome"])
+        for outcome, count in self._runtime.updates.tally().items():
+            updates.add_metric([outcome], count)
+        yield updates
         ready = self._runtime.health().status == "ready"
         yield GaugeMetricFamily("attune_ready", "1 where everything serves as it should", value=float(ready))
         yield GaugeMetricFamily("attune_state_readable", "Whether the device's state could be read", value=1)

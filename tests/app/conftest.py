@@ -9,13 +9,7 @@ import pytest
 
 from app.settings import Settings
 from tests.support.http_service import RunningService, running
-from tests.support.tiny_bundle import TinyBundle, build_tiny_bundle
-
-
-@pytest.fixture(scope="session")
-def bundle(tmp_path_factory: pytest.TempPathFactory) -> TinyBundle:
-    """A real bundle of a tiny encoder, with the key that signed it."""
-    return build_tiny_bundle(tmp_path_factory.mktemp("bundle"))
+from tests.support.tiny_bundle import TinyBundle
 
 
 @pytest.fixture(autouse=True)

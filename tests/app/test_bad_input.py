@@ -25,6 +25,7 @@ PREDICTIONS: list[tuple[str, dict[str, Any], str]] = [
     ("many texts", {"texts": ["多"] * 10_000}, "invalid-request"),
     ("no texts", {"texts": []}, "invalid-request"),
     ("one blank of several", {"texts": ["好", " "]}, "invalid-text"),
+    ("nothing that can be read", {"text": "\u0001\u200b"}, "invalid-text"),
     ("NUL", {"text": f"{SECRET}\0"}, "invalid-text"),
     ("half a surrogate pair", {"text": f"{SECRET}\ud800"}, "invalid-request"),
     ("a number for a text", {"text": 5}, "invalid-request"),
@@ -48,7 +49,7 @@ def test_predictions(shared: httpx.Client, body: dict[str, Any], code: str) -> N
     assert "\\ud800" not in answer.text
 
 
-@pytest.mark.parametrize("text", ["😀👨‍👩‍👧‍👦", "a", "‏مرحبا", "\u0001", "𠮷野家", "长" * 10_000])
+@pytest.mark.parametrize("text", ["😀👨‍👩‍👧‍👦", "a", "‏مرحبا", "a\u0001b", "𠮷野家", "长" * 10_000])
 def test_every_other_text_is_answered(shared: httpx.Client, text: str) -> None:
     answer = shared.post("/v1/predict", json={"text": text})
     assert answer.status_code == 200

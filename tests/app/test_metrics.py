@@ -8,7 +8,8 @@ from tests.support.http_service import RunningService
 
 def _value(client: httpx.Client, name: str, **labels: str) -> float:
     families = text_string_to_metric_families(client.get("/metrics").text)
-    found = [sample.value for family in families for sample in family.samples if sample.name == name and sample.labels == labels]
+    samples = (sample for family in families for sample in family.samples)
+    found = [sample.value for sample in samples if sample.name == name and sample.labels == labels]
     return found[0] if found else 0.0
 
 
@@ -40,6 +41,7 @@ def test_the_device_is_told_of(service: RunningService, client: httpx.Client) ->
     assert _value(client, "attune_active_version", task="sentiment") == 0
     assert _value(client, "attune_pending_samples", task="sentiment") == 1
     assert _value(client, "attune_ready") == 1
+    assert _value(client, "attune_updates_total", outcome="published") == 0
     service.runtime.state.database.close()
     assert _value(client, "attune_state_readable") == 0
 
