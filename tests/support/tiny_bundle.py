@@ -16,7 +16,10 @@ from toolchain.data import MEASURING, TRAINING, path_of
 from toolchain.finetune import FinetuneRecipe
 from toolchain.replay import ReplayRecipe
 
-_SUBJECTS = ("今天的天气", "这家店的服务", "新买的手机", "昨天的电影", "公司的食堂", "周末的旅行", "隔壁的邻居", "这本书")
+_SUBJECTS = (
+    "今天的天气", "这家店的服务", "新买的手机", "昨天的电影", "公司的食堂", "周末的旅行", "隔壁的邻居", "这本书",
+    "楼下的咖啡", "老师的课", "他的车", "这次的比赛", "新来的同事", "晚饭的汤",
+)
 _OPINIONS = {
     "negative": ("真糟糕", "太差了", "让人生气", "很失望", "又坏了", "烦死人"),
     "neutral": ("在三楼", "是蓝色的", "下午开始", "还没有来", "有两个", "改到周五"),
@@ -34,7 +37,7 @@ class TinyBundle:
     signing_key: Ed25519PrivateKey
 
 
-def build_tiny_bundle(folder: Path, *, seed: int = 0, epochs: int = 3, version: str = "0.1.0") -> TinyBundle:
+def build_tiny_bundle(folder: Path, *, seed: int = 0, epochs: int = 2, version: str = "0.1.0") -> TinyBundle:
     """Make a bundle in `folder`; another seed gives another base."""
     folder.mkdir(parents=True, exist_ok=True)
     write_data(folder / "data")
@@ -49,12 +52,12 @@ def build_tiny_bundle(folder: Path, *, seed: int = 0, epochs: int = 3, version: 
     return TinyBundle(folder / "bundle", public_key, key)
 
 
-def tiny_recipe(seed: int = 0, epochs: int = 3) -> BundleRecipe:
+def tiny_recipe(seed: int = 0, epochs: int = 2) -> BundleRecipe:
     """A recipe that takes seconds."""
     tuning = FinetuneRecipe(
         epochs=epochs, batch_size=16, peak=3e-3, warm_up=5, max_length=24, seed=seed, save_every=4, label_smoothing=0
     )
-    return BundleRecipe(finetune=tuning, replay=ReplayRecipe(rehearsed=100, yardstick=60))
+    return BundleRecipe(finetune=tuning, replay=ReplayRecipe(rehearsed=100, yardstick=150))
 
 
 def write_data(folder: Path) -> None:

@@ -1,0 +1,11 @@
+"""What several rooms' tests share: a tiny real bundle, made once."""
+
+import pytest
+
+from tests.support.tiny_bundle import TinyBundle, build_tiny_bundle
+
+
+@pytest.fixture(scope="session")
+def bundle(tmp_path_factory: pytest.TempPathFactory) -> TinyBundle:
+    """A real bundle of a tiny encoder, with the key that signed it."""
+    return build_tiny_bundle(tmp_path_factory.mktemp("bundle"))
