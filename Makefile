@@ -1,0 +1,57 @@
+# Everything is set up by the targets themselves, into .venv; the second time is fast.
+
+VENV := .venv
+BIN := $(VENV)/bin
+PYTHON ?= $(shell command -v python3.12 || command -v python3.11 || command -v python3)
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+SETUP := pyproject.toml constraints.txt
+KILLS ?= 1000
+CASES ?= 5000
+
+.DEFAULT_GOAL := help
+.PHONY: help serve test lint bench torture fuzz clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+serve: $(VENV)/.runtime ## Start the device runtime on http://127.0.0.1:8000 (stop with Ctrl-C)
+	@$(BIN)/attune serve
+
+test: $(VENV)/.dev ## Lint, check types and import rules, run the tests with coverage
+	@$(MAKE) --no-print-directory lint
+	@$(BIN)/python -m pytest -q --cov --cov-report=term
+
+lint: $(VENV)/.dev ## Only lint, types and import rules
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache
+
+bench: $(VENV)/.dev ## Measure the budget, print it as a table, write bench.json
+	@$(BIN)/python -m tests.benchmarks --json bench.json
+
+torture: $(VENV)/.dev ## Kill the device a thousand times and check it each time (KILLS=1000)
+	@$(BIN)/python -m tests.torture --kills $(KILLS)
+
+fuzz: $(VENV)/.dev ## Fuzz the HTTP contract from its OpenAPI document (CASES=5000)
+	@$(BIN)/python -m tests.fuzz --cases $(CASES)
+
+clean: ## Remove the environment and caches
+	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
+
+$(VENV)/.python:
+	@test -n "$(PYTHON)" || { echo "Attune needs Python 3.11 or 3.12, and no python3 was found: install one, or make PYTHON=/path/to/python3.12 ..." >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(0 if (3, 11) <= sys.version_info[:2] < (3, 13) else 1)' || { echo "Attune needs Python 3.11 or 3.12; $(PYTHON) is $$($(PYTHON) -V 2>&1). Install one, or: make PYTHON=/path/to/python3.12 ..." >&2; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { echo "$(PYTHON) can't make virtual environments: install its venv package (python3-venv on Debian)" >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/.runtime: $(VENV)/.python $(SETUP)
+	@echo "Installing the runtime into $(VENV) (once) ..."
+	@$(PIP) -e .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.python $(SETUP)
+	@echo "Installing the toolchain and the development tools into $(VENV) (once) ..."
+	@$(PIP) -e '.[toolchain,dev]'
+	@touch $@ $(VENV)/.runtime
