@@ -12,9 +12,7 @@ from device_sim.updates import Updates
 _LOOK_EVERY = 0.02
 
 
-async def follow(
-    updates: Updates, update_id: str, after: int, stopping: threading.Event
-) -> AsyncIterator[UpdateEvent]:
+async def follow(updates: Updates, update_id: str, after: int, stopping: threading.Event) -> AsyncIterator[UpdateEvent]:
     """The events of an update that follow number `after`, until it has finished or the service stops.
 
     A client that was cut off goes on with the number of the last event it has seen.

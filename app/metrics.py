@@ -28,9 +28,14 @@ class Metrics:
             "attune_http_requests", "Requests answered", ["method", "route", "status"], registry=self._registry
         )
         self._predict_seconds = Histogram(
-            "attune_predict_seconds", "Time of one predict call in the service", buckets=_BUCKETS, registry=self._registry
+            "attune_predict_seconds",
+            "Time of one predict call in the service",
+            buckets=_BUCKETS,
+            registry=self._registry,
         )
-        self._predictions = Counter("attune_predictions", "Texts answered", ["task", "version"], registry=self._registry)
+        self._predictions = Counter(
+            "attune_predictions", "Texts answered", ["task", "version"], registry=self._registry
+        )
 
     def watch(self, runtime: Runtime) -> None:
         """Report what `runtime` holds at each scrape."""

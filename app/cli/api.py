@@ -53,12 +53,12 @@ class Api:
             Refusal: the service answered with a problem document, or not at all.
         """
         parameters = {name: value for name, value in (query or {}).items() if value is not None}
-        sent = {"Content-Type": "application/json"} if body is not None else {}
+        named = {**({"Content-Type": "application/json"} if body is not None else {}), **(headers or {})}
+        # A header's value is bytes; the service reads them as UTF-8.
+        sent = {name.encode("ascii"): value.encode() for name, value in named.items()}
         # ASCII: an argument that is no text at all must reach the service's own check.
         content = json.dumps(body).encode("ascii") if body is not None else None
-        request = self._client.request(
-            method, path, content=content, params=parameters, headers={**sent, **(headers or {})}
-        )
+        request = self._client.request(method, path, content=content, params=parameters, headers=sent)
         try:
             response = self._runner.run(request)
         except httpx.HTTPError as error:
@@ -99,9 +99,7 @@ def _client(settings: Settings, url: str, transport: httpx.AsyncBaseTransport | 
     headers = {"Authorization": f"Bearer {settings.token.get_secret_value()}"} if settings.token else {}
     try:
         # No proxy of the environment: what is said to the device goes to the device.
-        return httpx.AsyncClient(
-            base_url=url, headers=headers, transport=transport, timeout=_TIMEOUT, trust_env=False
-        )
+        return httpx.AsyncClient(base_url=url, headers=headers, transport=transport, timeout=_TIMEOUT, trust_env=False)
     except (httpx.InvalidURL, ValueError):
         raise Refusal.because("no-answer", "The service can't be reached", "the URL is malformed") from None
 
@@ -121,4 +119,3 @@ def _in_process(settings: Settings, runner: asyncio.Runner) -> Iterator[Api]:
             yield api
     finally:
         runner.run(lifespan.__aexit__(None, None, None))
-

@@ -111,10 +111,14 @@ def _opened(settings: Settings, accept_restored_database: bool) -> Iterator[Chec
 def _private(settings: Settings) -> Check:
     files = [settings.state_dir / name for name in (keystore.KEYSTORE_FILE, keystore.KEY_FILE)]
     readable = [
-        file.name for file in files if file.exists() and stat.S_IMODE(file.stat().st_mode) & (stat.S_IRWXG | stat.S_IRWXO)
+        file.name
+        for file in files
+        if file.exists() and stat.S_IMODE(file.stat().st_mode) & (stat.S_IRWXG | stat.S_IRWXO)
     ]
     if readable:
-        return Check("state directory", False, f"others may read {', '.join(readable)}: chmod 600 in {settings.state_dir}")
+        return Check(
+            "state directory", False, f"others may read {', '.join(readable)}: chmod 600 in {settings.state_dir}"
+        )
     return Check("state directory", True, str(settings.state_dir))
 
 

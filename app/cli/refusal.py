@@ -7,7 +7,7 @@ from device_sim.errors import DeviceError
 from model_store.errors import StoreError
 
 
-class Refusal(Exception):  # noqa: N818  # it is no error of ours: the device said no
+class Refusal(Exception):  # it is no error of ours: the device said no
     """The device refused or failed; `problem` is the problem document."""
 
     def __init__(self, problem: Mapping[str, Any]) -> None:

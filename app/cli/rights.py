@@ -155,8 +155,7 @@ def _passphrase(variable: str | None) -> dict[str, str]:
     value = os.environ.get(variable)
     if not value:
         raise typer.BadParameter(f"the environment variable {variable} is not set or empty")
-    # A header travels as Latin-1; the service reads it as the UTF-8 that it is.
-    return {"Attune-Export-Passphrase": value.encode().decode("latin-1")}
+    return {"Attune-Export-Passphrase": value}
 
 
 def _print(answer: dict[str, Any], as_json: bool) -> None:

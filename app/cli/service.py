@@ -17,7 +17,7 @@ from app.settings import Settings, load_settings
 
 # Calls under way get this long to end when the service is told to stop.
 _GRACE_SECONDS = 10
-_WILDCARDS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  # compared with, not listened on
+_WILDCARDS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # compared with, not listened on
 
 
 class Service(uvicorn.Server):

@@ -20,9 +20,7 @@ ExportPassphrase = Annotated[
 
 
 @router.get("/v1/export", response_model=dict[str, Any], responses=reads(507))
-def export(
-    query: Annotated[ExportQuery, Query()], device: Device, passphrase: ExportPassphrase = None
-) -> Response:
+def export(query: Annotated[ExportQuery, Query()], device: Device, passphrase: ExportPassphrase = None) -> Response:
     """Everything personal. Trained heads are sealed in it always, all of it if `sealed` is asked for."""
     document = device.rights.export(query.sealed, _as_typed(passphrase))
     return Response(json.dumps(document, ensure_ascii=False), media_type="application/json")

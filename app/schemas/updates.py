@@ -61,5 +61,3 @@ class UpdatesAnswer(AnswerModel):
 
     items: list[UpdateAnswer]
     next_after: int | None
-
-

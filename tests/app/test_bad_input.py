@@ -99,7 +99,9 @@ def test_an_idempotency_key_of_a_wrong_form(shared: httpx.Client, key: str | byt
 def test_unknown_labels_are_answered_with_those_there_are(shared: httpx.Client) -> None:
     answer = shared.post("/v1/feedback", json={"text": "好", "task": "sentiment", "label": "喜欢"})
     document = answer.json()
-    labels = next(model["labels"] for model in shared.get("/v1/models").json()["models"] if model["task"] == "sentiment")
+    labels = next(
+        model["labels"] for model in shared.get("/v1/models").json()["models"] if model["task"] == "sentiment"
+    )
     assert document["allowed"] == labels
     assert document["errors"][0]["field"] == "label"
 
@@ -202,9 +204,7 @@ def test_everything_else(
         ("OPTIONS", "/v1/models", "GET"),
     ],
 )
-def test_other_methods_are_told_which_there_are(
-    shared: httpx.Client, method: str, path: str, allowed: str
-) -> None:
+def test_other_methods_are_told_which_there_are(shared: httpx.Client, method: str, path: str, allowed: str) -> None:
     answer = shared.request(method, path)
     assert _refusal(answer) == (405, "method-not-allowed")
     assert answer.headers["allow"] == allowed

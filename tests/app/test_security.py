@@ -22,7 +22,8 @@ def guarded(make_settings: MakeSettings) -> Iterator[RunningService]:
 
 class TestToken:
     @pytest.mark.parametrize(
-        "authorization", [None, "swordfish", "Bearer", "Bearer sword", "Bearer swordfishes", "Basic swordfish", "Bearer é"]
+        "authorization",
+        [None, "swordfish", "Bearer", "Bearer sword", "Bearer swordfishes", "Basic swordfish", "Bearer é"],
     )
     def test_without_the_right_one_nothing_is_done(self, guarded: RunningService, authorization: str | None) -> None:
         headers = {"Authorization": authorization.encode("latin-1")} if authorization else {}
@@ -55,7 +56,8 @@ class TestHost:
         assert httpx.get(f"{guarded.url}/healthz", headers={"Host": host}).status_code == 200
 
     @pytest.mark.parametrize(
-        "host", ["evil.example", "localhost.evil.example", "evil.example:8000", "a@localhost", "localhost/..", "[::1", ""]
+        "host",
+        ["evil.example", "localhost.evil.example", "evil.example:8000", "a@localhost", "localhost/..", "[::1", ""],
     )
     @pytest.mark.parametrize("path", ["/healthz", "/v1/models"])
     def test_other_names_are_refused_before_anything_else(self, guarded: RunningService, host: str, path: str) -> None:

@@ -1,0 +1,141 @@
+"""Exit codes, what goes to stdout and what to stderr, and how refusals read."""
+
+from pathlib import Path
+
+import pytest
+
+from app.cli.output import print_table, shown
+from tests.app.conftest import MakeSettings
+from tests.support.command_line import CommandLine
+from tests.support.http_service import running
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("predict", "你好"), ("versions",), ("audit",), ("device",), ("schedule", "get"), ("schedule", "tick"), ("consent",),
+        ("samples", "list"), ("doctor",), ("rollback", "--to", "0"), ("activate", "0"), ("update",),
+    ],
+)  # fmt: skip
+def test_json_is_all_of_stdout_also_of_a_refusal(attune: CommandLine, command: tuple[str, ...]) -> None:
+    outcome = attune(*command, "--json")
+    assert isinstance(outcome.json, dict)
+    assert outcome.code in {0, 1}
+    assert (outcome.code == 1) == outcome.json.get("type", "").startswith("urn:attune:problem:")
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        (("feedback", "正面", "好"), "Consent required: the user has not agreed"),
+        (("predict", " "), "Not a text that can be used"),
+        (("predict", "好", "--task", "weather"), "Unknown task"),
+        (("predict", "\udcff"), "The request breaks the contract"),
+        (("versions", "--task", "weather?c"), "Unknown task"),
+        (("rollback",), "Nothing to roll back"),
+        (("activate", "9"), "Unknown version"),
+        (("update",), "Consent required"),
+        (("update", "--force", "--epochs", "0"), "Parameter out of bounds"),
+        (("import", "/no/such/file"), "The file can't be read"),
+        (("predict", "好", "--url", "http://127.0.0.1:9"), "The service can't be reached"),
+        (("predict", "好", "--url", "nonsense://["), "The service can't be reached"),
+    ],
+)
+def test_a_refusal_is_a_sentence_and_code_1(attune: CommandLine, command: tuple[str, ...], said: str) -> None:
+    attune.json("consent")
+    outcome = attune(*command)
+    assert (outcome.code, outcome.out) == (1, "")
+    assert outcome.err.startswith(f"attune: {said}")
+    assert "Traceback" not in outcome.err
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("unknown",), ("predict", "--unknown"), ("feedback", "正面"), ("feedback", "正面", "好", "--prediction", "x"),
+        ("rollback", "--to", "x"), ("schedule", "set"), ("samples", "delete"), ("samples", "delete", "1", "--all"),
+        ("device", "--battery", "2"), ("device", "--now", "2030-01-01T00:00:00Z", "--real-clock"), ("export",),
+        ("consent", "perhaps"), ("erase",), ("export", "--out", "x", "--passphrase-env", "NOT_SET"),
+    ],
+)  # fmt: skip
+def test_wrong_usage_is_code_2(attune: CommandLine, command: tuple[str, ...], state_dir: Path) -> None:
+    outcome = attune(*command)
+    assert (outcome.code, outcome.out) == (2, "")
+    assert outcome.err
+    assert not state_dir.exists()
+
+
+def test_a_wrong_setting_is_wrong_usage(attune: CommandLine) -> None:
+    attune.setenv(host="0.0.0.0")
+    outcome = attune("serve")
+    assert outcome.code == 2
+    assert "set ATTUNE_TOKEN" in outcome.err
+
+
+def test_a_directory_that_can_not_be_made_is_a_sentence(attune: CommandLine, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    attune.setenv(state_dir=tmp_path / "file" / "state")
+    outcome = attune("predict", "好")
+    assert outcome.code == 1
+    assert outcome.err.startswith("attune: ")
+    assert "Traceback" not in outcome.err
+
+
+def test_help_of_serve_lists_every_setting(attune: CommandLine) -> None:
+    from app.settings import Settings
+
+    text = attune("serve", "--help").out
+    assert all(f"ATTUNE_{name.upper()}" in text for name in Settings.model_fields)
+
+
+class TestWithAService:
+    def test_commands_reach_the_process_that_has_the_device(
+        self, attune: CommandLine, make_settings: MakeSettings
+    ) -> None:
+        with running(make_settings()) as service:
+            attune.json("consent", "give")
+            assert service.runtime.consent.get().personalization
+            (prediction,) = attune.json("predict", "好")["predictions"]
+            # Only the process that made a prediction remembers it.
+            receipt = attune.json("feedback", prediction["label"], "--prediction", prediction["id"], "--key", "k")
+            assert receipt == attune.json(
+                "feedback", prediction["label"], "--prediction", prediction["id"], "--key", "k"
+            )
+            assert attune.json("doctor")["ok"]
+
+    def test_the_token_is_sent(self, attune: CommandLine, make_settings: MakeSettings) -> None:
+        with running(make_settings(token="swordfish")):
+            refused = attune("consent")
+            assert (refused.code, refused.err.startswith("attune: A bearer token is required")) == (1, True)
+            attune.setenv(token="swordfish")
+            assert attune("consent").code == 0
+
+    def test_a_directory_in_use_without_a_service_is_refused(
+        self, attune: CommandLine, make_settings: MakeSettings
+    ) -> None:
+        from device_sim.runtime import Runtime
+
+        runtime = Runtime.open(make_settings().device())
+        try:
+            outcome = attune("predict", "好")
+        finally:
+            runtime.close()
+        assert outcome.code == 1
+        assert "in use by process" in outcome.err
+
+
+def test_wide_characters_do_not_bend_tables(capsys: pytest.CaptureFixture[str]) -> None:
+    from rich.cells import cell_len
+
+    print_table(("text", "n"), [("加班真好", 1), ("ok", 2), ("😀é", 3)], "nothing")
+    lines = capsys.readouterr().out.splitlines()
+    assert len({cell_len(line[: line.rindex(last)]) for line, last in zip(lines[1:], "123", strict=True)}) == 1
+
+
+def test_what_would_steer_the_terminal_is_not_printed() -> None:
+    assert shown("a\x1b[31mb\x07\ud800") == "a\ufffd[31mb\ufffd\ufffd"
+
+
+def test_markup_in_a_text_is_text(capsys: pytest.CaptureFixture[str]) -> None:
+    print_table(("text",), [("[bold]好[/bold] :smile:",)], "nothing")
+    assert "[bold]好[/bold] :smile:" in capsys.readouterr().out

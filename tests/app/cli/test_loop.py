@@ -1,0 +1,119 @@
+"""The loop by commands alone, on a state directory that no service has open."""
+
+import json
+import stat
+from pathlib import Path
+
+import pytest
+
+from tests.support.command_line import CommandLine
+
+GENTLE = ("--epochs", 1, "--learning-rate", 1e-5)
+TEXTS = ("第一次加班", "第二次加班", "第三次加班")
+
+
+@pytest.fixture
+def taught(attune: CommandLine) -> CommandLine:
+    """A device with three samples that agree with what it says anyway."""
+    attune.json("consent", "give")
+    for text, prediction in zip(TEXTS, attune.json("predict", *TEXTS)["predictions"], strict=True):
+        attune.json("feedback", prediction["label"], text)
+    return attune
+
+
+def test_predict_answers_every_text(attune: CommandLine) -> None:
+    answers = attune.json("predict", *TEXTS)["predictions"]
+    assert [answer["version"] for answer in answers] == [0, 0, 0]
+    table = attune("predict", *TEXTS).out
+    assert all(text in table for text in TEXTS)
+    assert all(answer["label"] in table for answer in answers)
+
+
+def test_predict_reads_standard_input(attune: CommandLine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    lines = tmp_path / "lines"
+    lines.write_text("\n".join(f"第{number}句" for number in range(300)) + "\n\n", "utf-8")
+    with lines.open(encoding="utf-8") as stdin:
+        monkeypatch.setattr("sys.stdin", stdin)
+        assert len(attune.json("predict")["predictions"]) == 300
+
+
+def test_update_then_back_then_forward(taught: CommandLine) -> None:
+    before = [answer["probabilities"] for answer in taught.json("predict", *TEXTS)["predictions"]]
+    update = taught.json("update", "--force", *GENTLE)
+    assert (update["outcome"], update["version"], update["metrics"]["samples"]) == ("published", 1, 3)
+    after = [answer["probabilities"] for answer in taught.json("predict", *TEXTS)["predictions"]]
+    assert after != before
+    assert taught.json("rollback") == {"task": "sentiment", "version": 0, "previous": 1}
+    assert [answer["probabilities"] for answer in taught.json("predict", *TEXTS)["predictions"]] == before
+    assert taught.json("activate", 1) == {"task": "sentiment", "version": 1, "previous": 0}
+    assert [answer["probabilities"] for answer in taught.json("predict", *TEXTS)["predictions"]] == after
+    assert [one["number"] for one in taught.json("versions")["versions"]] == [0, 1]
+    actions = [entry["action"] for entry in taught.json("audit")["items"]]
+    assert actions == ["consent", "publish", "rollback", "activate"]
+
+
+def test_a_rejected_update_is_a_failure_that_gives_its_reason(taught: CommandLine) -> None:
+    for number in range(6):
+        for label in ("负面", "正面"):
+            taught.json("feedback", label, f"同一类的句子{number}{label}")
+    outcome = taught("update", "--force", "--epochs", 200, "--learning-rate", 0.1)
+    assert outcome.code == 1
+    assert outcome.out.startswith("rejected, the active version still answers: ")
+
+
+def test_the_schedule_trains_when_conditions_hold(taught: CommandLine) -> None:
+    waits = taught.json("schedule", "tick")
+    assert (waits["action"], "not charging" in waits["reasons"]) == ("wait", True)
+    taught.json("device", "--charging", "--wifi", "--idle")
+    taught.json("schedule", "set", "--min-new-samples", 3)
+    trains = taught.json("schedule", "tick")
+    assert (trains["action"], len(trains["update_ids"])) == ("train", 1)
+    assert len(taught.json("versions")["versions"]) == 2
+    assert taught.json("schedule", "get")["last_decision"]["action"] == "train"
+
+
+def test_samples_are_listed_and_deleted(taught: CommandLine) -> None:
+    taught.json("update", "--force", *GENTLE)
+    assert [item["text"] for item in taught.json("samples", "list")["items"]] == list(TEXTS)
+    assert [item["id"] for item in taught.json("samples", "list", "--limit", 2)["items"]] == [1, 2]
+    deleted = taught.json("samples", "delete", 1, "--then", "destroy")
+    assert deleted["affected_versions"] == [{"task": "sentiment", "version": 1}]
+    assert taught.json("samples", "delete", "--all")["deleted"] == 2
+
+
+def test_an_export_is_private_sealed_and_complete(
+    taught: CommandLine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EXPORT_PASSPHRASE", "密码")
+    file = tmp_path / "export.json"
+    taught.json("export", "--out", file, "--passphrase-env", "EXPORT_PASSPHRASE")
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert TEXTS[0] not in json.dumps(json.loads(file.read_text("utf-8")), ensure_ascii=False)
+    taught.setenv(state_dir=tmp_path / "another-device")
+    assert taught("import", file).code == 1
+    report = taught.json("import", file, "--passphrase-env", "EXPORT_PASSPHRASE")
+    assert report["samples"] == 3
+    assert [item["text"] for item in taught.json("samples", "list")["items"]] == list(TEXTS)
+
+
+def test_a_plain_export_warns(taught: CommandLine, tmp_path: Path) -> None:
+    outcome = taught("export", "--out", tmp_path / "plain.json", "--plain")
+    assert outcome.code == 0
+    assert "guard it" in outcome.err
+    assert TEXTS[0] in (tmp_path / "plain.json").read_text("utf-8")
+
+
+def test_erase_leaves_nothing(taught: CommandLine) -> None:
+    assert taught.json("erase", "--yes") == {"erased": True}
+    assert taught.json("samples", "list")["items"] == []
+    assert not taught.json("consent")["personalization"]
+
+
+def test_consent_is_withdrawn_in_one_command(taught: CommandLine) -> None:
+    assert not taught.json("consent", "withdraw")["personalization"]
+    assert taught("feedback", "正面", "又一句").code == 1
+
+
+def test_the_device_clock_is_set_and_let_go(attune: CommandLine) -> None:
+    assert attune.json("device", "--now", "2030-01-01T00:00:00+00:00")["clock"] == "set"
+    assert attune.json("device", "--real-clock")["clock"] == "real"
