@@ -8,7 +8,7 @@ from typing import Any
 from device_sim.clock import Clock
 from device_sim.state import State
 
-Detail = Mapping[str, str | float | int | bool | None | Sequence[str] | Sequence[int]]
+Detail = Mapping[str, str | float | int | bool | Sequence[str] | Sequence[int] | None]
 
 
 @dataclass(frozen=True)
@@ -65,5 +65,5 @@ class Audit:
                 "WHERE id > ? ORDER BY id LIMIT ?",
                 (after or 0, limit + 1),
             ).fetchall()
-        items = tuple(AuditEntry(*row[:7], json.loads(row[7])) for row in rows[:limit])
+        items = tuple(AuditEntry(*(*columns, json.loads(detail))) for *columns, detail in rows[:limit])
         return AuditPage(items, items[-1].id if len(rows) > limit else None)

@@ -69,10 +69,15 @@ class Database:
                 raise DeviceClosed("the device is shutting down")
             yield self._connection
 
+    def surrender(self) -> Any:
+        """Give the connection away; this database is closed from then on."""
+        connection, self._connection = self._connection, None
+        return connection
+
     def adopt(self, fresh: "Database") -> None:
         """Go on with the connection of another, newly opened database; this one must be closed."""
         with self.lock:
-            self._connection, fresh._connection = fresh._connection, None
+            self._connection = fresh.surrender()
 
     def close(self) -> None:
         """Checkpoint and close; later use raises `DeviceClosed`."""

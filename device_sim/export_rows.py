@@ -9,7 +9,14 @@ from typing import Any
 
 from device_sim.errors import InvalidExport
 
-_TEXT, _OPTIONAL_TEXT, _INTEGER, _OPTIONAL_INTEGER, _BYTES, _JSON = "text", "text?", "integer", "integer?", "bytes", "json"
+_TEXT, _OPTIONAL_TEXT, _INTEGER, _OPTIONAL_INTEGER, _BYTES, _JSON = (
+    "text",
+    "text?",
+    "integer",
+    "integer?",
+    "bytes",
+    "json",
+)
 
 # In the order in which foreign keys allow rows to be inserted.
 _SHAPE: dict[str, dict[str, str]] = {
@@ -57,11 +64,20 @@ def check_export(document: Mapping[str, Any]) -> dict[str, list[dict[str, Any]]]
     """
     tables = {table: _rows(document, table, columns) for table, columns in _SHAPE.items()}
     _unique(tables)
+    _check_samples(tables)
+    _check_versions(tables)
+    return tables
+
+
+def _check_samples(tables: Mapping[str, list[dict[str, Any]]]) -> None:
     for sample in tables["samples"]:
         if sample["state"] not in _SAMPLE_STATES or len(sample["features"]) % 4:
             raise InvalidExport("samples: a state or the features are not what they should be")
         if sample["text"] is not None and any("\ud800" <= letter <= "\udfff" for letter in sample["text"]):
             raise InvalidExport("samples: a text holds half of a surrogate pair")
+
+
+def _check_versions(tables: Mapping[str, list[dict[str, Any]]]) -> None:
     known = {(version["task"], version["number"]) for version in tables["versions"]}
     for version in tables["versions"]:
         if version["state"] not in _VERSION_STATES or not 0 < version["number"] > version["parent"] >= 0:
@@ -74,7 +90,6 @@ def check_export(document: Mapping[str, Any]) -> dict[str, list[dict[str, Any]]]
     for pointer in tables["active_versions"]:
         if pointer["number"] and (pointer["task"], pointer["number"]) not in known:
             raise InvalidExport("active_versions: a version is missing")
-    return tables
 
 
 def _rows(document: Mapping[str, Any], table: str, columns: Mapping[str, str]) -> list[dict[str, Any]]:
@@ -96,7 +111,7 @@ def _value(table: str, name: str, kind: str, value: Any) -> Any:
         try:
             return base64.b64decode(value["base64"], validate=True)
         except (TypeError, KeyError, binascii.Error, ValueError):
-            raise InvalidExport(f"{table}.{name}: binary values are {{\"base64\": ...}}") from None
+            raise InvalidExport(f'{table}.{name}: binary values are {{"base64": ...}}') from None
     if kind.startswith(_INTEGER):
         if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**62:
             return value

@@ -5,6 +5,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from device_sim.audit import Detail
 from device_sim.clock import Clock
 from device_sim.consent import require_personalization
 from device_sim.errors import IdempotencyKeyReused, InvalidInput, UnknownLabel
@@ -133,7 +134,7 @@ class Feedback:
         if verdict is TrialVerdict.GOOD:
             versions.set_state(task, active, VersionState.GOOD)
         elif verdict is TrialVerdict.ROLL_BACK:
-            detail = {
+            detail: Detail = {
                 "reason": "significantly worse than its parent on later feedback",
                 "feedback": tally.count,
                 "right_by_version_alone": tally.only_version,
@@ -168,7 +169,8 @@ def _earlier(connection: Any, key: str | None, fingerprint: bytes) -> FeedbackRe
         return None
     if row[0] != fingerprint:
         raise IdempotencyKeyReused("this Idempotency-Key was used for another request", field="Idempotency-Key")
-    return FeedbackReceipt(*row[1:], replayed=True)
+    sample_id, task, pending = row[1:]
+    return FeedbackReceipt(sample_id, task, pending, replayed=True)
 
 
 def _remember_key(connection: Any, key: str, fingerprint: bytes, receipt: FeedbackReceipt) -> None:

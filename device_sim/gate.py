@@ -54,7 +54,8 @@ def judge(held_out: HeldOut, base_replay_accuracy: float, candidate_replay_accur
     loss = base_replay_accuracy - candidate_replay_accuracy
     if loss > MAX_REPLAY_LOSS + 1e-9:
         reasons.append(
-            f"forgets: {loss * 100:.1f} points lost on the replay yardstick, at most {MAX_REPLAY_LOSS * 100:.0f} allowed"
+            f"forgets: {loss * 100:.1f} points lost on the replay yardstick, "
+            f"at most {MAX_REPLAY_LOSS * 100:.0f} allowed"
         )
     return Verdict(not reasons, tuple(reasons))
 
@@ -67,6 +68,5 @@ def sign_test(more: int, fewer: int) -> float:
 def binomial_tail(successes: int, trials: int, chance: float) -> float:
     """P(X >= successes) for X ~ Binomial(trials, chance)."""
     return sum(
-        comb(trials, count) * chance**count * (1 - chance) ** (trials - count)
-        for count in range(successes, trials + 1)
+        comb(trials, count) * chance**count * (1 - chance) ** (trials - count) for count in range(successes, trials + 1)
     )

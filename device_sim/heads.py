@@ -128,4 +128,3 @@ class ServingHeads:
             raise HeadInvalid(f"the bundle's head for {task} can't be read") from error
         parameters.check(len(spec.labels), self._bundle.manifest.feature_width)
         return Head(task, BASE_VERSION, spec.labels, parameters)
-

@@ -210,5 +210,3 @@ def _keyring() -> Any:
     except ImportError:
         raise WrongKey("ATTUNE_KEYSTORE=keyring needs the extra: pip install 'attune[keyring]'") from None
     return keyring
-
-

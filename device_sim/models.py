@@ -16,7 +16,7 @@ from model_store.versions import BASE_VERSION, Metrics, Version, VersionState, V
 
 @dataclass(frozen=True)
 class ActiveModel:
-    """What a task serves. `serving` differs from `version` only while the device is degraded, and `degraded` says why."""
+    """What a task serves. `serving` differs from `version` only while degraded, and `degraded` says why."""
 
     task: str
     version: int
@@ -145,7 +145,9 @@ class Models:
                 self._audit.record(connection, actor, "activate", task=task, change=(previous, number))
         return Change(task, number, previous)
 
-    def publish(self, connection: Any, version: Version, parameters: bytes, sample_ids: Sequence[int], actor: str) -> None:
+    def publish(
+        self, connection: Any, version: Version, parameters: bytes, sample_ids: Sequence[int], actor: str
+    ) -> None:
         """Store an accepted candidate and point at it, in the caller's `changing` transaction."""
         versions = VersionTable(connection)
         previous = versions.active(version.task)
@@ -157,7 +159,13 @@ class Models:
         )
 
     def roll_back(
-        self, connection: Any, task: str, target: int, actor: str, detail: Detail | None = None, action: str = "rollback"
+        self,
+        connection: Any,
+        task: str,
+        target: int,
+        actor: str,
+        detail: Detail | None = None,
+        action: str = "rollback",
     ) -> Change:
         """Point at `target` instead of the active version, in the caller's `changing` transaction."""
         versions = VersionTable(connection)

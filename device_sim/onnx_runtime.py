@@ -22,8 +22,8 @@ if "onnxruntime" not in sys.modules:
     for _name in ("optim", "amp", "artifacts"):
         sys.modules[f"onnxruntime.training.{_name}"] = types.ModuleType(f"onnxruntime.training.{_name}")
 
-import onnxruntime  # noqa: E402  # must follow the lines above
-from onnxruntime.training import api  # noqa: E402  # as above
+import onnxruntime  # must follow the lines above
+from onnxruntime.training import api  # as above
 
 onnxruntime.set_default_logger_severity(3)  # errors only: warnings name graph nodes, of no use to a user
 
@@ -108,4 +108,3 @@ def checkpoint_parameters(checkpoint: Path) -> HeadParameters:
     state = api.CheckpointState.load_checkpoint(os.fspath(checkpoint))
     weight, bias = (np.array(state.parameters[name].data) for name in ("head.weight", "head.bias"))
     return HeadParameters(weight.astype(np.float32), bias.astype(np.float32).reshape(-1))
-

@@ -140,4 +140,3 @@ def _unseal(tables: Mapping[str, list[dict[str, Any]]], seal: Seal) -> int:
         if (pointer["task"], pointer["number"]) in lost:
             pointer["number"] = 0
     return len(lost)
-

@@ -73,9 +73,7 @@ class Runtime:
         self.consent.on_withdrawal = self._withdrawn
 
     @classmethod
-    def open(
-        cls, settings: DeviceSettings, trainers: Callable[[Bundle], Trainers] | None = None
-    ) -> "Runtime":
+    def open(cls, settings: DeviceSettings, trainers: Callable[[Bundle], Trainers] | None = None) -> "Runtime":
         """Take the state directory, verify the bundle, open the state, and begin to serve and to tick.
 
         `trainers` makes the heads that updates train, by default with ONNX Runtime Training.

@@ -70,7 +70,7 @@ class SampleBook:
                 "WHERE task = COALESCE(?, task) AND id > ? ORDER BY id LIMIT ?",
                 (task, after or 0, limit + 1),
             ).fetchall()
-            items = tuple(Sample(*row, learned_by=_learned_by(connection, row[0])) for row in rows[:limit])
+            items = tuple(Sample(*(*row, _learned_by(connection, row[0]))) for row in rows[:limit])
         return SamplePage(items, items[-1].id if len(rows) > limit else None, total)
 
     def pending(self) -> dict[str, int]:

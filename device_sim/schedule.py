@@ -113,9 +113,7 @@ class Schedule:
         with self._state.transaction() as connection:
             consent = read_consent(connection).personalization
             delete_expired(connection, self._clock, self.policy.retention_days)
-            new = {
-                task: pending_count(connection, task) for task, spec in self._heads.tasks.items() if spec.updatable
-            }
+            new = {task: pending_count(connection, task) for task, spec in self._heads.tasks.items() if spec.updatable}
         ready, reasons = decide(self.policy, self._device.conditions, consent, updates.running, new)
         started: list[str] = []
         # One update at a time: further tasks that are ready have their turn at the next look.

@@ -129,7 +129,8 @@ def insert_update(connection: Any, update: Update) -> None:
 def finish_update(connection: Any, update: Update) -> None:
     """Record how an update ended."""
     connection.execute(
-        "UPDATE updates SET state = ?, outcome = ?, version = ?, metrics = ?, reasons = ?, finished_at = ? WHERE id = ?",
+        "UPDATE updates SET state = ?, outcome = ?, version = ?, metrics = ?, reasons = ?, finished_at = ? "
+        "WHERE id = ?",
         (
             update.state, update.outcome, update.version, json.dumps(dict(update.metrics)),
             json.dumps(update.reasons, ensure_ascii=False), update.finished_at, update.id,

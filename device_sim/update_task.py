@@ -191,7 +191,7 @@ class UpdateTask:
                 self._step(epoch, index, last, batch)
             self._ensure_not_cancelled()
             self._state = TaskState.COMPLETED
-        except Exception as error:  # a run ends in a state, whatever its head or a handler raised
+        except Exception as error:  # noqa: BLE001  # a run ends in a state, whatever its head or a handler raised
             self.error = error
             self._state = TaskState.FAILED
         if self._handlers.completion is not None:

@@ -222,7 +222,7 @@ class Updates:
             ended = self._fail(update, live.stop_reasons or ("cancelled",))
         except (DeviceError, StoreError) as error:
             ended = self._fail(update, (str(error),))
-        except Exception as error:  # a bug must end the run, not hang it; its message could quote a text, so its type
+        except Exception as error:  # noqa: BLE001  # a bug must end the run, not hang it; its message could quote a text, so its type
             _log.error("update %s failed: %s", update.id, type(error).__name__)
             ended = self._fail(update, (f"internal error: {type(error).__name__}",))
         live.state = TaskState(ended.state)
@@ -302,9 +302,7 @@ class Updates:
         return ended
 
     def _fail(self, update: Update, reasons: tuple[str, ...]) -> Update:
-        ended = replace(
-            update, state=TaskState.FAILED.value, reasons=reasons, finished_at=self._clock.stamp()
-        )
+        ended = replace(update, state=TaskState.FAILED.value, reasons=reasons, finished_at=self._clock.stamp())
         try:
             with self._state.transaction() as connection:
                 finish_update(connection, ended)

@@ -6,7 +6,6 @@ after the last finished stage (fine-tuning: after its last save).
 
 import hashlib
 import json
-import os
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
@@ -138,7 +137,7 @@ class Stages:
         temporary = self._path.with_suffix(".tmp")
         content = {"inputs": self._inputs, "figures": self.figures}
         temporary.write_text(json.dumps(content, indent=1, ensure_ascii=False), "utf-8")
-        os.replace(temporary, self._path)
+        temporary.replace(self._path)
 
 
 def measure_bundle(bundle: Bundle, data: Path) -> Quality:
@@ -210,7 +209,7 @@ def _assemble(
 def _manifest(
     folder: Path, recipe: BundleRecipe, width: int, max_length: int, examples: TrainingData, figures: Mapping[str, Any]
 ) -> dict[str, Any]:
-    files = {}
+    files: dict[str, dict[str, Any]] = {}
     for path in sorted(folder.rglob("*")):
         if path.is_file():
             content = path.read_bytes()

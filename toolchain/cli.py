@@ -31,7 +31,9 @@ def bundle(
     checkpoint: Annotated[str, typer.Option(help="MobileBERT checkpoint: a directory or a hub id.")],
     out: Annotated[Path, typer.Option(help="Where the finished bundle goes; replaced if it exists.")],
     work: Annotated[Path, typer.Option(help="Working directory; a run that was cut short resumes there.")],
-    signing_key: Annotated[Path | None, typer.Option(help="Ed25519 private key (PEM). Default: one made in WORK.")] = None,
+    signing_key: Annotated[
+        Path | None, typer.Option(help="Ed25519 private key (PEM). Default: one made in WORK.")
+    ] = None,
     epochs: Annotated[int | None, typer.Option(min=1, help="Fine-tuning epochs, instead of the recipe's.")] = None,
     version: Annotated[str, typer.Option(help="The bundle's version.")] = "1.0.0",
     json_: AsJson = False,
@@ -43,7 +45,6 @@ def bundle(
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     from toolchain.bundle import BundleRecipe, make_bundle
-
 
     recipe = BundleRecipe(version=version)
     if epochs is not None:
@@ -94,7 +95,9 @@ def evaluate(
 
 
 @application.command()
-def keygen(out: Annotated[Path, typer.Argument(help="Where to write the private key; .pub.pem goes beside it.")]) -> None:
+def keygen(
+    out: Annotated[Path, typer.Argument(help="Where to write the private key; .pub.pem goes beside it.")],
+) -> None:
     """Make an Ed25519 key pair to sign bundles with."""
     if out.exists():
         raise ToolchainError(f"{out} exists; a signing key is never overwritten")

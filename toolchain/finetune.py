@@ -1,7 +1,6 @@
 """Fine-tuning the encoder and its head on labelled sentences; cut short at any moment, it goes on where it was."""
 
 import math
-import os
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
@@ -125,7 +124,7 @@ class _Run:
         }
         try:
             torch.save(content, temporary)
-            os.replace(temporary, path)
+            temporary.replace(path)
         except (OSError, RuntimeError) as error:
             temporary.unlink(missing_ok=True)
             raise WorkError(f"{path} can't be written: {error}; what was saved before is kept") from error

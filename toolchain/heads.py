@@ -5,14 +5,13 @@ loss = sum_i weights_i * cross_entropy(targets_i, softmax(logits_i)). Optimizer:
 decay, as Core ML's.
 """
 
-import io
 import os
+import shutil
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-
 
 import onnx
 import torch
@@ -41,23 +40,25 @@ def write_artifacts(head: nn.Linear, folder: Path) -> None:
     """Write training_model.onnx, eval_model.onnx, optimizer_model.onnx and checkpoint for `head` into `folder`."""
     width, classes = head.in_features, head.out_features
     sample = (torch.zeros(2, width), torch.full((2, classes), 1 / classes), torch.ones(2))
-    content = io.BytesIO()
     names = ["features", "targets", "weights"]
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the exporter is deprecated; its successor's graphs have no gradients in ORT 1.19
-        torch.onnx.export(
-            _TrainedHead(head), sample, content, dynamo=False, opset_version=OPSET, do_constant_folding=False,
-            training=torch.onnx.TrainingMode.TRAINING, input_names=names, output_names=["loss", "logits"],
-            dynamic_axes={name: {0: "rows"} for name in [*names, "logits"]},
-        )  # fmt: skip
     folder.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory() as scratch, _quiet_stderr():
-        artifacts.generate_artifacts(
-            onnx.load_from_string(content.getvalue()), requires_grad=PARAMETERS, frozen_params=[],
-            optimizer=onnxblock.optim.AdamW(eps=1e-8), artifact_directory=scratch,
-        )  # fmt: skip
+    with TemporaryDirectory() as scratch:
+        graph = Path(scratch) / "head.onnx"
+        with warnings.catch_warnings():
+            # This exporter is deprecated; its successor's graphs have no gradients in ONNX Runtime 1.19.
+            warnings.simplefilter("ignore")
+            torch.onnx.export(
+                _TrainedHead(head), sample, str(graph), dynamo=False, opset_version=OPSET, do_constant_folding=False,
+                training=torch.onnx.TrainingMode.TRAINING, input_names=names, output_names=["loss", "logits"],
+                dynamic_axes={name: {0: "rows"} for name in [*names, "logits"]},
+            )  # fmt: skip
+        with _quiet_stderr():
+            artifacts.generate_artifacts(
+                onnx.load(str(graph)), requires_grad=PARAMETERS, frozen_params=[],
+                optimizer=onnxblock.optim.AdamW(eps=1e-8), artifact_directory=scratch,
+            )  # fmt: skip
         for name in ("training_model.onnx", "eval_model.onnx", "optimizer_model.onnx", "checkpoint"):
-            (folder / name).write_bytes((Path(scratch) / name).read_bytes())
+            shutil.copyfile(Path(scratch) / name, folder / name)
 
 
 @contextmanager
@@ -65,7 +66,7 @@ def _quiet_stderr() -> Iterator[None]:
     """Hide what the generator's C++ side writes at level INFO, whatever the logger is set to."""
     saved = os.dup(2)
     try:
-        with open(os.devnull, "w", encoding="utf-8") as nowhere:
+        with Path(os.devnull).open("w", encoding="utf-8") as nowhere:
             os.dup2(nowhere.fileno(), 2)
         yield
     finally:

@@ -14,7 +14,6 @@ from transformers.utils import cached_file, logging
 
 from toolchain.errors import CheckpointError
 
-
 logging.set_verbosity_error()  # it reports the masked-LM head as unexpected, which it is meant to be
 logging.disable_progress_bar()
 

@@ -5,7 +5,8 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-LARGEST_INTEGER = 2**63 - 1
+# Larger ones are not exact in every reader of JSON.
+LARGEST_INTEGER = 2**53 - 1
 
 
 class RequestModel(BaseModel):

@@ -2,6 +2,7 @@
 
 import hashlib
 import threading
+from typing import Any
 
 import numpy as np
 import pytest
@@ -38,7 +39,7 @@ class Bench:
     def rows(self) -> TrainingSet:
         return TrainingSet(self.replay, self.features, self.labels, 3, 0.2)
 
-    def task(self, handlers: ProgressHandlers | None = None, **parameters: float) -> UpdateTask:
+    def task(self, handlers: ProgressHandlers | None = None, **parameters: Any) -> UpdateTask:
         resolved = TrainingParameters.resolve(self.bounds, parameters)
         trainer = ort_trainers(self.bundle)(TASK)(self.start, resolved.learning_rate)
         return UpdateTask(trainer, self.rows(), self.bounds, resolved, handlers)
@@ -52,7 +53,7 @@ def bench(bundle: TinyBundle) -> Bench:
 def numpy_adam(bench: Bench, parameters: TrainingParameters) -> HeadParameters:
     """The same training, written out: soft-target cross entropy, Adam (Kingma and Ba, 2015) with eps 1e-8."""
     weight, bias = bench.start.weight.astype(np.float64), bench.start.bias.astype(np.float64)
-    moments = [np.zeros_like(weight), np.zeros_like(weight), np.zeros_like(bias), np.zeros_like(bias)]
+    moments = [np.zeros((2, *weight.shape)), np.zeros((2, *bias.shape))]
     generator = np.random.default_rng(parameters.seed)
     rows = bench.rows()
     step = 0
@@ -65,19 +66,17 @@ def numpy_adam(bench: Bench, parameters: TrainingParameters) -> HeadParameters:
             answers /= answers.sum(1, keepdims=True)
             error = weights[:, None] * (answers - targets)
             step += 1
-            for value, gradient, first, second in (
-                (weight, error.T @ features, *moments[:2]), (bias, error.sum(0), *moments[2:]),
-            ):  # fmt: skip
-                first += 0.1 * (gradient - first)
-                second += 0.001 * (gradient**2 - second)
-                rate = parameters.learning_rate * np.sqrt(1 - 0.999**step) / (1 - 0.9**step)
-                value -= rate * first / (np.sqrt(second) + 1e-8)
+            rate = parameters.learning_rate * np.sqrt(1 - 0.999**step) / (1 - 0.9**step)
+            for value, gradient, moment in ((weight, error.T @ features, moments[0]), (bias, error.sum(0), moments[1])):
+                moment[0] += 0.1 * (gradient - moment[0])
+                moment[1] += 0.001 * (gradient**2 - moment[1])
+                np.subtract(value, rate * moment[0] / (np.sqrt(moment[1]) + 1e-8), out=value)
     return HeadParameters(weight.astype(np.float32), bias.astype(np.float32))
 
 
 @pytest.mark.parametrize("shuffle", [False, True])
 def test_ort_training_agrees_with_a_numpy_adam(bench: Bench, shuffle: bool) -> None:
-    parameters = {"epochs": 10, "mini_batch_size": 8, "learning_rate": 0.01, "shuffle": shuffle, "seed": 3}
+    parameters: dict[str, Any] = {"epochs": 10, "mini_batch_size": 8, "learning_rate": 0.01, "shuffle": shuffle, "seed": 3}
     trained = bench.task(**parameters).run()
     expected = numpy_adam(bench, TrainingParameters.resolve(bench.bounds, parameters))
     assert np.abs(trained.weight - bench.start.weight).max() > 0.05

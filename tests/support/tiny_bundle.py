@@ -17,8 +17,20 @@ from toolchain.finetune import FinetuneRecipe
 from toolchain.replay import ReplayRecipe
 
 _SUBJECTS = (
-    "今天的天气", "这家店的服务", "新买的手机", "昨天的电影", "公司的食堂", "周末的旅行", "隔壁的邻居", "这本书",
-    "楼下的咖啡", "老师的课", "他的车", "这次的比赛", "新来的同事", "晚饭的汤",
+    "今天的天气",
+    "这家店的服务",
+    "新买的手机",
+    "昨天的电影",
+    "公司的食堂",
+    "周末的旅行",
+    "隔壁的邻居",
+    "这本书",
+    "楼下的咖啡",
+    "老师的课",
+    "他的车",
+    "这次的比赛",
+    "新来的同事",
+    "晚饭的汤",
 )
 _OPINIONS = {
     "negative": ("真糟糕", "太差了", "让人生气", "很失望", "又坏了", "烦死人"),
@@ -71,7 +83,7 @@ def write_data(folder: Path) -> None:
     ]
     sources = [*TRAINING, *MEASURING]
     for index, source in enumerate(sources):
-        labels = {label: name for name, label in reversed(source.mapping.items())}
+        labels = {label: name for name, label in reversed(list(source.mapping.items()))}
         polarities = ("negative", "neutral", "positive")
         rows = [
             {"text": text, "label": labels[polarities.index(polarity)], "domain": "酒店"}
@@ -87,7 +99,7 @@ def write_data(folder: Path) -> None:
 def write_checkpoint(folder: Path, seed: int = 0) -> None:
     """A random MobileBERT of two small blocks with a vocabulary of single characters."""
     torch.manual_seed(seed)
-    characters = sorted({letter for letter in "".join((*_SUBJECTS, *_ENDINGS, *sum(_OPINIONS.values(), ())))})
+    characters = sorted(set("".join((*_SUBJECTS, *_ENDINGS, *sum(_OPINIONS.values(), ())))))
     extra = "加班很高兴难过吃饭睡觉工作老板晚上明天你我他她它们不了吗吧啊哦一二三四五六七八九十"
     letters = [*characters, *sorted(set(extra) - set(characters)), *"abcdefghijklmnopqrstuvwxyz0123456789"]
     vocabulary = {token: index for index, token in enumerate(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *letters])}
