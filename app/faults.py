@@ -38,7 +38,7 @@ class FaultBarrier:
 
         try:
             await self._app(scope, receive, watching)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  # a bug may raise anything
             places = "".join(traceback.format_tb(error.__traceback__))
             _log.error("%s in %s %s\n%s", type(error).__name__, scope["method"], _template(scope), places)
             if begun:

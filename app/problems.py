@@ -134,8 +134,7 @@ def status_and_title(error: Exception) -> tuple[HTTPStatus, str]:
     return HTTPStatus.INTERNAL_SERVER_ERROR, "The device failed"
 
 
-def _of_device(request: Request, error: Exception) -> Response:
-    assert isinstance(error, device.DeviceError)
+async def _of_device(request: Request, error: device.DeviceError) -> Response:
     status, title = status_and_title(error)
     if isinstance(error, device.UnknownTask) and "task" in request.path_params:
         status = HTTPStatus.NOT_FOUND
@@ -143,14 +142,12 @@ def _of_device(request: Request, error: Exception) -> Response:
     return problem_response(status, error.code, title, str(error), errors=errors, allowed=error.allowed)
 
 
-def _of_store(_request: Request, error: Exception) -> Response:
-    assert isinstance(error, store.StoreError)
+async def _of_store(_request: Request, error: store.StoreError) -> Response:
     status, title = status_and_title(error)
     return problem_response(status, error.code, title, str(error))
 
 
-def _of_validation(_request: Request, error: Exception) -> Response:
-    assert isinstance(error, RequestValidationError)
+async def _of_validation(_request: Request, error: RequestValidationError) -> Response:
     found = error.errors()
     if any(item["type"] == _MALFORMED for item in found):
         return refused(HTTPStatus.BAD_REQUEST)
@@ -173,8 +170,7 @@ def _rule(item: Mapping[str, Any]) -> str:
     return str(item["msg"]).removeprefix("Value error, ")
 
 
-def _of_http(request: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)
+async def _of_http(request: Request, error: HTTPException) -> Response:
     status = HTTPStatus(error.status_code)
     headers = dict(error.headers or {})
     if status == HTTPStatus.METHOD_NOT_ALLOWED:
@@ -183,8 +179,8 @@ def _of_http(request: Request, error: Exception) -> Response:
 
 
 def install(app: FastAPI) -> None:
-    """Answer every error with a problem document, and describe that document in the OpenAPI."""
-    app.add_exception_handler(device.DeviceError, _of_device)
-    app.add_exception_handler(store.StoreError, _of_store)
-    app.add_exception_handler(RequestValidationError, _of_validation)
-    app.add_exception_handler(HTTPException, _of_http)
+    """Answer every error with a problem document."""
+    app.exception_handler(device.DeviceError)(_of_device)
+    app.exception_handler(store.StoreError)(_of_store)
+    app.exception_handler(RequestValidationError)(_of_validation)
+    app.exception_handler(HTTPException)(_of_http)

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import cache
 from typing import Any
 
 from fastapi import FastAPI
@@ -96,15 +97,14 @@ def _described(app: FastAPI, *, demands_token: bool) -> Callable[[], dict[str, A
     """FastAPI's OpenAPI document with the problem document's schema, which no response model mentions."""
     generate = app.openapi
 
+    @cache
     def openapi() -> dict[str, Any]:
-        if app.openapi_schema is None:
-            document = generate()
-            schema = problems.Problem.model_json_schema(ref_template="#/components/schemas/{model}")
-            document["components"]["schemas"].update({**schema.pop("$defs"), "Problem": schema})
-            if demands_token:
-                document["components"]["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
-                document["security"] = [{"token": []}]
-        assert app.openapi_schema is not None
-        return app.openapi_schema
+        document = generate()
+        schema = problems.Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+        document["components"]["schemas"].update({**schema.pop("$defs"), "Problem": schema})
+        if demands_token:
+            document["components"]["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
+            document["security"] = [{"token": []}]
+        return document
 
     return openapi

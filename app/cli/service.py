@@ -59,7 +59,7 @@ class Service(uvicorn.Server):
         finally:
             await self._lifespan.aclose()
 
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002  # the signature of signals
         """Stop in good order; a second Ctrl-C does not wait."""
         self._app.state.stopping.set()
         self.force_exit = self.should_exit and sig == signal.SIGINT

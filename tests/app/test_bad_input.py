@@ -1,5 +1,6 @@
 """Wrong requests over HTTP: each a clear problem document that repeats nothing of what was sent."""
 
+import json
 from typing import Any
 
 import httpx
@@ -41,15 +42,13 @@ PREDICTIONS: list[tuple[str, dict[str, Any], str]] = [
 
 @pytest.mark.parametrize(("body", "code"), [row[1:] for row in PREDICTIONS], ids=[row[0] for row in PREDICTIONS])
 def test_predictions(shared: httpx.Client, body: dict[str, Any], code: str) -> None:
-    import json
-
     answer = shared.post("/v1/predict", content=json.dumps(body), headers={"Content-Type": "application/json"})
     assert _refusal(answer) == (422, code)
     assert "hush" not in answer.text
     assert "\\ud800" not in answer.text
 
 
-@pytest.mark.parametrize("text", ["😀👨‍👩‍👧‍👦", "a", "‏مرحبا", "a\u0001b", "𠮷野家", "长" * 10_000])
+@pytest.mark.parametrize("text", ["😀👨‍👩‍👧‍👦", "a", "\u200fمرحبا", "a\u0001b", "𠮷野家", "长" * 10_000])
 def test_every_other_text_is_answered(shared: httpx.Client, text: str) -> None:
     answer = shared.post("/v1/predict", json={"text": text})
     assert answer.status_code == 200
@@ -89,10 +88,10 @@ def test_feedback_without_consent_stores_nothing(client: httpx.Client) -> None:
     assert client.get("/v1/samples").json()["total"] == 0
 
 
-@pytest.mark.parametrize("key", ["", "键".encode(), "a" * 201, "two words"])
-def test_an_idempotency_key_of_a_wrong_form(shared: httpx.Client, key: str | bytes) -> None:
+@pytest.mark.parametrize("key", [b"", "键".encode(), b"a" * 201, b"two words"])
+def test_an_idempotency_key_of_a_wrong_form(shared: httpx.Client, key: bytes) -> None:
     body = {"text": "好", "task": "sentiment", "label": "正面"}
-    answer = shared.post("/v1/feedback", json=body, headers={"Idempotency-Key": key})
+    answer = shared.post("/v1/feedback", json=body, headers=[(b"Idempotency-Key", key)])
     assert _refusal(answer) == (422, "invalid-request")
 
 

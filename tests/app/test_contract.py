@@ -117,7 +117,7 @@ def test_samples_are_paged_and_deleted(taught: httpx.Client) -> None:
 
 def test_an_export_brings_everything_back(taught: httpx.Client) -> None:
     before = taught.post("/v1/predict", json={"text": TEXTS[0]}).json()["probabilities"]
-    passphrase = {"Attune-Export-Passphrase": "密码 pass".encode()}
+    passphrase = [(b"Attune-Export-Passphrase", "密码 pass".encode())]
     export = taught.get("/v1/export", params={"sealed": True}, headers=passphrase)
     assert TEXTS[0] not in export.text
     assert taught.delete("/v1/user-data").json() == {"erased": True}

@@ -1,5 +1,6 @@
 """What happens when there is a bug."""
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator
 
@@ -36,8 +37,6 @@ def client() -> httpx.AsyncClient:
 def test_a_bug_is_a_problem_document_and_a_log_entry_without_the_request(
     client: httpx.AsyncClient, caplog: pytest.LogCaptureFixture
 ) -> None:
-    import asyncio
-
     with caplog.at_level(logging.DEBUG):
         answer = asyncio.run(client.get("/early", params={"text": "hush"}))
     assert (answer.status_code, answer.headers["content-type"]) == (500, "application/problem+json")
@@ -49,8 +48,6 @@ def test_a_bug_is_a_problem_document_and_a_log_entry_without_the_request(
 
 
 def test_a_bug_in_mid_answer_ends_the_connection_without_a_cause_to_log(client: httpx.AsyncClient) -> None:
-    import asyncio
-
     with pytest.raises(AnswerCutShortError) as failure:
         asyncio.run(client.get("/late", params={"text": "hush"}))
     assert failure.value.__cause__ is None

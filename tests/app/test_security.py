@@ -26,7 +26,7 @@ class TestToken:
         [None, "swordfish", "Bearer", "Bearer sword", "Bearer swordfishes", "Basic swordfish", "Bearer é"],
     )
     def test_without_the_right_one_nothing_is_done(self, guarded: RunningService, authorization: str | None) -> None:
-        headers = {"Authorization": authorization.encode("latin-1")} if authorization else {}
+        headers = [(b"Authorization", authorization.encode("latin-1"))] if authorization else []
         answer = httpx.put(f"{guarded.url}/v1/consent", json={"personalization": True}, headers=headers)
         assert (answer.status_code, answer.headers["content-type"]) == (401, PROBLEM)
         assert answer.headers["www-authenticate"] == "Bearer"

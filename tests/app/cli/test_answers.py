@@ -13,8 +13,8 @@ from tests.support.http_service import running
 @pytest.mark.parametrize(
     "command",
     [
-        ("predict", "你好"), ("versions",), ("audit",), ("device",), ("schedule", "get"), ("schedule", "tick"), ("consent",),
-        ("samples", "list"), ("doctor",), ("rollback", "--to", "0"), ("activate", "0"), ("update",),
+        ("predict", "你好"), ("versions",), ("audit",), ("device",), ("schedule", "get"), ("schedule", "tick"),
+        ("consent",), ("samples", "list"), ("doctor",), ("rollback", "--to", "0"), ("activate", "0"), ("update",),
     ],
 )  # fmt: skip
 def test_json_is_all_of_stdout_also_of_a_refusal(attune: CommandLine, command: tuple[str, ...]) -> None:

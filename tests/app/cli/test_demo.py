@@ -8,9 +8,7 @@ from tests.support.command_line import CommandLine
 CLAIMS = 5
 
 
-def test_every_claim_holds_on_the_shipped_bundle(
-    attune: CommandLine, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_every_claim_holds_on_the_shipped_bundle(attune: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("ATTUNE_TRUSTED_KEYS")
     attune.setenv(bundle=SHIPPED_BUNDLE)
     outcome = attune("demo", "--json")

@@ -49,16 +49,15 @@ def _url(service: "subprocess.Popen[str]", state_dir: Path) -> str:
     raise AssertionError("the service does not start")
 
 
-def test_it_stops_in_good_order_and_logs_nothing_of_the_user(
-    service: "subprocess.Popen[str]", state_dir: Path
-) -> None:
+def test_it_stops_in_good_order_and_logs_nothing_of_the_user(service: "subprocess.Popen[str]", state_dir: Path) -> None:
     with httpx.Client(base_url=_url(service, state_dir), trust_env=False) as client:
         client.put("/v1/consent", json={"personalization": True})
         assert client.post("/v1/predict", json={"text": SECRET}).status_code == 200
         feedback = {"text": SECRET, "task": "sentiment", "label": "正面"}
         assert client.post("/v1/feedback", json=feedback).status_code == 201
         client.post("/v1/feedback", json={**feedback, "label": SECRET})
-        client.post("/v1/predict", content=f'{{"text": "{SECRET}'.encode(), headers={"Content-Type": "application/json"})
+        cut = f'{{"text": "{SECRET}'.encode()
+        client.post("/v1/predict", content=cut, headers={"Content-Type": "application/json"})
         client.get("/v1/samples", params={"task": SECRET})
         client.get(f"/v1/updates/{SECRET}")
         client.post("/v1/updates", json={"force": True})
