@@ -51,7 +51,7 @@ class Runtime:
         self.state = state
         base_id = bundle.manifest.base_id
         clock = Clock()
-        encoder = Encoder(bundle)
+        self.encoder = encoder = Encoder(bundle)
         self.audit = Audit(state, clock)
         self.heads = ServingHeads(bundle)
         self.device = Device(state, clock)

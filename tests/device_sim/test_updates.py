@@ -135,7 +135,7 @@ def spoiling(spoil: Callable[[HeadParameters], HeadParameters]) -> Callable[[Bun
     ("spoil", "reason"),
     [
         (lambda head: HeadParameters(head.weight * np.float32("nan"), head.bias), "not finite"),
-        (lambda head: HeadParameters(head.weight, head.bias * np.float32("inf") + np.float32("inf")), "not finite"),
+        (lambda head: HeadParameters(head.weight, head.bias + np.float32("inf")), "not finite"),
         (lambda head: HeadParameters(head.weight[:, :-1], head.bias), "shapes"),
         (lambda head: HeadParameters(head.weight[:2], head.bias[:2]), "shapes"),
         (lambda head: HeadParameters(-head.weight, head.bias), "worse|forgets|guessing"),

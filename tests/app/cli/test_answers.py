@@ -55,7 +55,7 @@ def test_a_refusal_is_a_sentence_and_code_1(attune: CommandLine, command: tuple[
         ("unknown",), ("predict", "--unknown"), ("feedback", "正面"), ("feedback", "正面", "好", "--prediction", "x"),
         ("rollback", "--to", "x"), ("schedule", "set"), ("samples", "delete"), ("samples", "delete", "1", "--all"),
         ("device", "--battery", "2"), ("device", "--now", "2030-01-01T00:00:00Z", "--real-clock"), ("export",),
-        ("consent", "perhaps"), ("erase",), ("export", "--out", "x", "--passphrase-env", "NOT_SET"),
+        ("consent", "perhaps"), ("--unknown",), ("erase",), ("export", "--out", "x", "--passphrase-env", "NOT_SET"),
     ],
 )  # fmt: skip
 def test_wrong_usage_is_code_2(attune: CommandLine, command: tuple[str, ...], state_dir: Path) -> None:
@@ -79,6 +79,16 @@ def test_a_directory_that_can_not_be_made_is_a_sentence(attune: CommandLine, tmp
     assert outcome.code == 1
     assert outcome.err.startswith("attune: ")
     assert "Traceback" not in outcome.err
+
+
+def test_an_update_is_not_left_behind_by_the_only_process_that_could_finish_it(attune: CommandLine) -> None:
+    outcome = attune("update", "--force", "--no-wait")
+    assert outcome.code == 2
+    assert "no service is running" in outcome.err
+
+
+def test_the_version_is_told(attune: CommandLine) -> None:
+    assert attune("--version").out.strip().count(".") == 2
 
 
 def test_help_of_serve_lists_every_setting(attune: CommandLine) -> None:
