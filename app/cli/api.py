@@ -24,11 +24,15 @@ _IN_PROCESS = "http://localhost"
 
 
 class Api:
-    """A synchronous client of one service; use as a context manager, or through `connect`."""
+    """A synchronous client of one service; use as a context manager, or through `connect`.
 
-    def __init__(self, client: httpx.AsyncClient, runner: asyncio.Runner) -> None:
+    Where the service is `in_process`, what it does ends with the command.
+    """
+
+    def __init__(self, client: httpx.AsyncClient, runner: asyncio.Runner, *, in_process: bool = False) -> None:
         self._client = client
         self._runner = runner
+        self.in_process = in_process
 
     def __enter__(self) -> Self:
         return self
@@ -115,7 +119,7 @@ def _in_process(settings: Settings, runner: asyncio.Runner) -> Iterator[Api]:
     except (DeviceError, StoreError) as error:
         raise refusal_of(error) from None
     try:
-        with Api(_client(settings, _IN_PROCESS, httpx.ASGITransport(app)), runner) as api:
+        with Api(_client(settings, _IN_PROCESS, httpx.ASGITransport(app)), runner, in_process=True) as api:
             yield api
     finally:
         runner.run(lifespan.__aexit__(None, None, None))

@@ -10,12 +10,28 @@ from app.settings import ENV_PREFIX, Settings
 
 cli = typer.Typer(
     name="attune",
-    help="On-device personalisation of a text model: predict, correct, train, roll back.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+def _tell_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(version("attune"))
+        raise typer.Exit
+
+
+@cli.callback()
+def attune(
+    _version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", callback=_tell_version, is_eager=True)
+    ] = False,
+) -> None:
+    """On-device personalisation of a text model: predict, correct, train, roll back."""
 
 
 def _settings_help() -> str:

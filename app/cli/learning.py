@@ -42,6 +42,8 @@ def update(
     }
     parameters = {name: value for name, value in given.items() if value is not None}
     with session(url) as api:
+        if api.in_process and not wait:
+            raise typer.BadParameter("no service is running that could go on without this command: leave --no-wait out")
         started = api.call("POST", "/v1/updates", {"task": task, "parameters": parameters, "force": force})
         ended = watch(api, started) if wait else started
     if as_json:
