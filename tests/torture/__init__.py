@@ -1,0 +1,1 @@
+"""The crash campaign: kill the device at random instants, start it again, and check everything it promised."""
