@@ -6,6 +6,7 @@ from http import HTTPStatus
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.metrics import route_template
 from app.problems import problem_response
 
 _log = logging.getLogger("attune")
@@ -40,7 +41,7 @@ class FaultBarrier:
             await self._app(scope, receive, watching)
         except Exception as error:  # noqa: BLE001  # a bug may raise anything
             places = "".join(traceback.format_tb(error.__traceback__))
-            _log.error("%s in %s %s\n%s", type(error).__name__, scope["method"], _template(scope), places)
+            _log.error("%s in %s %s\n%s", type(error).__name__, scope["method"], route_template(scope), places)
             if begun:
                 raise AnswerCutShortError from None
             response = problem_response(
@@ -50,8 +51,3 @@ class FaultBarrier:
                 "this is a bug: the log says where it happened, and nothing of the request was written there",
             )
             await response(scope, receive, send)
-
-
-def _template(scope: Scope) -> str:
-    route = scope.get("route")
-    return str(getattr(route, "path", "an unknown path"))

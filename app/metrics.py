@@ -1,6 +1,5 @@
 """Prometheus metrics: what was asked, how long it took, and what the device holds. Never any text of the user's."""
 
-import time
 from collections.abc import Iterable
 from http import HTTPStatus
 
@@ -84,11 +83,6 @@ class RequestCounter:
 def route_template(scope: Scope) -> str:
     """The path with its parameters unfilled, or `none` where no route answered."""
     return str(getattr(scope.get("route"), "path", _UNROUTED))
-
-
-def stopwatch() -> float:
-    """A reading of the clock that durations are measured with, in seconds."""
-    return time.perf_counter()
 
 
 class _DeviceCollector(Collector):

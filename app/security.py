@@ -10,7 +10,7 @@ from http import HTTPStatus
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.problems import problem_response
 from app.settings import is_loopback
@@ -54,6 +54,26 @@ class HostCheck:
                 await response(scope, receive, send)
                 return
         await self._app(scope, receive, send)
+
+
+class NoTraces:
+    """Tells browsers to keep no answer and to guess at none: the user's texts belong on the device's disk alone."""
+
+    _HEADERS = ((b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff"))
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on, and add to its answer."""
+
+        async def adding(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                present = {name for name, _ in message["headers"]}
+                message["headers"] = [*message["headers"], *(pair for pair in self._HEADERS if pair[0] not in present)]
+            await send(message)
+
+        await self._app(scope, receive, adding if scope["type"] == "http" else send)
 
 
 class OriginCheck:

@@ -16,7 +16,7 @@ from app.bodies import MAX_IMPORT, BodyLimit, JsonOnly
 from app.faults import FaultBarrier
 from app.metrics import Metrics, RequestCounter
 from app.routes import ROUTERS
-from app.security import BearerToken, HostCheck, OriginCheck
+from app.security import BearerToken, HostCheck, NoTraces, OriginCheck
 from app.services import Services
 from app.settings import Settings
 from device_sim.runtime import Runtime
@@ -67,6 +67,7 @@ def _layers(settings: Settings, metrics: Metrics) -> list[Middleware]:
     """What a request passes before its route, outermost first."""
     layers = [
         Middleware(RequestCounter, metrics=metrics),
+        Middleware(NoTraces),
         Middleware(FaultBarrier),
         Middleware(HostCheck, allowed=(settings.host, *settings.allowed_hosts)),
         Middleware(OriginCheck, allowed=settings.allowed_origins),

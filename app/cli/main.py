@@ -3,6 +3,7 @@
 Exit codes: 0 done, 1 refused or failed, 2 wrong usage.
 """
 
+import io
 import sys
 from collections.abc import Callable
 
@@ -15,9 +16,14 @@ def main() -> None:
     if not MINIMUM_PYTHON <= sys.version_info[:2] < BEYOND_PYTHON:
         have = ".".join(map(str, sys.version_info[:2]))
         sys.exit(f"attune needs Python 3.11 or 3.12, and this is {have}")
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="backslashreplace")
+    # What can't be decoded is refused by the device in words, and what can't be shown is escaped.
+    for stream, errors in (
+        (sys.stdin, "surrogateescape"),
+        (sys.stdout, "backslashreplace"),
+        (sys.stderr, "backslashreplace"),
+    ):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors=errors)
     try:
         from app.cli.commands import cli
     except ModuleNotFoundError as error:

@@ -12,6 +12,7 @@ import typer
 from app.cli.options import Json, Limit, Url, pages, session
 from app.cli.output import note, print_fields, print_json, print_table, say
 from app.cli.refusal import Refusal
+from device_sim.errors import DeviceError
 
 
 class ConsentAction(StrEnum):
@@ -107,7 +108,10 @@ def export(
     with session(url) as api:
         document = api.call("GET", "/v1/export", query={"sealed": not plain}, headers=headers)
     content = json.dumps(document, ensure_ascii=False).encode()
-    write_private(out.absolute(), content)
+    try:
+        write_private(out.absolute(), content)
+    except DeviceError as error:
+        raise Refusal.because("unwritable-file", "The file can't be written", str(error)) from None
     if not headers:
         note("sealed parts open on this device alone, until its data is erased; --passphrase-env makes it portable")
     if plain:

@@ -6,6 +6,8 @@ from typing import Any
 import httpx
 import pytest
 
+from app.schemas.predictions import MAX_TEXTS, PredictRequest
+from device_sim import inference
 from tests.support.http_service import RunningService
 
 TEXTS = [f"第{number}次加班" for number in range(8)]
@@ -181,3 +183,8 @@ def test_ready_says_ready(service: RunningService, client: httpx.Client) -> None
     assert client.get("/healthz").json() == {"status": "ok"}
     assert client.get("/readyz").json() == {"status": "ready", "reasons": []}
     assert service.runtime.health().status == "ready"
+
+
+def test_the_contract_and_the_device_have_the_same_limits() -> None:
+    assert MAX_TEXTS == inference.MAX_TEXTS
+    assert PredictRequest.model_json_schema()["properties"]["text"]["maxLength"] == inference.MAX_CHARACTERS

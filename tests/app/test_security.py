@@ -97,3 +97,9 @@ class TestOrigin:
         assert (preflight.status_code, preflight.headers["access-control-allow-origin"]) == (200, "https://app.example")
         call = httpx.get(f"{guarded.url}/v1/consent", headers={**origin, "Authorization": "Bearer swordfish"})
         assert (call.status_code, call.headers["access-control-allow-origin"]) == (200, "https://app.example")
+
+
+@pytest.mark.parametrize("path", ["/v1/samples", "/v1/nothing", "/healthz"])
+def test_no_answer_may_be_kept_by_a_browser(service: RunningService, path: str) -> None:
+    answer = httpx.get(service.url + path)
+    assert (answer.headers["cache-control"], answer.headers["x-content-type-options"]) == ("no-store", "nosniff")

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import IO, Any
 
 import pytest
 
@@ -60,12 +60,14 @@ class CommandLine:
         return outcome.json
 
 
-def start(*arguments: str, program: str = START, **settings: object) -> "subprocess.Popen[str]":
+def start(
+    *arguments: str, program: str = START, stdin: IO[bytes] | int = subprocess.DEVNULL, **settings: object
+) -> "subprocess.Popen[str]":
     """A command in a process of its own."""
     return subprocess.Popen(
         [sys.executable, "-c", program, *arguments],
         env=_environment(settings),
-        stdin=subprocess.DEVNULL,
+        stdin=stdin,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

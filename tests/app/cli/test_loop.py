@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.command_line import CommandLine
+from tests.support.command_line import CommandLine, start
+from tests.support.tiny_bundle import TinyBundle
 
 GENTLE = ("--epochs", 1, "--learning-rate", 1e-5)
 TEXTS = ("第一次加班", "第二次加班", "第三次加班")
@@ -35,6 +36,15 @@ def test_predict_reads_standard_input(attune: CommandLine, monkeypatch: pytest.M
     with lines.open(encoding="utf-8") as stdin:
         monkeypatch.setattr("sys.stdin", stdin)
         assert len(attune.json("predict")["predictions"]) == 300
+
+
+def test_input_that_is_no_text_is_refused_in_words(state_dir: Path, bundle: TinyBundle, tmp_path: Path) -> None:
+    (tmp_path / "lines").write_bytes(b"\xff\xfe\n")
+    with (tmp_path / "lines").open("rb") as stdin:
+        process = start("predict", stdin=stdin, bundle=bundle.path, trusted_keys=bundle.public_key, state_dir=state_dir)
+        _, err = process.communicate(timeout=20)
+    assert process.returncode == 1
+    assert err.startswith("attune: The request breaks the contract: body.texts.0")
 
 
 def test_update_then_back_then_forward(taught: CommandLine) -> None:
@@ -101,6 +111,12 @@ def test_a_plain_export_warns(taught: CommandLine, tmp_path: Path) -> None:
     assert outcome.code == 0
     assert "guard it" in outcome.err
     assert TEXTS[0] in (tmp_path / "plain.json").read_text("utf-8")
+
+
+def test_an_export_to_nowhere_is_a_sentence(taught: CommandLine, tmp_path: Path) -> None:
+    outcome = taught("export", "--out", tmp_path / "nowhere" / "export.json")
+    assert (outcome.code, outcome.out) == (1, "")
+    assert "attune: The file can't be written: export.json" in outcome.err
 
 
 def test_erase_leaves_nothing(taught: CommandLine) -> None:
