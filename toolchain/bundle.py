@@ -16,6 +16,7 @@ from typing import Any
 import torch
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from tokenizers import Tokenizer
+from transformers import MobileBertConfig
 
 from model_store.bundle import MANIFEST, Bundle, render
 from model_store.manifest import CARD, ENCODER, HEAD_FILES, SCHEMA, TOKENIZER, base_id, head_file
@@ -193,7 +194,7 @@ def _assemble(
         for name in HEAD_FILES:
             shutil.copyfile(work / "head" / name, fresh / head_file(TASK, name))
         write_card(fresh / CARD, recipe.version, asdict(recipe), examples.records, figures)
-        manifest = _manifest(fresh, recipe, model.encoder.config.hidden_size, max_length, examples, figures)
+        manifest = _manifest(fresh, recipe, model.encoder.config, max_length, examples, figures)
         manifest["signature"] = sign(manifest, key)
         (fresh / MANIFEST).write_bytes(render(manifest))
         Bundle.open(fresh, {key_id(key.public_key()): key.public_key()})
@@ -207,8 +208,9 @@ def _assemble(
 
 
 def _manifest(
-    folder: Path, recipe: BundleRecipe, width: int, max_length: int, examples: TrainingData, figures: Mapping[str, Any]
-) -> dict[str, Any]:
+    folder: Path, recipe: BundleRecipe, config: MobileBertConfig, max_length: int, examples: TrainingData,
+    figures: Mapping[str, Any],
+) -> dict[str, Any]:  # fmt: skip
     files: dict[str, dict[str, Any]] = {}
     for path in sorted(folder.rglob("*")):
         if path.is_file():
@@ -222,7 +224,7 @@ def _manifest(
         "schema": SCHEMA,
         "bundle_version": recipe.version,
         "base_id": base_id(files[ENCODER]["sha256"], files[TOKENIZER]["sha256"]),
-        "feature_width": width,
+        "feature_width": config.hidden_size,
         "max_length": max_length,
         "tasks": {
             TASK: {
@@ -244,6 +246,7 @@ def _manifest(
         "provenance": {
             "created": datetime.now(UTC).isoformat(timespec="seconds"),
             "recipe": asdict(recipe),
+            "encoder": config.to_diff_dict(),
             "data": [asdict(record) for record in examples.records],
             "metrics": dict(figures),
         },

@@ -19,6 +19,7 @@ from device_sim.errors import (
 )
 from device_sim.inference import MAX_CHARACTERS
 from model_store.errors import UnknownVersion, VersionNotServable
+from model_store.head import Float32
 from tests.support.phone import FOLLOWING, GENTLE, TAUGHT, label_of, phone, predict, teach, update
 from tests.support.tiny_bundle import TinyBundle, build_tiny_bundle
 
@@ -47,7 +48,12 @@ def test_feedback_on_a_prediction_never_encodes_again(
         prediction = runtime.predictor.submit([TAUGHT[0]], "sentiment").result()[0]
         calls: list[str] = []
         encode = runtime.encoder.encode
-        monkeypatch.setattr(runtime.encoder, "encode", lambda text: calls.append(text) or encode(text))
+
+        def counted(text: str) -> Float32:
+            calls.append(text)
+            return encode(text)
+
+        monkeypatch.setattr(runtime.encoder, "encode", counted)
         runtime.feedback.record(prediction_id=prediction.id, label="正面")
         assert calls == []
         runtime.feedback.record(text=TAUGHT[0], task="sentiment", label="正面")

@@ -139,7 +139,7 @@ def _in_child(action: Callable[[], Found]) -> Found | str:
             try:
                 found = action()
                 content: dict[str, Any] = {"lost": found.lost, "half": found.half, "pointer": found.pointer}
-            except Exception:  # noqa: BLE001  # any failure to start is a finding
+            except Exception:  # any failure to start is a finding
                 content = {"failed": traceback.format_exc()}
             with os.fdopen(writing, "wb") as pipe:
                 pipe.write(json.dumps(content).encode())
@@ -156,7 +156,7 @@ def _never_return(action: Callable[[], object]) -> None:
     """Run `action` and leave the forked process without the parent's exit handlers."""
     try:
         action()
-    except BaseException:  # noqa: BLE001  # told on standard error, and the process ends
+    except BaseException:  # told on standard error, and the process ends
         traceback.print_exc()
     finally:
         os._exit(0)

@@ -42,8 +42,7 @@ def check(settings: DeviceSettings, told: Told) -> Found:
         found = Found()
         with runtime.state.reading() as connection:
             samples = {
-                row[0]: row[1:]
-                for row in connection.execute("SELECT id, text, label, state FROM samples").fetchall()
+                row[0]: row[1:] for row in connection.execute("SELECT id, text, label, state FROM samples").fetchall()
             }
             _check_samples(samples, told, found)
             _check_versions(connection, samples, found)

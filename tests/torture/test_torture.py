@@ -5,11 +5,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.support.phone import phone, teach
+from tests.support.phone import phone, phone_settings, teach
 from tests.support.tiny_bundle import TinyBundle
 from tests.torture.check import Told, check
 from tests.torture.load import sentence
-from tests.support.phone import phone_settings
 
 
 def test_nothing_promised_is_lost_however_the_process_is_killed(bundle: TinyBundle) -> None:
