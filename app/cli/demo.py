@@ -61,7 +61,6 @@ def run(as_json: bool) -> None:
     if as_json:
         print_json({"ok": held, "seconds": seconds, "claims": [asdict(claim) for claim in claims]})
     else:
-        say("")
         rows = ((claim.claim, claim.holds, claim.figure) for claim in claims)
         print_table(("claim", "holds", "figure"), rows, "nothing was claimed")
         say("")

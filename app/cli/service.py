@@ -46,7 +46,11 @@ class Service(uvicorn.Server):
             DeviceError, StoreError: the device can't be opened.
         """
         await self._lifespan.enter_async_context(self._app.router.lifespan_context(self._app))
-        await super().startup(sockets)
+        try:
+            await super().startup(sockets)
+        except BaseException:
+            await self._lifespan.aclose()
+            raise
         url = _url(*self.servers[0].sockets[0].getsockname()[:2])
         services: Services = self._app.state.services
         services.runtime.announce(url)

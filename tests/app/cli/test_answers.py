@@ -1,12 +1,14 @@
 """Exit codes, what goes to stdout and what to stderr, and how refusals read."""
 
+import signal
+import time
 from pathlib import Path
 
 import pytest
 
 from app.cli.output import print_table, shown
 from tests.app.conftest import MakeSettings
-from tests.support.command_line import CommandLine
+from tests.support.command_line import CommandLine, start
 from tests.support.http_service import running
 
 
@@ -149,3 +151,39 @@ def test_what_would_steer_the_terminal_is_not_printed() -> None:
 def test_markup_in_a_text_is_text(capsys: pytest.CaptureFixture[str]) -> None:
     print_table(("text",), [("[bold]好[/bold] :smile:",)], "nothing")
     assert "[bold]好[/bold] :smile:" in capsys.readouterr().out
+
+
+def test_an_interrupt_cancels_the_update_that_the_command_follows(
+    attune: CommandLine, make_settings: MakeSettings
+) -> None:
+    with running(make_settings()) as service:
+        attune.json("consent", "give")
+        attune.json("feedback", "正面", "好")
+        process = start("update", "--force", "--epochs", "5000", "--url", service.url)
+        while not service.runtime.updates.running:
+            assert process.poll() is None
+            time.sleep(0.01)
+        time.sleep(0.1)
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=10)
+        (update,) = service.runtime.updates.page().items
+        ended = service.runtime.updates.wait(update.id, timeout=5)
+    assert process.returncode not in {0, 2}
+    assert "cancelling the update" in err
+    assert "Traceback" not in err
+    assert (ended.state, ended.outcome) == ("failed", None)
+
+
+def test_answers_for_people_say_what_those_for_programs_say(attune: CommandLine) -> None:
+    attune.json("consent", "give")
+    attune.json("feedback", attune.json("predict", "好")["predictions"][0]["label"], "好")
+    said = attune("update", "--force", "--epochs", 1, "--learning-rate", 1e-5).out
+    assert said.startswith("version 1 of sentiment is published and answers now\n")
+    assert "version 0 of sentiment answers now; before, version 1 did" in attune("rollback").out
+    lineage = attune("versions").out.splitlines()
+    assert [line.split()[:2] for line in lineage[1:]] == [["*", "0"], ["1", "0"]]
+    assert [line.split()[3] for line in attune("audit").out.splitlines()[1:]] == ["consent", "publish", "rollback"]
+    assert "require charging" in attune("schedule", "get").out
+    assert "wait: not charging" in attune("schedule", "tick").out
+    assert attune("samples", "delete", "1").out == "deleted 1; versions that learnt from it: sentiment 1\n"
+    assert attune("samples", "list").out == "no samples\n"
