@@ -44,7 +44,9 @@ def served(state_dir: Path) -> Iterator[Served]:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("ATTUNE_")}
     environment |= {"ATTUNE_STATE_DIR": str(state_dir), "ATTUNE_PORT": str(port)}
     started = time.perf_counter()
-    process = subprocess.Popen([sys.executable, "-m", "app.cli.main", "serve"], env=environment, stderr=subprocess.PIPE)
+    process = subprocess.Popen(
+        [str(Path(sys.executable).with_name("attune")), "serve"], env=environment, stderr=subprocess.PIPE
+    )
     try:
         _first_prediction(port, process)
         yield Served(port, psutil.Process(process.pid), time.perf_counter() - started)
