@@ -43,8 +43,7 @@ class Deletions:
 
         A running update is stopped first: it may hold the sample. Raises UnknownSample.
         """
-        self._updates.stop_running("samples were deleted")
-        with self._state.database.lock:
+        with self._updates.suspended("samples were deleted"), self._state.database.lock:
             with self._state.transaction() as connection:
                 deleted = delete_samples(connection, sample_id)
                 affected = VersionTable(connection).learnt_from(identity for identity, _ in deleted)

@@ -50,6 +50,12 @@ class Device:
 
     def put(self, change: DeviceChange) -> DeviceState:
         """Change some conditions, or the clock. Raises InvalidInput."""
+        with self._state.database.lock:
+            self._change(change)
+        self.on_change()
+        return self.get()
+
+    def _change(self, change: DeviceChange) -> None:
         conditions = change.apply(self.conditions)
         offset = self._clock.offset
         if change.now is not None:
@@ -64,5 +70,3 @@ class Device:
             write_setting(connection, _CONDITIONS, asdict(conditions))
             write_setting(connection, _CLOCK, {"offset_seconds": offset.total_seconds()})
             self.conditions, self._clock.offset = conditions, offset
-        self.on_change()
-        return self.get()

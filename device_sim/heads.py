@@ -98,8 +98,10 @@ class ServingHeads:
             self._degraded.pop(task, None)
         except VersionError as error:
             head = self._nearest_ancestor(versions, task, active)
-            self._degraded[task] = Degraded(task, active, head.version, str(error))
-            _log.error("%s", self._degraded[task])
+            degraded = Degraded(task, active, head.version, str(error))
+            if self._degraded.get(task) != degraded:
+                _log.error("%s", degraded)
+            self._degraded[task] = degraded
         self._serving[task] = head
 
     def degraded(self, task: str | None = None) -> list[Degraded]:

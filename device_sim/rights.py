@@ -3,6 +3,7 @@
 import base64
 import json
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,17 +31,17 @@ class ImportReport:
 
 
 class Rights:
-    """Export, import and erase. `before_change` stops what runs, `after_change` makes the device start afresh."""
+    """Export, import and erase. Within `quiet` nothing runs that uses the data, and at its end the device takes up what
+    there is then.
+    """
 
     def __init__(
-        self, state: State, audit: Audit, clock: Clock, before_change: Callable[[], None],
-        after_change: Callable[[], None],
-    ) -> None:  # fmt: skip
+        self, state: State, audit: Audit, clock: Clock, quiet: Callable[[], AbstractContextManager[None]]
+    ) -> None:
         self._state = state
         self._audit = audit
         self._clock = clock
-        self._before_change = before_change
-        self._after_change = after_change
+        self._quiet = quiet
 
     def export(self, sealed: bool = False, passphrase: str | None = None) -> dict[str, Any]:
         """Everything personal, as JSON. Trained heads are sealed in it always, all of it if `sealed`.
@@ -77,25 +78,18 @@ class Rights:
             raise ConsentRequired("the export holds samples without the consent that they need")
         seal = Seal.reopen(document.get("seal"), key, passphrase)
         unreadable = _unseal(tables, seal)
-        self._before_change()
-        try:
-            with self._state.transaction() as connection:
-                self._replace(connection, tables)
-                detail = {"samples": len(tables["samples"]), "versions": len(tables["versions"])}
-                self._audit.record(connection, "user", "import", detail=detail)
-        finally:
-            self._after_change()
+        with self._quiet(), self._state.transaction() as connection:
+            self._replace(connection, tables)
+            detail = {"samples": len(tables["samples"]), "versions": len(tables["versions"])}
+            self._audit.record(connection, "user", "import", detail=detail)
         return ImportReport(len(tables["samples"]), len(tables["versions"]), unreadable)
 
     def erase(self) -> None:
         """Destroy the keys, then every file that they encrypted, and begin as a new device."""
-        self._before_change()
-        try:
+        with self._quiet():
             self._state.erase()
             with self._state.transaction() as connection:
                 self._audit.record(connection, "user", "erase")
-        finally:
-            self._after_change()
 
     def _replace(self, connection: Any, tables: Mapping[str, list[dict[str, Any]]]) -> None:
         for table in reversed(TABLES):

@@ -1,6 +1,7 @@
 """The device, put together: opened on a state directory and a bundle, closed in reverse."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from device_sim.audit import Audit
@@ -67,7 +68,7 @@ class Runtime:
         )  # fmt: skip
         self.deletions = Deletions(state, self.models, self.updates, self._memory, self.audit)
         self.consent = ConsentBook(state, self.audit, clock)
-        self.rights = Rights(state, self.audit, clock, self._stop_work, self._load)
+        self.rights = Rights(state, self.audit, clock, self._quiet)
         self.schedule.attach(self.updates)
         self.device.on_change = self.updates.expire
         self.consent.on_withdrawal = self._withdrawn
@@ -129,10 +130,16 @@ class Runtime:
             for task in self.heads.tasks:
                 self.models.refresh(task)
 
-    def _stop_work(self) -> None:
-        self.updates.stop_running("the user's data is being replaced or erased")
-        self.updates.forget()
-        self._memory.clear()
+    @contextmanager
+    def _quiet(self) -> Iterator[None]:
+        """Nothing learns or remembers while the user's data is replaced or erased; then take up what is there."""
+        with self.updates.suspended("the user's data is being replaced or erased"):
+            self.updates.forget()
+            self._memory.clear()
+            try:
+                yield
+            finally:
+                self._load()
 
     def _withdrawn(self) -> None:
         self.updates.stop_running("consent was withdrawn")

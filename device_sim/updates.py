@@ -5,7 +5,8 @@ import math
 import threading
 import uuid
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -89,7 +90,7 @@ class Updates:
         self._live: OrderedDict[str, LiveUpdate] = OrderedDict()
         self._running: LiveUpdate | None = None
         self._closed = False
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
 
     def start(
         self, task: str, parameters: Requested | None = None, force: bool = False, trigger: str = "request"
@@ -177,6 +178,13 @@ class Updates:
             running.stop((reason,))
             running.finished.wait()
 
+    @contextmanager
+    def suspended(self, reason: str) -> Iterator[None]:
+        """Stop what is running, and let nothing begin until the block ends."""
+        with self._lock:
+            self.stop_running(reason)
+            yield
+
     def tally(self) -> dict[str, int]:
         """How many ended updates were published, rejected, or failed."""
         with self._state.reading() as connection:
@@ -200,9 +208,8 @@ class Updates:
             fail_interrupted(connection, self._clock.stamp())
 
     def forget(self) -> None:
-        """Drop the events of past updates from memory; nothing may be running."""
-        with self._lock:
-            self._live.clear()
+        """Drop the events of past updates from memory; only while suspended."""
+        self._live.clear()
 
     def close(self) -> None:
         """Take no more updates, and stop the running one."""
