@@ -22,6 +22,7 @@ from device_sim.samples import SampleBook, set_aside_for_base
 from device_sim.schedule import Schedule
 from device_sim.settings import DeviceSettings
 from device_sim.state import State
+from device_sim.update_run import UpdateRunner
 from device_sim.update_task import TrainableHead
 from device_sim.updates import Updates
 from model_store.bundle import Bundle
@@ -62,10 +63,11 @@ class Runtime:
         self._memory = PredictionMemory()
         self.predictor = Predictor(encoder, self.heads, self._memory, bundle.version)
         self.feedback = Feedback(state, encoder, self.heads, self._memory, self.models, clock, base_id)
-        self.updates = Updates(
+        runner = UpdateRunner(
             state, bundle, encoder, self.heads, self.models, self.audit, clock, trainers,
-            self.schedule.obstacles, lambda: self.schedule.policy.samples_after,
+            lambda: self.schedule.policy.samples_after,
         )  # fmt: skip
+        self.updates = Updates(state, self.heads, clock, runner, self.schedule.obstacles)
         self.deletions = Deletions(state, self.models, self.updates, self._memory, self.audit)
         self.consent = ConsentBook(state, self.audit, clock)
         self.rights = Rights(state, self.audit, clock, self._quiet)

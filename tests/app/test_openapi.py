@@ -60,6 +60,7 @@ def test_generated_calls_get_documented_answers_and_no_fault(
     generated = re.search(r"(\d+) generated, (\d+) passed", run.stdout)
     assert run.returncode == 0, run.stdout[-5000:]
     assert generated is not None, run.stdout[-5000:]
+    print(generated[0])
     assert generated[1] == generated[2]
     assert int(generated[1]) >= EXAMPLES * CASES_AN_EXAMPLE
     assert used.get("/readyz").json() == {"status": "ready", "reasons": []}
