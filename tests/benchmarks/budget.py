@@ -18,6 +18,7 @@ from device_sim.samples import learning_samples
 from device_sim.settings import DeviceSettings
 from device_sim.training_data import Replay, TrainingSet
 from model_store.bundle import SHIPPED_BUNDLE, Bundle
+from model_store.head import Float32
 from tests.benchmarks.service import Served, served
 from tests.benchmarks.wire import Load, Wire, load, request
 
@@ -173,30 +174,34 @@ def cached_epoch(effort: Effort) -> Row:
         trainer = ort_trainers(bundle)(TASK)(base, 1e-4)
         labels = np.full(len(TAUGHT), spec.labels.index("正面"))
 
-        def read() -> np.ndarray:
+        def read() -> Float32:
             with runtime.state.transaction() as connection:
                 samples = learning_samples(
                     connection, TASK, spec.labels, runtime.encoder.base_id, runtime.encoder.encode
                 )
             return np.stack([sample.features for sample in samples])
 
-        def encode() -> np.ndarray:
-            return np.stack([runtime.encoder.encode(text) for text in TAUGHT])
+        def encode(rows: int = len(TAUGHT)) -> Float32:
+            return np.stack([runtime.encoder.encode(TAUGHT[row % len(TAUGHT)]) for row in range(rows)])
 
-        def epoch(features: Callable[[], np.ndarray]) -> None:
-            rows = TrainingSet(replay, features(), labels, len(spec.labels), spec.user_weight)
+        def epoch(features: Float32) -> None:
+            rows = TrainingSet(replay, features, labels, len(spec.labels), spec.user_weight)
             trainer.step(*rows.mini_batch(np.arange(len(rows))))
 
-        cached, encoded = [], []
-        for _ in range(effort.updates * 2):
-            cached.append(_timed(lambda: epoch(read)))
-            encoded.append(_timed(lambda: epoch(encode)))
-        reading = statistics.median(_timed(read) for _ in range(20))
-        encoding = statistics.median(_timed(encode) for _ in range(20))
+        def epoch_that_encodes() -> None:
+            # The rehearsal's features are cached too: without a cache its rows would be encoded as well.
+            epoch(encode(len(replay.features) + len(TAUGHT))[: len(TAUGHT)])
+
+        cached = statistics.median(_timed(lambda: epoch(read())) for _ in range(effort.updates * 2))
+        user_only = statistics.median(_timed(lambda: epoch(encode())) for _ in range(effort.updates))
+        encoded = statistics.median(_timed(epoch_that_encodes) for _ in range(max(1, effort.updates // 5)))
         runtime.close()
-    ratio = statistics.median(encoded) / statistics.median(cached)
-    note = f"features alone: {encoding / reading:.0f} x ({reading:.2f} ms read, {encoding:.1f} ms encoded)"
-    return Row("epoch that re-encodes over epoch on cached features", ratio, "x", ">= 300", ratio >= 300, note)
+    note = (
+        f"{len(replay.features)} rehearsed and {len(TAUGHT)} user rows: {cached:.2f} ms against {encoded:.0f} ms; "
+        f"{user_only / cached:.0f} x if only the user's rows were encoded again"
+    )
+    return Row("epoch that re-encodes over epoch on cached features", encoded / cached, "x", ">= 300",
+               encoded >= 300 * cached, note)  # fmt: skip
 
 
 def _swap(wire: Wire, versions: list[int], times: int) -> None:
