@@ -43,10 +43,10 @@ Progress = Callable[[str, int, int, str], None]
 class UpdateDefaults:
     """What a device may train the head with, unless asked otherwise; see `model_store.manifest.ParameterBounds`."""
 
-    epochs: int = 40
+    epochs: int = 60
     mini_batch_size: int = 32
-    learning_rate: float = 0.002
-    user_weight: float = 0.2
+    learning_rate: float = 0.01
+    user_weight: float = 0.1
 
 
 @dataclass(frozen=True)

@@ -35,7 +35,8 @@ through online_shopping, without labels.
 ## Training
 
 All weights fine-tuned for {epochs} epochs on {examples} sentences of at most {max_length} tokens: AdamW, peak learning
-rate {peak}, batches of {batch_size}, label smoothing {label_smoothing}, seed {seed}. Then export to ONNX (greatest
+rate {peak}, batches of {batch_size}, label smoothing {label_smoothing}, seed {seed}; the shipped
+weights are the moving average of the last steps' (decay {averaging}). Then export to ONNX (greatest
 difference of a feature from the PyTorch model: {difference:.1e}) and dynamic int8 quantisation of the weights, per
 channel.
 
