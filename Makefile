@@ -2,7 +2,10 @@
 
 VENV := .venv
 BIN := $(VENV)/bin
-PYTHON ?= $(shell command -v python3.12 || command -v python3.11 || command -v python3)
+FITS := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 13))
+# The first that runs and fits: a name on the path may be a version manager's, with nothing behind it.
+PYTHON ?= $(shell for python in python3.12 python3.11 python3 python; do \
+	"$$python" -c '$(FITS)' 2>/dev/null && echo "$$python" && break; done)
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 SETUP := pyproject.toml constraints.txt
 KILLS ?= 1000
@@ -40,8 +43,8 @@ clean: ## Remove the environment and caches
 	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
 
 $(VENV)/.python:
-	@test -n "$(PYTHON)" || { echo "Attune needs Python 3.11 or 3.12, and no python3 was found: install one, or make PYTHON=/path/to/python3.12 ..." >&2; exit 1; }
-	@$(PYTHON) -c 'import sys; sys.exit(0 if (3, 11) <= sys.version_info[:2] < (3, 13) else 1)' || { echo "Attune needs Python 3.11 or 3.12; $(PYTHON) is $$($(PYTHON) -V 2>&1). Install one, or: make PYTHON=/path/to/python3.12 ..." >&2; exit 1; }
+	@test -n "$(PYTHON)" || { echo "Attune needs Python 3.11 or 3.12, and none was found: install one, or: make PYTHON=/path/to/python3.12 ..." >&2; exit 1; }
+	@$(PYTHON) -c '$(FITS)' 2>/dev/null || { echo "Attune needs Python 3.11 or 3.12; $(PYTHON) is $$($(PYTHON) -V 2>&1 | head -n 1). Install one, or: make PYTHON=/path/to/python3.12 ..." >&2; exit 1; }
 	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { echo "$(PYTHON) can't make virtual environments: install its venv package (python3-venv on Debian)" >&2; exit 1; }
 	@$(PYTHON) -m venv $(VENV)
 	@touch $@
