@@ -42,7 +42,10 @@ channel.
 
 ## Quality
 
-Measured on data that was not trained on. chnsenticorp_dev: two classes, the more probable of 正面 and 负面.
+Measured on data that was not trained on. Both sets were looked at while the recipe was made (epochs, averaging, rows
+of reviews, settings of an update), so expect a little less of other text.
+
+chnsenticorp_dev: two classes, the more probable of 正面 and 负面.
 ewect_usual_eval: happy is 正面, neutral is 中性, angry, sad and fear are 负面, surprise is left out.
 
 | model | chnsenticorp_dev accuracy | ewect_usual_eval macro-F1 | ewect_usual_eval accuracy |
@@ -53,8 +56,8 @@ ewect_usual_eval: happy is 正面, neutral is 中性, angry, sad and fear are �
 
 Irony and sarcasm; texts of more than {max_length} tokens, of which it reads the beginning only; traditional characters
 and dialect; news and other text that is neither a review nor everyday talk. Neutral is learnt from microblogs and
-dialogue: plain statements about products lean to one side. It gives opinions no names: 正面 or 负面 is all it says.
-It must not be used to judge people.
+dialogue: plain statements and questions (我在图书馆看书, 明天几点开会) are often given a feeling.
+It gives opinions no names: 正面 or 负面 is all it says. It must not be used to judge people.
 """
 
 
