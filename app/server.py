@@ -1,5 +1,6 @@
 """The service: one application around one open device."""
 
+import gc
 import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -38,6 +39,7 @@ def create_app(settings: Settings) -> FastAPI:
         try:
             metrics.watch(runtime)
             app.state.services = Services(runtime, metrics, stopping)
+            gc.freeze()  # What start-up made stays: looking through it again would only delay some answers.
             yield
         finally:
             stopping.set()
@@ -53,6 +55,8 @@ def create_app(settings: Settings) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        # Nothing about a request goes to a tracing system that happens to be configured on the machine.
+        telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     for router in ROUTERS:
         app.include_router(router)

@@ -1,6 +1,6 @@
 """Making and judging a candidate: train on everything, cross-validate the same training, measure, decide."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,7 +27,9 @@ class Candidate:
 
 @dataclass(frozen=True, eq=False)
 class CandidateMaker:
-    """Everything one update trains from. `run` executes an update task and may raise `UpdateCancelled`."""
+    """Everything one update trains from. `run` executes an update task and may raise `UpdateCancelled`; `learnt` are
+    the samples that the active version was trained on.
+    """
 
     spec: TaskManifest
     width: int
@@ -37,9 +39,11 @@ class CandidateMaker:
     make_trainer: MakeTrainer
     parameters: TrainingParameters
     run: Callable[[UpdateTask], HeadParameters]
+    learnt: Set[int]
 
     def make(self, samples: list[LearningSample], handlers: ProgressHandlers) -> Candidate:
-        """Train on all of `samples`, then judge the training by heads that did not see a fold of them.
+        """Train on all of `samples`, then judge the training by heads that did not see a fold of them. Only samples
+        count that the active version has not learnt either: on its own lessons it could only look better.
 
         A candidate whose parameters can't be served is judged on nothing else.
         """
@@ -50,7 +54,8 @@ class CandidateMaker:
             head.check(len(self.spec.labels), self.width)
         except HeadInvalid as error:
             return Candidate(head, Verdict(False, (str(error),)), {"samples": len(samples)})
-        held_out = self._held_out(features, labels)
+        unseen = np.array([row for row, sample in enumerate(samples) if sample.id not in self.learnt], dtype=np.int64)
+        held_out = self._held_out(features, labels, unseen)
         base_accuracy, accuracy = self.replay.accuracy(self.base), self.replay.accuracy(head)
         metrics: dict[str, float | int] = {
             "samples": len(samples),
@@ -69,11 +74,11 @@ class CandidateMaker:
     def _train(self, features: Float32, labels: Indices, handlers: ProgressHandlers | None = None) -> HeadParameters:
         trainer = self.make_trainer(self.active, self.parameters.learning_rate)
         rows = TrainingSet(self.replay, features, labels, len(self.spec.labels), self.spec.user_weight)
-        return self.run(UpdateTask(trainer, rows, self.spec.parameters, self.parameters, handlers))
+        return self.run(UpdateTask(trainer, rows, self.parameters, handlers, bounds=self.spec.parameters))
 
-    def _held_out(self, features: Float32, labels: Indices) -> HeldOut:
+    def _held_out(self, features: Float32, labels: Indices, unseen: Indices) -> HeldOut:
         count = candidate_right = active_right = gained = lost = 0
-        for fold in held_out_folds(labels, self.parameters.seed):
+        for fold in (unseen[rows] for rows in held_out_folds(labels[unseen], self.parameters.seed)):
             kept = np.ones(len(labels), dtype=bool)
             kept[fold] = False
             head = self._train(features[kept], labels[kept])

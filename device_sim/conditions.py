@@ -1,5 +1,6 @@
 """The phone's conditions, and whether they allow training. Pure values and rules."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from enum import IntEnum
@@ -19,6 +20,9 @@ class Thermal(IntEnum):
     CRITICAL = 3
 
 
+_GRADES = [grade.name.lower() for grade in Thermal]
+
+
 @dataclass(frozen=True)
 class Conditions:
     """What the phone senses. A new device lies unplugged, away from Wi-Fi and in use: it will not train by itself."""
@@ -34,8 +38,7 @@ class Conditions:
         if not 0 <= self.battery <= 1:
             raise InvalidInput("battery is a share between 0 and 1", field="battery")
         if self.thermal.upper() not in Thermal.__members__:
-            names = [grade.name.lower() for grade in Thermal]
-            raise InvalidInput(f"thermal is one of {', '.join(names)}", field="thermal", allowed=names)
+            raise InvalidInput(f"thermal is one of {', '.join(_GRADES)}", field="thermal", allowed=_GRADES)
         return self
 
 
@@ -100,8 +103,20 @@ class SchedulePolicy:
             raise InvalidInput(f"samples_after is one of {', '.join(allowed)}", field="samples_after", allowed=allowed)
         if not 0 <= self.min_battery <= 1:
             raise InvalidInput("min_battery is a share between 0 and 1", field="min_battery")
-        Conditions(thermal=self.max_thermal).check()
+        if self.max_thermal.upper() not in Thermal.__members__:
+            raise InvalidInput(f"max_thermal is one of {', '.join(_GRADES)}", field="max_thermal", allowed=_GRADES)
         return self
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What a look decided. `action` is `train` or `wait`; `at` is the device's time."""
+
+    at: str
+    trigger: str
+    action: str
+    reasons: tuple[str, ...]
+    update_ids: tuple[str, ...] = ()
 
 
 def obstacles(policy: SchedulePolicy, conditions: Conditions) -> tuple[str, ...]:
@@ -121,9 +136,13 @@ def obstacles(policy: SchedulePolicy, conditions: Conditions) -> tuple[str, ...]
 
 
 def decide(
-    policy: SchedulePolicy, conditions: Conditions, consent: bool, running: bool, new_samples: dict[str, int]
-) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """What a tick should do: (tasks to train, reasons). With tasks, the reasons say why they; without, why not."""
+    policy: SchedulePolicy, conditions: Conditions, consent: bool, running: bool, new_samples: dict[str, int],
+    refused: Collection[str] = (),
+) -> tuple[tuple[str, ...], tuple[str, ...]]:  # fmt: skip
+    """What a tick should do: (tasks to train, reasons). With tasks, the reasons say why they; without, why not.
+
+    For the tasks in `refused` training would only repeat what was rejected: they wait for new samples.
+    """
     against = list(obstacles(policy, conditions))
     if not policy.enabled:
         against.append("the schedule is switched off")
@@ -132,7 +151,10 @@ def decide(
     if running:
         against.append("an update is running")
     counts = [f"{task}: {count} of {policy.min_new_samples} new samples" for task, count in new_samples.items()]
-    ready = tuple(task for task, count in new_samples.items() if count >= policy.min_new_samples)
+    counts += [f"{task}: a candidate from just these samples was rejected" for task in refused]
+    ready = tuple(
+        task for task, count in new_samples.items() if count >= policy.min_new_samples and task not in refused
+    )
     if against or not ready:
         return (), (*against, *counts)
     return ready, tuple(counts)

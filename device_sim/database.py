@@ -69,6 +69,11 @@ class Database:
                 raise DeviceClosed("the device is shutting down")
             yield self._connection
 
+    def checkpoint(self) -> None:
+        """Move what the write-ahead log holds into the database and empty it, old images of deleted rows included."""
+        with self.reading() as connection:
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
     def surrender(self) -> Any:
         """Give the connection away; this database is closed from then on."""
         connection, self._connection = self._connection, None

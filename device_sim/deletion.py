@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 from device_sim.audit import Audit
-from device_sim.errors import DeviceError
+from device_sim.errors import ConsentRequired, NothingToLearn
 from device_sim.models import Models
 from device_sim.predictor import PredictionMemory
-from device_sim.samples import delete_samples
+from device_sim.samples import delete_samples, require_sample
 from device_sim.state import State
 from device_sim.updates import Updates
 from model_store.versions import VersionTable
@@ -41,27 +41,42 @@ class Deletions:
     def delete(self, sample_id: int | None, then: Then = "keep") -> Deletion:
         """Delete one sample, or all of them with None.
 
-        A running update is stopped first: it may hold the sample. Raises UnknownSample.
+        A running update is stopped first: it may hold the sample. Of all samples every trained version is affected:
+        what it learnt from may have been deleted by policy before. Raises UnknownSample.
         """
-        with self._updates.suspended("samples were deleted"), self._state.database.lock:
+        if sample_id is not None:
+            with self._state.reading() as connection:
+                require_sample(connection, sample_id)
+        with self._updates.suspended("samples were deleted"):
+            deleted, affected = self._delete(sample_id, then)
+            self._memory.clear()
+            update_ids = self._retrain(affected) if then == "retrain" else ()
+        return Deletion(deleted, tuple(affected), update_ids)
+
+    def _delete(self, sample_id: int | None, then: Then) -> tuple[int, list[tuple[str, int]]]:
+        with self._state.database.lock:
             with self._state.transaction() as connection:
+                versions = VersionTable(connection)
                 deleted = delete_samples(connection, sample_id)
-                affected = VersionTable(connection).learnt_from(identity for identity, _ in deleted)
+                if sample_id is None:
+                    affected = versions.trained()
+                else:
+                    affected = versions.learnt_from(identity for identity, _ in deleted)
                 detail = {"samples": len(deleted), "then": then, "affected": [f"{t} {n}" for t, n in affected]}
                 self._audit.record(connection, "user", "delete-samples", detail=detail)
                 if then != "keep":
                     self._models.destroy(connection, affected, "user")
+            self._state.database.checkpoint()
             for task in {task for task, _ in affected}:
                 self._models.refresh(task)
-        self._memory.clear()
-        return Deletion(len(deleted), tuple(affected), self._retrain(affected) if then == "retrain" else ())
+        return len(deleted), affected
 
     def _retrain(self, affected: list[tuple[str, int]]) -> tuple[str, ...]:
         started = []
         for task in sorted({task for task, _ in affected}):
             try:
                 update = self._updates.start(task, trigger="deletion")
-            except DeviceError:
+            except (NothingToLearn, ConsentRequired):
                 # Nothing left to learn from, or no consent any more: version 0 or an untouched ancestor serves.
                 continue
             started.append(update.id)

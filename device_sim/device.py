@@ -4,14 +4,11 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import UTC, timedelta
 
-from device_sim.clock import Clock
+from device_sim.clock import Clock, ClockSetting
 from device_sim.conditions import Conditions, DeviceChange
 from device_sim.errors import InvalidInput
 from device_sim.settings_table import read_setting, write_setting
 from device_sim.state import State
-
-_CONDITIONS = "conditions"
-_CLOCK = "clock"
 
 
 @dataclass(frozen=True)
@@ -39,9 +36,9 @@ class Device:
     def load(self) -> None:
         """Take up the stored conditions and clock, or those of a new device."""
         with self._state.reading() as connection:
-            stored, clock = read_setting(connection, _CONDITIONS), read_setting(connection, _CLOCK)
-        self.conditions = Conditions(**stored) if stored else Conditions()
-        self._clock.offset = timedelta(seconds=clock["offset_seconds"]) if clock else timedelta()
+            stored, clock = read_setting(connection, Conditions), read_setting(connection, ClockSetting)
+        self.conditions = stored or Conditions()
+        self._clock.offset = timedelta(seconds=clock.offset_seconds) if clock else timedelta()
 
     def get(self) -> DeviceState:
         """The device as it is now."""
@@ -67,6 +64,6 @@ class Device:
         elif change.follow_real_clock:
             offset = timedelta()
         with self._state.transaction() as connection:
-            write_setting(connection, _CONDITIONS, asdict(conditions))
-            write_setting(connection, _CLOCK, {"offset_seconds": offset.total_seconds()})
-            self.conditions, self._clock.offset = conditions, offset
+            write_setting(connection, conditions)
+            write_setting(connection, ClockSetting(offset.total_seconds()))
+        self.conditions, self._clock.offset = conditions, offset

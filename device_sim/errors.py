@@ -145,7 +145,7 @@ class UpdateFinished(Refused):
 
 
 class ConditionsNotMet(Refused):
-    """The device is not in a state to train in: `allowed` lists what is missing."""
+    """The device is not in a state to train in; the message says what is missing."""
 
     code = "conditions-not-met"
 

@@ -4,30 +4,34 @@ import base64
 import binascii
 import json
 import math
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any, get_args
 
-from device_sim.errors import InvalidExport
+import numpy as np
 
-_TEXT, _OPTIONAL_TEXT, _INTEGER, _OPTIONAL_INTEGER, _BYTES, _JSON = (
-    "text",
-    "text?",
-    "integer",
-    "integer?",
-    "bytes",
-    "json",
-)
+from device_sim.errors import InvalidExport, InvalidInput
+from device_sim.samples import Source
+from device_sim.settings_table import check_setting
+from device_sim.update_task import TaskState
+
+# Kinds of values; a ? allows null.
+_TEXT, _STAMP, _INTEGER, _BYTES = "text", "stamp", "integer", "bytes"
+_OPTIONAL_TEXT, _OPTIONAL_STAMP, _OPTIONAL_INTEGER = "text?", "stamp?", "integer?"
+# Text that holds JSON: an object, an object of numbers, a list of strings.
+_OBJECT, _FIGURES, _STRINGS = "object", "figures", "strings"
 
 # In the order in which foreign keys allow rows to be inserted.
 _SHAPE: dict[str, dict[str, str]] = {
-    "consent": {"id": _INTEGER, "personalization": _INTEGER, "cloud_assist": _INTEGER, "since": _TEXT},
+    "consent": {"id": _INTEGER, "personalization": _INTEGER, "cloud_assist": _INTEGER, "since": _STAMP},
     "samples": {
         "id": _INTEGER, "task": _TEXT, "text": _OPTIONAL_TEXT, "text_digest": _BYTES, "label": _TEXT, "source": _TEXT,
-        "state": _TEXT, "features": _BYTES, "base_id": _TEXT, "created_at": _TEXT,
+        "state": _TEXT, "features": _BYTES, "base_id": _TEXT, "created_at": _STAMP,
     },
     "versions": {
-        "task": _TEXT, "number": _INTEGER, "parent": _INTEGER, "base_id": _TEXT, "bundle_version": _TEXT,
-        "state": _TEXT, "sha256": _OPTIONAL_TEXT, "metrics": _JSON, "update_id": _TEXT, "created_at": _TEXT,
+        "task": _TEXT, "number": _INTEGER, "parent": _INTEGER, "base_id": _TEXT, "labels": _STRINGS,
+        "bundle_version": _TEXT,
+        "state": _TEXT, "sha256": _OPTIONAL_TEXT, "metrics": _FIGURES, "update_id": _TEXT, "created_at": _STAMP,
         "parameters": _OPTIONAL_TEXT,
     },
     "version_samples": {"task": _TEXT, "number": _INTEGER, "sample_id": _INTEGER},
@@ -37,14 +41,14 @@ _SHAPE: dict[str, dict[str, str]] = {
     },
     "updates": {
         "seq": _INTEGER, "id": _TEXT, "task": _TEXT, "trigger": _TEXT, "state": _TEXT, "outcome": _OPTIONAL_TEXT,
-        "version": _OPTIONAL_INTEGER, "parameters": _JSON, "metrics": _JSON, "reasons": _JSON, "created_at": _TEXT,
-        "finished_at": _OPTIONAL_TEXT,
+        "version": _OPTIONAL_INTEGER, "up_to": _OPTIONAL_INTEGER, "parameters": _FIGURES, "metrics": _FIGURES,
+        "reasons": _STRINGS, "created_at": _STAMP, "finished_at": _OPTIONAL_STAMP,
     },
     "audit": {
-        "id": _INTEGER, "at": _TEXT, "actor": _TEXT, "action": _TEXT, "task": _OPTIONAL_TEXT,
-        "version_from": _OPTIONAL_INTEGER, "version_to": _OPTIONAL_INTEGER, "detail": _JSON,
+        "id": _INTEGER, "at": _STAMP, "actor": _TEXT, "action": _TEXT, "task": _OPTIONAL_TEXT,
+        "version_from": _OPTIONAL_INTEGER, "version_to": _OPTIONAL_INTEGER, "detail": _OBJECT,
     },
-    "settings": {"name": _TEXT, "value": _JSON},
+    "settings": {"name": _TEXT, "value": _OBJECT},
     "idempotency": {
         "key": _TEXT, "fingerprint": _BYTES, "sample_id": _INTEGER, "task": _TEXT, "pending": _INTEGER,
     },
@@ -52,29 +56,42 @@ _SHAPE: dict[str, dict[str, str]] = {
 
 TABLES: dict[str, tuple[str, ...]] = {table: tuple(columns) for table, columns in _SHAPE.items()}
 
+_UPDATE_STATES = tuple(TaskState)
 _SAMPLE_STATES = ("new", "used", "set_aside")
 _VERSION_STATES = ("trying", "good", "rejected", "rolled_back", "destroyed")
 
 
-def check_export(document: Mapping[str, Any]) -> dict[str, list[dict[str, Any]]]:
-    """The rows of an export, by table, every value of the kind its column needs.
+def check_export(document: Mapping[str, Any], base_id: str, feature_width: int) -> dict[str, list[dict[str, Any]]]:
+    """The rows of an export, by table, every value such as the device itself would have stored; features of `base_id`
+    must have `feature_width` values.
 
     Raises:
         InvalidExport: naming the table and column; never the value.
     """
     tables = {table: _rows(document, table, columns) for table, columns in _SHAPE.items()}
     _unique(tables)
-    _check_samples(tables)
+    for sample in tables["samples"]:
+        _check_sample(sample, base_id, feature_width)
     _check_versions(tables)
+    for update in tables["updates"]:
+        if update["state"] not in _UPDATE_STATES or update["outcome"] not in (None, "published", "rejected"):
+            raise InvalidExport("updates: a state or an outcome is not what it should be")
+    for setting in tables["settings"]:
+        try:
+            check_setting(setting["name"], json.loads(setting["value"]))
+        except InvalidInput as error:
+            raise InvalidExport(f"settings: {error}") from None
     return tables
 
 
-def _check_samples(tables: Mapping[str, list[dict[str, Any]]]) -> None:
-    for sample in tables["samples"]:
-        if sample["state"] not in _SAMPLE_STATES or len(sample["features"]) % 4:
-            raise InvalidExport("samples: a state or the features are not what they should be")
-        if sample["text"] is not None and any("\ud800" <= letter <= "\udfff" for letter in sample["text"]):
-            raise InvalidExport("samples: a text holds half of a surrogate pair")
+def _check_sample(sample: Mapping[str, Any], base_id: str, feature_width: int) -> None:
+    if sample["state"] not in _SAMPLE_STATES or sample["source"] not in get_args(Source):
+        raise InvalidExport("samples: a state or a source is not what it should be")
+    blob = sample["features"]
+    if len(blob) % 4 or (sample["base_id"] == base_id and len(blob) != 4 * feature_width):
+        raise InvalidExport("samples: the features are not as many as they should be")
+    if not np.isfinite(np.frombuffer(blob, dtype="<f4")).all():
+        raise InvalidExport("samples: the features are not finite")
 
 
 def _check_versions(tables: Mapping[str, list[dict[str, Any]]]) -> None:
@@ -82,6 +99,8 @@ def _check_versions(tables: Mapping[str, list[dict[str, Any]]]) -> None:
     for version in tables["versions"]:
         if version["state"] not in _VERSION_STATES or not 0 < version["number"] > version["parent"] >= 0:
             raise InvalidExport("versions: a state, a number or a parent is not what it should be")
+        if (version["parameters"] is None) != (version["sha256"] is None):
+            raise InvalidExport("versions: parameters and their hash come together")
         if version["parent"] and (version["task"], version["parent"]) not in known:
             raise InvalidExport("versions: a parent is missing")
     for table in ("version_samples", "trials"):
@@ -118,16 +137,38 @@ def _value(table: str, name: str, kind: str, value: Any) -> Any:
         raise InvalidExport(f"{table}.{name} must be a whole number, not negative")
     if not isinstance(value, str):
         raise InvalidExport(f"{table}.{name} must be a string")
-    if kind == _JSON:
-        try:
-            json.loads(value, parse_constant=_no_constant)
-        except ValueError:
-            raise InvalidExport(f"{table}.{name} must hold JSON") from None
+    if not _fits(kind.rstrip("?"), value):
+        raise InvalidExport(f"{table}.{name} is not what it should be: {_WANTED[kind.rstrip('?')]}")
     return value
 
 
-def _no_constant(_: str) -> float:
-    raise ValueError(math.nan)
+def _fits(kind: str, text: str) -> bool:
+    try:
+        text.encode()  # Refuses halves of surrogate pairs.
+        if kind == _STAMP:
+            return datetime.fromisoformat(text).tzinfo is not None
+        if kind not in _JSON_KINDS:
+            return True
+        value = json.loads(text)
+        json.dumps(value, ensure_ascii=False).encode()
+        return _JSON_KINDS[kind](value)
+    except (ValueError, RecursionError):
+        return False
+
+
+def _is_figure(value: Any) -> bool:
+    return value is None or isinstance(value, int) or (isinstance(value, float) and math.isfinite(value))
+
+
+_JSON_KINDS: Mapping[str, Callable[[Any], bool]] = {
+    _OBJECT: lambda value: isinstance(value, dict),
+    _FIGURES: lambda value: isinstance(value, dict) and all(map(_is_figure, value.values())),
+    _STRINGS: lambda value: isinstance(value, list) and all(isinstance(entry, str) for entry in value),
+}
+_WANTED = {
+    _TEXT: "a string of characters", _STAMP: "an ISO 8601 time with its zone", _OBJECT: "a JSON object",
+    _FIGURES: "a JSON object of numbers", _STRINGS: "a JSON list of strings",
+}  # fmt: skip
 
 
 _KEYS = {

@@ -109,7 +109,9 @@ class Feedback:
             connection, self._clock, task=entry.task, text=entry.text, label=label, source=source,
             features=entry.features, base_id=self._base_id,
         )  # fmt: skip
-        return FeedbackReceipt(sample_id, entry.task, pending_count(connection, entry.task))
+        return FeedbackReceipt(
+            sample_id, entry.task, pending_count(connection, entry.task, self._heads.spec(entry.task).labels)
+        )
 
     def _try_version(self, connection: Any, sample_id: int, task: str, features: Float32, label: str) -> None:
         """Let the version on trial and its parent answer beside each other, and act on the tally."""
@@ -125,6 +127,12 @@ class Feedback:
             parent = self._heads.load(versions, task, version.parent)
         except VersionError:
             parent = self._heads.base(task)
+        # A text counts once, however often it is tapped.
+        connection.execute(
+            "DELETE FROM trials WHERE task = ? AND number = ? AND sample_id IN (SELECT other.id FROM samples AS other "
+            "JOIN samples AS this ON this.text_digest = other.text_digest WHERE this.id = ?)",
+            (task, active, sample_id),
+        )
         connection.execute(
             "INSERT INTO trials (task, number, sample_id, version_right, parent_right) VALUES (?, ?, ?, ?, ?)",
             (task, active, sample_id, head.choose(features) == label, parent.choose(features) == label),

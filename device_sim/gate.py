@@ -5,13 +5,13 @@ from math import comb
 
 MAX_REPLAY_LOSS = 0.01
 SIGNIFICANCE = 0.05
-# Below this many held-out samples not even a perfect score differs from guessing.
-_MIN_FOR_GUESSING_TEST = 5
+# On fewer held-out samples a head that has learnt most of a pattern would often look like a guess.
+_MIN_FOR_GUESSING_TEST = 10
 
 
 @dataclass(frozen=True)
 class HeldOut:
-    """Answers on user samples that the judged head did not train on.
+    """Answers on user samples that neither the judged head nor the active version has trained on.
 
     `gained` counts those right by the candidate alone, `lost` those right by the active version alone.
     """

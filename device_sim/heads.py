@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from device_sim.errors import UnknownTask
 from device_sim.onnx_runtime import checkpoint_parameters
 from model_store.bundle import Bundle
-from model_store.errors import HeadInvalid, VersionError
+from model_store.errors import HeadInvalid, VersionError, VersionNotServable
 from model_store.head import Float32, HeadParameters
 from model_store.manifest import TaskManifest, head_file
-from model_store.versions import BASE_VERSION, Version, VersionState, VersionTable
+from model_store.versions import BASE_VERSION, VersionTable
 
 _log = logging.getLogger(__name__)
 
@@ -86,7 +86,10 @@ class ServingHeads:
         spec = self.spec(task)
         if number == BASE_VERSION:
             return self._base[task]
-        parameters = versions.parameters(versions.find(task, number))
+        version = versions.find(task, number)
+        if not version.fits(self._bundle.manifest.base_id, spec.labels):
+            raise VersionNotServable(f"version {number} of {task} was trained for another base or other labels")
+        parameters = versions.parameters(version)
         parameters.check(len(spec.labels), self._bundle.manifest.feature_width)
         return Head(task, number, spec.labels, parameters)
 
@@ -106,19 +109,12 @@ class ServingHeads:
 
     def degraded(self, task: str | None = None) -> list[Degraded]:
         """Tasks (or the one task) that an ancestor serves."""
-        return [entry for name, entry in self._degraded.items() if task in (None, name)]
+        return [entry for name, entry in tuple(self._degraded.items()) if task in (None, name)]
 
     def _nearest_ancestor(self, versions: VersionTable, task: str, number: int) -> Head:
-        lineage: dict[int, Version] = {version.number: version for version in versions.lineage(task)}
-        while number in lineage:
-            number = lineage[number].parent
-            ancestor = lineage.get(number)
-            if ancestor is None or ancestor.state not in (VersionState.GOOD, VersionState.TRYING):
-                continue
-            if ancestor.base_id != self._bundle.manifest.base_id:
-                continue
+        for ancestor in versions.ancestors(task, number, self._bundle.manifest.base_id, self.spec(task).labels):
             try:
-                return self.load(versions, task, number)
+                return self.load(versions, task, ancestor.number)
             except VersionError:
                 continue
         return self._base[task]

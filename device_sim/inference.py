@@ -7,6 +7,7 @@ from tokenizers import Tokenizer
 from device_sim.errors import InvalidText, TooManyTexts
 from device_sim.onnx_runtime import EncoderSession
 from model_store.bundle import Bundle
+from model_store.errors import BundleCorrupt
 from model_store.head import Float32
 from model_store.manifest import ENCODER, TOKENIZER
 
@@ -26,8 +27,11 @@ def check_text(text: str) -> str:
         raise InvalidText(f"the text has {len(text)} characters; at most {MAX_CHARACTERS} are allowed", field="text")
     if "\0" in text:
         raise InvalidText("the text holds a NUL character (U+0000)", field="text")
-    if not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text):
-        raise InvalidText("the text holds half of a surrogate pair, which is no character", field="text")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        message = "the text holds half of a surrogate pair, which is no character"
+        raise InvalidText(message, field="text") from None
     return text
 
 
@@ -49,7 +53,11 @@ class Encoder:
     def __init__(self, bundle: Bundle) -> None:
         self.base_id = bundle.manifest.base_id
         self.width = bundle.manifest.feature_width
-        self._tokenizer = Tokenizer.from_buffer(bundle.read(TOKENIZER))
+        content = bundle.read(TOKENIZER)
+        try:
+            self._tokenizer = Tokenizer.from_buffer(content)
+        except Exception as error:  # the library raises nothing narrower
+            raise BundleCorrupt(f"{TOKENIZER} is no tokenizer that can be read") from error
         self._tokenizer.no_padding()
         self._tokenizer.enable_truncation(bundle.manifest.max_length)
         self._session = EncoderSession(bundle.read(ENCODER))
@@ -64,7 +72,8 @@ class Encoder:
         Raises:
             InvalidText: nothing but characters that the tokenizer drops, such as controls.
         """
-        token_ids = self._tokenizer.encode(text).ids
-        if not token_ids:
+        encoding = self._tokenizer.encode(text)
+        token_ids = encoding.ids
+        if len(token_ids) == sum(encoding.special_tokens_mask):
             raise InvalidText("the text holds nothing that the model can read", field="text")
         return self._session.features(token_ids)

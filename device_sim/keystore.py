@@ -9,6 +9,7 @@ import base64
 import hashlib
 import hmac
 import json
+import logging
 import os
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,8 @@ from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
 from device_sim.durable import shred, sync_directory, write_private
 from device_sim.errors import StateCorrupt, WrongKey
+
+_log = logging.getLogger(__name__)
 
 KEYSTORE_FILE = "keystore.json"
 KEY_FILE = "device.key"
@@ -47,7 +50,7 @@ class KeyStore:
         elif kind == "keyring":
             kek = os.urandom(32)
             protection = {"kind": "keyring", "name": os.urandom(8).hex()}
-            _keyring().set_password(_KEYRING_SERVICE, protection["name"], kek.hex())
+            _in_keyring("set_password", protection["name"], kek.hex())
         else:
             kek = os.urandom(32)
             protection = {"kind": "file"}
@@ -115,12 +118,16 @@ class KeyStore:
         """Destroy the wrapped keys: from here on nothing they encrypted can be read."""
         protection = self._content["protection"]
         write_private(self._directory / KEYSTORE_FILE, json.dumps({"schema": 1, "erasing": True}).encode())
-        if protection["kind"] == "keyring":
-            _keyring().delete_password(_KEYRING_SERVICE, protection["name"])
-        shred(self._directory / KEY_FILE)
-        sync_directory(self._directory)
         self._kek = b""
         self._content = {}
+        if protection["kind"] == "keyring":
+            try:
+                _in_keyring("delete_password", protection["name"])
+            except WrongKey as error:
+                # What it would have unwrapped is destroyed already.
+                _log.warning("the keyring's entry for this directory was not removed: %s", error)
+        shred(self._directory / KEY_FILE)
+        sync_directory(self._directory)
 
     def _save(self) -> None:
         content = {**self._content, "mac": self._mac()}
@@ -170,16 +177,26 @@ def _key_encryption_key(directory: Path, protection: dict[str, Any], passphrase:
     if passphrase is not None:
         return _derive(passphrase, protection)
     if kind == "keyring":
-        entry = _keyring().get_password(_KEYRING_SERVICE, protection["name"])
+        entry = _in_keyring("get_password", protection["name"])
         if entry is None:
             raise WrongKey("the OS keyring has no key for this state directory")
-        return bytes.fromhex(entry)
+        try:
+            return _kek_from(entry)
+        except ValueError:
+            raise WrongKey(_WRONG["keyring"]) from None
     try:
-        return bytes.fromhex((directory / KEY_FILE).read_text("ascii"))
+        return _kek_from((directory / KEY_FILE).read_text("ascii"))
     except FileNotFoundError:
         raise WrongKey(f"{KEY_FILE} is missing: without it nothing in this state directory can be read") from None
     except (OSError, ValueError):
         raise WrongKey(_WRONG["file"]) from None
+
+
+def _kek_from(text: str) -> bytes:
+    kek = bytes.fromhex(text)
+    if len(kek) != 32:
+        raise ValueError("the key has another length")
+    return kek
 
 
 def _derive(passphrase: str, protection: dict[str, Any]) -> bytes:
@@ -203,10 +220,14 @@ def _decode(text: str) -> bytes:
     return base64.b64decode(text, validate=True)
 
 
-def _keyring() -> Any:
-    """The optional keyring library; imported late because the default key store does not need it."""
+def _in_keyring(action: str, *arguments: str) -> Any:
+    """Ask the optional keyring library; imported late because the default key store does not need it."""
     try:
         import keyring
+        from keyring.errors import KeyringError
     except ImportError:
         raise WrongKey("ATTUNE_KEYSTORE=keyring needs the extra: pip install 'attune[keyring]'") from None
-    return keyring
+    try:
+        return getattr(keyring, action)(_KEYRING_SERVICE, *arguments)
+    except KeyringError as error:
+        raise WrongKey(f"the OS keyring can't be used ({type(error).__name__}): unlock it or install one") from None

@@ -3,13 +3,17 @@
 import fcntl
 import json
 import os
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from device_sim.errors import StateLocked
+from device_sim.errors import StateError, StateLocked
 
 LOCK_FILE = "lock"
+_ATTEMPTS = 20
+_PAUSE = 0.01
+_CONTENT_SIZE = 256
 
 
 @dataclass(frozen=True)
@@ -31,26 +35,38 @@ class StateLock:
         """Take the lock.
 
         Raises:
-            StateLocked: naming the process that has it.
+            StateLocked: naming the process that has it. StateError: there can be no lock.
         """
-        file = (state_dir / LOCK_FILE).open("a+", encoding="utf-8")
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            file.close()
-            holder = owner(state_dir)
-            who = f"process {holder.pid}" if holder else "another process"
-            raise StateLocked(f"the state directory is in use by {who}; stop it or choose another directory") from None
+            file = os.fdopen(os.open(state_dir / LOCK_FILE, os.O_RDWR | os.O_CREAT, 0o600), "r+", encoding="utf-8")
+        except OSError as error:
+            raise StateError(f"{state_dir / LOCK_FILE} can't be written: {error.strerror}") from error
+        for attempt in range(_ATTEMPTS):
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                holder = owner(state_dir)
+                if holder is None and attempt < _ATTEMPTS - 1:
+                    # Someone only looked whether it is taken: `owner` holds it for an instant.
+                    time.sleep(_PAUSE)
+                    continue
+                file.close()
+                who = f"process {holder.pid}" if holder else "another process"
+                message = f"the state directory is in use by {who}; stop it or choose another directory"
+                raise StateLocked(message) from None
+            except OSError as error:
+                file.close()
+                raise StateError(f"{state_dir} can't be locked: {error.strerror}") from error
         lock = cls(file)
         lock.announce(None)
         return lock
 
     def announce(self, url: str | None) -> None:
         """Tell other processes where this one serves."""
-        self._file.seek(0)
-        self._file.truncate()
-        json.dump({"pid": os.getpid(), "url": url}, self._file)
-        self._file.flush()
+        # Of one length and in one write, so that no reader finds half of it.
+        content = json.dumps({"pid": os.getpid(), "url": url}).ljust(_CONTENT_SIZE)
+        os.pwrite(self._file.fileno(), content.encode(), 0)
 
     def release(self) -> None:
         """Give the directory back."""

@@ -2,7 +2,7 @@
 
 Statements end with a semicolon at the end of a line. `generation` counts moves of active pointers; the key store's
 counter follows it. `version_samples.sample_id` is no foreign key on purpose: which samples a version learnt from must
-still be known when the sample is gone.
+still be known when the sample is gone. `updates.up_to` is the newest sample that an update was offered.
 """
 
 _FIRST = """
@@ -33,6 +33,7 @@ CREATE TABLE versions (
     number INTEGER NOT NULL CHECK (number > 0),
     parent INTEGER NOT NULL,
     base_id TEXT NOT NULL,
+    labels TEXT NOT NULL,
     bundle_version TEXT NOT NULL,
     state TEXT NOT NULL,
     sha256 TEXT,
@@ -71,6 +72,7 @@ CREATE TABLE updates (
     state TEXT NOT NULL,
     outcome TEXT,
     version INTEGER,
+    up_to INTEGER,
     parameters TEXT NOT NULL,
     metrics TEXT NOT NULL,
     reasons TEXT NOT NULL,

@@ -87,8 +87,8 @@ class Models:
             rest = [
                 VersionInfo(
                     version.number, version.parent, version.state.value, version.number == active,
-                    version.servable(self._base_id), version.base_id, version.bundle_version, version.metrics,
-                    counts.get(version.number, 0), version.update_id, version.created_at,
+                    version.servable(self._base_id, spec.labels), version.base_id, version.bundle_version,
+                    version.metrics, counts.get(version.number, 0), version.update_id, version.created_at,
                 )
                 for version in versions.lineage(task)
             ]  # fmt: skip
@@ -103,7 +103,9 @@ class Models:
             self.refresh(task)
 
     def refresh(self, task: str) -> None:
-        """Serve what the pointer of `task` names."""
+        """Serve what the pointer of `task` names, if the bundle has that task."""
+        if task not in self._heads.tasks:
+            return
         with self._state.versions() as versions:
             self._heads.refresh(versions, task)
 
@@ -138,10 +140,7 @@ class Models:
             previous = versions.active(task)
             self.require_servable(versions, task, number)
             if number != previous:
-                if number != BASE_VERSION and versions.find(task, number).state is VersionState.ROLLED_BACK:
-                    versions.set_state(task, number, VersionState.TRYING)
-                    connection.execute("DELETE FROM trials WHERE task = ? AND number = ?", (task, number))
-                versions.activate(task, number)
+                _point_at(connection, task, number)
                 self._audit.record(connection, actor, "activate", task=task, change=(previous, number))
         return Change(task, number, previous)
 
@@ -172,7 +171,7 @@ class Models:
         active = versions.active(task)
         if active != BASE_VERSION and versions.find(task, active).state in (VersionState.TRYING, VersionState.GOOD):
             versions.set_state(task, active, VersionState.ROLLED_BACK)
-        versions.activate(task, target)
+        _point_at(connection, task, target)
         self._audit.record(connection, actor, action, task=task, change=(active, target), detail=detail)
         return Change(task, target, active)
 
@@ -189,22 +188,22 @@ class Models:
                 self.roll_back(connection, task, target, actor, {"reason": "the active version was destroyed"})
 
     def adopt_bundle(self, connection: Any) -> None:
-        """Point tasks back at version 0 whose active version was made for another base, and record why."""
+        """Point tasks back at version 0 whose active version is for another base or other labels, and record why."""
         versions = VersionTable(connection)
-        for task in self._heads.tasks:
+        for task, spec in self._heads.tasks.items():
             active = versions.active(task)
-            if active != BASE_VERSION and versions.find(task, active).base_id != self._base_id:
+            if active != BASE_VERSION and not versions.find(task, active).fits(self._base_id, spec.labels):
                 versions.activate(task, BASE_VERSION)
-                detail = {"reason": "the bundle has another base", "bundle": self._bundle.version}
+                detail = {"reason": "the bundle has another base or other labels", "bundle": self._bundle.version}
                 self._audit.record(connection, "bundle", "rollback", task=task, change=(active, 0), detail=detail)
 
     def ancestor(self, versions: VersionTable, task: str, number: int) -> int:
         """The nearest ancestor of version `number` that may serve; at the last 0."""
-        while number != BASE_VERSION:
-            number = versions.find(task, number).parent
-            if number != BASE_VERSION and versions.find(task, number).servable(self._base_id):
-                return number
-        return BASE_VERSION
+        spec = self._heads.tasks.get(task)
+        if spec is None:
+            return BASE_VERSION
+        found = versions.ancestors(task, number, self._base_id, spec.labels)
+        return next((ancestor.number for ancestor in found), BASE_VERSION)
 
     def require_servable(self, versions: VersionTable, task: str, number: int) -> None:
         """Raises UnknownVersion or VersionNotServable if version `number` must not be activated."""
@@ -213,9 +212,10 @@ class Models:
         if number == BASE_VERSION:
             return
         version = versions.find(task, number)
-        if version.base_id != self._base_id:
-            raise VersionNotServable(f"version {number} of {task} was trained on another base model")
-        if not version.servable(self._base_id):
+        labels = self._heads.spec(task).labels
+        if not version.fits(self._base_id, labels):
+            raise VersionNotServable(f"version {number} of {task} was trained for another base or other labels")
+        if not version.servable(self._base_id, labels):
             raise VersionNotServable(f"version {number} of {task} is {version.state.value} and can't be activated")
         self._heads.load(versions, task, number)
 
@@ -233,3 +233,12 @@ class Models:
             bundle=self._bundle.version,
             degraded=str(degraded[0]) if degraded else None,
         )
+
+
+def _point_at(connection: Any, task: str, number: int) -> None:
+    """Move the pointer; a version that had been rolled back is on trial again, with a clean slate."""
+    versions = VersionTable(connection)
+    if number != BASE_VERSION and versions.find(task, number).state is VersionState.ROLLED_BACK:
+        versions.set_state(task, number, VersionState.TRYING)
+        connection.execute("DELETE FROM trials WHERE task = ? AND number = ?", (task, number))
+    versions.activate(task, number)

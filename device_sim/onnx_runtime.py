@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from model_store.errors import BundleCorrupt
 from model_store.head import Float32, HeadParameters
 
 if "onnxruntime" not in sys.modules:
@@ -26,8 +27,6 @@ import onnxruntime  # must follow the lines above
 from onnxruntime.training import api  # as above
 
 onnxruntime.set_default_logger_severity(3)  # errors only: warnings name graph nodes, of no use to a user
-
-RuntimeFailure = onnxruntime.capi.onnxruntime_pybind11_state.Fail
 
 
 def _options(threads: int) -> Any:
@@ -46,7 +45,13 @@ class EncoderSession:
     """
 
     def __init__(self, model: bytes) -> None:
-        self._session = onnxruntime.InferenceSession(model, _options(1), providers=["CPUExecutionProvider"])
+        try:
+            self._session = onnxruntime.InferenceSession(model, _options(1), providers=["CPUExecutionProvider"])
+        except Exception as error:  # the library's exceptions share no other base
+            raise BundleCorrupt("the encoder is no model that ONNX Runtime can load") from error
+        inputs = {entry.name for entry in self._session.get_inputs()}
+        if inputs != {"input_ids", "attention_mask"} or "features" not in {o.name for o in self._session.get_outputs()}:
+            raise BundleCorrupt("the encoder has other inputs or outputs than a bundle's encoder")
 
     def features(self, token_ids: Sequence[int]) -> Float32:
         """Features [D] of one text's token ids."""

@@ -18,7 +18,8 @@ from device_sim.inference import Encoder, check_texts
 from model_store.head import Float32
 
 REMEMBERED = 4096
-_REMEMBERED_CHARACTERS = 1_000_000
+# The largest call, 256 texts of 10,000 characters, fits.
+_REMEMBERED_CHARACTERS = 3_000_000
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from device_sim.sealing import Seal
 from device_sim.state import State
 from model_store.errors import HeadInvalid
 from model_store.head import HeadParameters, digest
+from model_store.versions import BASE_VERSION
 
 SCHEMA = "attune-export/1"
 SEALED_SCHEMA = "attune-sealed-export/1"
@@ -36,8 +37,11 @@ class Rights:
     """
 
     def __init__(
-        self, state: State, audit: Audit, clock: Clock, quiet: Callable[[], AbstractContextManager[None]]
-    ) -> None:
+        self, state: State, audit: Audit, clock: Clock, base_id: str, feature_width: int,
+        quiet: Callable[[], AbstractContextManager[None]],
+    ) -> None:  # fmt: skip
+        self._base_id = base_id
+        self._feature_width = feature_width
         self._state = state
         self._audit = audit
         self._clock = clock
@@ -70,18 +74,22 @@ class Rights:
         key = self._state.keys.key(EXPORT_KEY)
         if document.get("schema") == SEALED_SCHEMA:
             content = Seal.reopen(document.get("seal"), key, passphrase).open(document.get("content"), "export")
-            document = json.loads(content)
+            document = _read(content)
         if document.get("schema") != SCHEMA:
             raise InvalidExport("the document is not an Attune export that this version reads")
-        tables = check_export(document)
+        tables = check_export(document, self._base_id, self._feature_width)
         if tables["samples"] and not any(row["personalization"] for row in tables["consent"]):
             raise ConsentRequired("the export holds samples without the consent that they need")
         seal = Seal.reopen(document.get("seal"), key, passphrase)
         unreadable = _unseal(tables, seal)
-        with self._quiet(), self._state.transaction() as connection:
-            self._replace(connection, tables)
-            detail = {"samples": len(tables["samples"]), "versions": len(tables["versions"])}
-            self._audit.record(connection, "user", "import", detail=detail)
+        with self._quiet():
+            with self._state.transaction() as connection:
+                before = _pointers(connection)
+                _replace(connection, tables)
+                detail = {"samples": len(tables["samples"]), "versions": len(tables["versions"])}
+                self._audit.record(connection, "user", "import", detail=detail)
+                self._record_moves(connection, before, _pointers(connection))
+            self._state.database.checkpoint()
         return ImportReport(len(tables["samples"]), len(tables["versions"]), unreadable)
 
     def erase(self) -> None:
@@ -91,14 +99,41 @@ class Rights:
             with self._state.transaction() as connection:
                 self._audit.record(connection, "user", "erase")
 
-    def _replace(self, connection: Any, tables: Mapping[str, list[dict[str, Any]]]) -> None:
-        for table in reversed(TABLES):
-            connection.execute(f"DELETE FROM {table}")
-        for table, columns in TABLES.items():
-            names, marks = ", ".join(columns), ", ".join("?" for _ in columns)
-            for row in tables[table]:
-                connection.execute(f"INSERT INTO {table} ({names}) VALUES ({marks})", [row[name] for name in columns])
-        connection.execute("UPDATE generation SET value = value + 1")
+    def _record_moves(self, connection: Any, before: Mapping[str, int], after: Mapping[str, int]) -> None:
+        for task in sorted({*before, *after}):
+            change = (before.get(task, BASE_VERSION), after.get(task, BASE_VERSION))
+            if change[0] != change[1]:
+                detail = {"reason": "an export was imported"}
+                self._audit.record(connection, "user", "activate", task=task, change=change, detail=detail)
+
+
+def _pointers(connection: Any) -> dict[str, int]:
+    return dict(connection.execute("SELECT task, number FROM active_versions").fetchall())
+
+
+def _replace(connection: Any, tables: Mapping[str, list[dict[str, Any]]]) -> None:
+    for table in reversed(TABLES):
+        connection.execute(f"DELETE FROM {table}")
+    for table, columns in TABLES.items():
+        names, marks = ", ".join(columns), ", ".join("?" for _ in columns)
+        for row in tables[table]:
+            connection.execute(f"INSERT INTO {table} ({names}) VALUES ({marks})", [row[name] for name in columns])
+    connection.execute("UPDATE generation SET value = value + 1")
+    # Ids of samples that were deleted before the export must not be given again: versions still name them.
+    named = [row["sample_id"] for table in ("version_samples", "trials") for row in tables[table]]
+    newest = max([0, *named, *(row["id"] for row in tables["samples"])])
+    connection.execute("DELETE FROM sqlite_sequence WHERE name = 'samples'")
+    connection.execute("INSERT INTO sqlite_sequence (name, seq) VALUES ('samples', ?)", (newest,))
+
+
+def _read(content: bytes) -> Mapping[str, Any]:
+    try:
+        document = json.loads(content)
+    except (ValueError, RecursionError):
+        document = None
+    if not isinstance(document, Mapping):
+        raise InvalidExport("what was sealed is no export")
+    return document
 
 
 def _exported(table: str, row: dict[str, Any], seal: Seal) -> dict[str, Any]:

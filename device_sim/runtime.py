@@ -1,7 +1,7 @@
 """The device, put together: opened on a state directory and a bundle, closed in reverse."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from device_sim.audit import Audit
@@ -10,6 +10,7 @@ from device_sim.clock import Clock
 from device_sim.consent import ConsentBook
 from device_sim.deletion import Deletions
 from device_sim.device import Device
+from device_sim.errors import DeviceError, StateError
 from device_sim.feedback import Feedback
 from device_sim.heads import ServingHeads
 from device_sim.inference import Encoder
@@ -57,7 +58,7 @@ class Runtime:
         self.audit = Audit(state, clock)
         self.heads = ServingHeads(bundle)
         self.device = Device(state, clock)
-        self.schedule = Schedule(state, self.device, self.heads, clock)
+        self.schedule = Schedule(state, self.device, self.heads, self.audit, clock)
         self.models = Models(state, bundle, self.heads, self.audit)
         self.samples = SampleBook(state)
         self._memory = PredictionMemory()
@@ -70,7 +71,7 @@ class Runtime:
         self.updates = Updates(state, self.heads, clock, runner, self.schedule.obstacles)
         self.deletions = Deletions(state, self.models, self.updates, self._memory, self.audit)
         self.consent = ConsentBook(state, self.audit, clock)
-        self.rights = Rights(state, self.audit, clock, self._quiet)
+        self.rights = Rights(state, self.audit, clock, base_id, encoder.width, self._quiet)
         self.schedule.attach(self.updates)
         self.device.on_change = self.updates.expire
         self.consent.on_withdrawal = self._withdrawn
@@ -84,7 +85,10 @@ class Runtime:
         Raises:
             StateError: the directory is in use, or can't be used. BundleError: the bundle can't.
         """
-        settings.state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        try:
+            settings.state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise StateError(f"{settings.state_dir} can't be a state directory: {error.strerror}") from error
         lock = StateLock.acquire(settings.state_dir)
         try:
             bundle = Bundle.open(settings.bundle, load_trusted_keys(settings.trusted_keys))
@@ -92,7 +96,6 @@ class Runtime:
             try:
                 runtime = cls(lock, bundle, state, (trainers or ort_trainers)(bundle))
                 runtime._load()
-                runtime.updates.recover()
                 runtime.schedule.start()
             except BaseException:
                 state.close()
@@ -129,6 +132,7 @@ class Runtime:
             with self.state.transaction() as connection:
                 self.models.adopt_bundle(connection)
                 set_aside_for_base(connection, self.bundle.manifest.base_id)
+            self.updates.recover()
             for task in self.heads.tasks:
                 self.models.refresh(task)
 
@@ -140,8 +144,11 @@ class Runtime:
             self._memory.clear()
             try:
                 yield
-            finally:
-                self._load()
+            except BaseException:
+                with suppress(DeviceError):  # The first error is the one to tell.
+                    self._load()
+                raise
+            self._load()
 
     def _withdrawn(self) -> None:
         self.updates.stop_running("consent was withdrawn")
@@ -149,7 +156,7 @@ class Runtime:
 
 
 def ort_trainers(bundle: Bundle) -> Callable[[str], MakeTrainer]:
-    """How updates of a task train: ONNX Runtime Training on the bundle's artifacts, verified before each use."""
+    """How updates of a task train: ONNX Runtime Training on the bundle's artifacts, verified before each update."""
 
     def for_task(task: str) -> MakeTrainer:
         artifacts = HeadArtifacts(

@@ -1,7 +1,7 @@
 """The user's samples: what feedback leaves on the device, inside the encrypted database."""
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Literal
@@ -14,7 +14,7 @@ from device_sim.errors import UnknownSample
 from device_sim.state import State
 from model_store.head import Float32
 
-Source = Literal["prediction", "text", "import"]
+Source = Literal["prediction", "text"]
 
 # A head of a few thousand parameters learns nothing more from older ones, and an update must stay short.
 _MOST_TRAINED_ON = 2_000
@@ -92,9 +92,18 @@ def add_sample(
     return int(cursor.lastrowid)
 
 
-def pending_count(connection: Any, task: str) -> int:
-    """How many new samples of `task` wait to be learnt from."""
-    row = connection.execute("SELECT COUNT(*) FROM samples WHERE task = ? AND state = 'new'", (task,)).fetchone()
+def pending_count(connection: Any, task: str, labels: Sequence[str]) -> int:
+    """How many new samples of `task` with one of `labels` wait to be learnt from."""
+    marks = ", ".join("?" for _ in labels)
+    row = connection.execute(
+        f"SELECT COUNT(*) FROM samples WHERE task = ? AND state = 'new' AND label IN ({marks})", (task, *labels)
+    ).fetchone()
+    return int(row[0])
+
+
+def newest_sample(connection: Any, task: str) -> int:
+    """The highest id among the samples of `task`; 0 where there are none."""
+    row = connection.execute("SELECT COALESCE(MAX(id), 0) FROM samples WHERE task = ?", (task,)).fetchone()
     return int(row[0])
 
 
@@ -103,34 +112,38 @@ def text_digest(text: str) -> bytes:
     return hashlib.sha256(text.strip().encode()).digest()
 
 
-def learning_samples(
-    connection: Any, task: str, labels: Sequence[str], base_id: str, encode: Callable[[str], Float32]
-) -> list[LearningSample]:
-    """What an update of `task` learns from, oldest first: the latest word on each text, new and kept.
+_LATEST_WORDS = (
+    "FROM samples WHERE id IN (SELECT MAX(id) FROM samples WHERE task = ? AND state != 'set_aside' GROUP BY "
+    "text_digest) ORDER BY id DESC LIMIT ?"
+)
 
-    Features of another base are made again from the text and stored, in the caller's transaction; samples without a
-    text were set aside when the base changed.
+
+def learning_samples(connection: Any, task: str, labels: Sequence[str], base_id: str) -> list[LearningSample]:
+    """What an update of `task` learns from, oldest first: the latest word on each text, new and kept, with features of
+    this base.
     """
     rows = connection.execute(
-        "SELECT id, label, text, state, features, base_id FROM samples WHERE id IN ("
-        "  SELECT MAX(id) FROM samples WHERE task = ? AND state != 'set_aside' GROUP BY text_digest"
-        ") ORDER BY id DESC LIMIT ?",
-        (task, _MOST_TRAINED_ON),
+        f"SELECT id, label, state, features, base_id {_LATEST_WORDS}", (task, _MOST_TRAINED_ON)
     ).fetchall()
-    found = []
-    for sample_id, label, text, state, blob, made_for in reversed(rows):
-        if label not in labels:
-            continue
-        if made_for == base_id:
-            features = np.frombuffer(blob, dtype="<f4").astype(np.float32)
-        else:
-            features = encode(text)
-            connection.execute(
-                "UPDATE samples SET features = ?, base_id = ? WHERE id = ?",
-                (features.astype("<f4").tobytes(), base_id, sample_id),
-            )
-        found.append(LearningSample(sample_id, label, features, state == "new"))
-    return found
+    return [
+        LearningSample(sample_id, label, np.frombuffer(blob, dtype="<f4").astype(np.float32), state == "new")
+        for sample_id, label, state, blob, made_for in reversed(rows)
+        if label in labels and made_for == base_id
+    ]
+
+
+def texts_to_encode(connection: Any, task: str, base_id: str) -> list[tuple[int, str]]:
+    """(id, text) of what `learning_samples` leaves out because its features are another base's."""
+    rows = connection.execute(f"SELECT id, text, base_id {_LATEST_WORDS}", (task, _MOST_TRAINED_ON)).fetchall()
+    return [(sample_id, text) for sample_id, text, made_for in rows if made_for != base_id and text is not None]
+
+
+def store_features(connection: Any, sample_id: int, features: Float32, base_id: str) -> None:
+    """Replace a sample's features by those of another base."""
+    connection.execute(
+        "UPDATE samples SET features = ?, base_id = ? WHERE id = ?",
+        (features.astype("<f4").tobytes(), base_id, sample_id),
+    )
 
 
 def set_aside_for_base(connection: Any, base_id: str) -> int:
@@ -152,26 +165,38 @@ def after_training(connection: Any, task: str, up_to: int, policy: SamplesAfter)
         connection.execute(f"UPDATE samples SET text = NULL WHERE {where}", (task, up_to))
     elif policy == "delete":
         connection.execute(f"DELETE FROM samples WHERE {where}", (task, up_to))
+    _forget_keys(connection)
 
 
 def delete_expired(connection: Any, clock: Clock, retention_days: int) -> int:
-    """Delete samples older than the policy keeps them; how many."""
+    """Delete samples that are kept longer than the policy says; how many. Those that wait to be learnt from stay."""
     oldest = (clock.now() - timedelta(days=retention_days)).isoformat(timespec="milliseconds")
-    return int(connection.execute("DELETE FROM samples WHERE created_at < ?", (oldest,)).rowcount)
+    gone = connection.execute("DELETE FROM samples WHERE created_at < ? AND state != 'new'", (oldest,)).rowcount
+    if gone:
+        _forget_keys(connection)
+    return int(gone)
+
+
+def require_sample(connection: Any, sample_id: int) -> None:
+    """Raises UnknownSample."""
+    if connection.execute("SELECT 1 FROM samples WHERE id = ?", (sample_id,)).fetchone() is None:
+        raise UnknownSample(f"there is no sample {sample_id}")
 
 
 def delete_samples(connection: Any, sample_id: int | None) -> list[tuple[int, str]]:
     """Delete one sample, or all; (id, task) of each that was there. Raises UnknownSample for one that was not."""
     condition, values = ("1", ()) if sample_id is None else ("id = ?", (sample_id,))
     rows = connection.execute(f"SELECT id, task FROM samples WHERE {condition}", values).fetchall()
-    if sample_id is not None and not rows:
-        raise UnknownSample(f"there is no sample {sample_id}")
+    if sample_id is not None:
+        require_sample(connection, sample_id)
     connection.execute(f"DELETE FROM samples WHERE {condition}", values)
-    if sample_id is None:
-        connection.execute("DELETE FROM idempotency")
-    else:
-        connection.execute("DELETE FROM idempotency WHERE sample_id = ?", values)
+    _forget_keys(connection)
     return [(row[0], row[1]) for row in rows]
+
+
+def _forget_keys(connection: Any) -> None:
+    """Drop idempotency keys whose text is gone: their fingerprint is a digest of it."""
+    connection.execute("DELETE FROM idempotency WHERE sample_id NOT IN (SELECT id FROM samples WHERE text IS NOT NULL)")
 
 
 def _learned_by(connection: Any, sample_id: int) -> tuple[int, ...]:

@@ -2,37 +2,27 @@
 
 import logging
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
+from device_sim.audit import Audit
 from device_sim.clock import Clock
-from device_sim.conditions import SchedulePolicy, TrainingParametersOverride, decide, obstacles
+from device_sim.conditions import Decision, SchedulePolicy, TrainingParametersOverride, decide, obstacles
 from device_sim.consent import read_consent
 from device_sim.device import Device
 from device_sim.errors import DeviceError
 from device_sim.heads import ServingHeads
-from device_sim.samples import delete_expired, pending_count
+from device_sim.samples import delete_expired, newest_sample, pending_count
 from device_sim.scheduler import Ticker
 from device_sim.settings_table import read_setting, write_setting
 from device_sim.state import State
+from device_sim.update_records import last_rejection
 from device_sim.update_task import TrainingParameters
 from device_sim.updates import Updates
+from model_store.versions import VersionTable
 
 _log = logging.getLogger(__name__)
-
-_POLICY = "schedule"
-_DECISION = "last_decision"
-
-
-@dataclass(frozen=True)
-class Decision:
-    """What a look decided. `action` is `train` or `wait`; `at` is the device's time."""
-
-    at: str
-    trigger: str
-    action: str
-    reasons: tuple[str, ...]
-    update_ids: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -47,10 +37,11 @@ class ScheduleState:
 class Schedule:
     """Holds the policy and looks whether to train."""
 
-    def __init__(self, state: State, device: Device, heads: ServingHeads, clock: Clock) -> None:
+    def __init__(self, state: State, device: Device, heads: ServingHeads, audit: Audit, clock: Clock) -> None:
         self._state = state
         self._device = device
         self._heads = heads
+        self._audit = audit
         self._clock = clock
         self._updates: Updates | None = None
         self._ticker = Ticker(self._scheduled_look)
@@ -63,12 +54,16 @@ class Schedule:
     def load(self) -> None:
         """Take up the stored policy, or the default."""
         with self._state.reading() as connection:
-            stored = read_setting(connection, _POLICY)
-        self.policy = policy_from(stored) if stored else SchedulePolicy()
+            self.policy = read_setting(connection, SchedulePolicy) or SchedulePolicy()
+        self._ticker.every(self.policy.every_seconds)
 
     def start(self) -> None:
-        """Begin to tick."""
-        self._ticker.start(self.policy.every_seconds)
+        """Begin to tick. A look that was missed while the device was off is made up for at once, but only once."""
+        every = self.policy.every_seconds
+        with self._state.reading() as connection:
+            last = read_setting(connection, Decision)
+        elapsed = (self._clock.now() - datetime.fromisoformat(last.at)).total_seconds() if last else 0.0
+        self._ticker.start(every, first_in=min(max(every - elapsed, 0.0), every))
 
     def stop(self) -> None:
         """Stop ticking."""
@@ -81,23 +76,20 @@ class Schedule:
     def get(self) -> ScheduleState:
         """The schedule as it stands."""
         with self._state.reading() as connection:
-            stored = read_setting(connection, _DECISION)
+            last = read_setting(connection, Decision)
         next_look = self._ticker.next_look
-        return ScheduleState(
-            self.policy,
-            next_look.isoformat(timespec="milliseconds") if next_look else None,
-            _decision_from(stored) if stored else None,
-        )
+        return ScheduleState(self.policy, next_look.isoformat(timespec="milliseconds") if next_look else None, last)
 
     def put(self, changes: Mapping[str, Any]) -> ScheduleState:
         """Change some fields of the policy. Raises InvalidInput, ParameterOutOfBounds; then nothing has changed."""
-        parameters = changes.get("parameters")
-        override = self.policy.parameters if parameters is None else TrainingParametersOverride(**parameters)
-        for spec in self._heads.tasks.values():
-            TrainingParameters.resolve(spec.parameters, override.chosen())
-        policy = replace(self.policy, **{**changes, "parameters": override}).check()
-        with self._state.transaction() as connection:
-            write_setting(connection, _POLICY, asdict(policy))
+        with self._state.database.lock:
+            parameters = changes.get("parameters")
+            override = self.policy.parameters if parameters is None else TrainingParametersOverride(**parameters)
+            for spec in self._heads.tasks.values():
+                TrainingParameters.resolve(spec.parameters, override.chosen())
+            policy = replace(self.policy, **{**changes, "parameters": override}).check()
+            with self._state.transaction() as connection:
+                write_setting(connection, policy)
             rescheduled = policy.every_seconds != self.policy.every_seconds
             self.policy = policy
         if rescheduled:
@@ -112,9 +104,16 @@ class Schedule:
             raise RuntimeError("the schedule was not given its updates")
         with self._state.transaction() as connection:
             consent = read_consent(connection).personalization
-            delete_expired(connection, self._clock, self.policy.retention_days)
-            new = {task: pending_count(connection, task) for task, spec in self._heads.tasks.items() if spec.updatable}
-        ready, reasons = decide(self.policy, self._device.conditions, consent, updates.running, new)
+            expired = delete_expired(connection, self._clock, self.policy.retention_days)
+            if expired:
+                detail = {"samples": expired, "retention_days": self.policy.retention_days}
+                self._audit.record(connection, "schedule", "expire-samples", detail=detail)
+            tasks = {task: spec for task, spec in self._heads.tasks.items() if spec.updatable}
+            new = {task: pending_count(connection, task, spec.labels) for task, spec in tasks.items()}
+            refused = [task for task in tasks if _refused_already(connection, task)]
+        if expired:
+            self._state.database.checkpoint()
+        ready, reasons = decide(self.policy, self._device.conditions, consent, updates.running, new, refused)
         started: list[str] = []
         # One update at a time: further tasks that are ready have their turn at the next look.
         for task in ready[:1]:
@@ -125,7 +124,7 @@ class Schedule:
         action = "train" if started else "wait"
         decision = Decision(self._clock.stamp(), trigger, action, reasons, tuple(started))
         with self._state.transaction() as connection:
-            write_setting(connection, _DECISION, asdict(decision))
+            write_setting(connection, decision)
         return decision
 
     def _scheduled_look(self) -> None:
@@ -135,13 +134,7 @@ class Schedule:
             _log.warning("the scheduled look failed: %s", error)
 
 
-def policy_from(stored: Mapping[str, Any]) -> SchedulePolicy:
-    """The policy that `asdict` wrote. Raises TypeError or InvalidInput for anything else."""
-    parameters = TrainingParametersOverride(**stored["parameters"])
-    return SchedulePolicy(**{**stored, "parameters": parameters}).check()
-
-
-def _decision_from(stored: Mapping[str, Any]) -> Decision:
-    return Decision(
-        stored["at"], stored["trigger"], stored["action"], tuple(stored["reasons"]), tuple(stored["update_ids"])
-    )
+def _refused_already(connection: Any, task: str) -> bool:
+    """Would an update only repeat one that was rejected, with the same samples from the same version?"""
+    rejection = last_rejection(connection, task)
+    return rejection == (newest_sample(connection, task), VersionTable(connection).active(task))

@@ -1,7 +1,7 @@
 """The ticking: APScheduler looks at the device from time to time. What a look does is `device_sim.schedule`'s."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.interval import IntervalTrigger
@@ -20,16 +20,18 @@ class Ticker:
         self._look = look
         self._scheduler = BackgroundScheduler(timezone="UTC")
 
-    def start(self, every_seconds: int) -> None:
-        """Begin to tick."""
+    def start(self, every_seconds: int, first_in: float) -> None:
+        """Begin to tick, first in `first_in` seconds."""
         self._scheduler.add_job(
-            self._look, _trigger(every_seconds), id=_JOB, coalesce=True, max_instances=1, misfire_grace_time=None
-        )
+            self._look, _trigger(every_seconds), id=_JOB, coalesce=True, max_instances=1, misfire_grace_time=None,
+            next_run_time=datetime.now(UTC) + timedelta(seconds=first_in),
+        )  # fmt: skip
         self._scheduler.start()
 
     def every(self, seconds: int) -> None:
-        """Change the interval; the next look is one interval from now."""
-        self._scheduler.reschedule_job(_JOB, trigger=_trigger(seconds))
+        """Change the interval; the next look is one interval from now. Nothing happens before `start`."""
+        if self._scheduler.running:
+            self._scheduler.reschedule_job(_JOB, trigger=_trigger(seconds))
 
     @property
     def next_look(self) -> datetime | None:

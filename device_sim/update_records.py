@@ -16,7 +16,7 @@ Metrics = Mapping[str, float | int | None]
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a run is: epochs done of all, those of the cross-validation included, and the last loss."""
+    """How far the training of the candidate is: epochs done of all, and the last loss. Judging it comes after."""
 
     epoch: int = 0
     epochs: int = 0
@@ -25,7 +25,7 @@ class Progress:
 
 @dataclass(frozen=True)
 class Update:
-    """One run of the update task, with what came of it."""
+    """One run of the update task, with what came of it. `up_to` is the newest sample that it was offered."""
 
     id: str
     task: str
@@ -38,6 +38,7 @@ class Update:
     reasons: tuple[str, ...]
     created_at: str
     finished_at: str | None
+    up_to: int | None = None
     progress: Progress = Progress()
 
 
@@ -110,7 +111,9 @@ class LiveUpdate:
             return [event for event in self._events if event.seq > after], finished
 
 
-_COLUMNS = "seq, id, task, trigger, state, outcome, version, parameters, metrics, reasons, created_at, finished_at"
+_COLUMNS = (
+    "seq, id, task, trigger, state, outcome, version, parameters, metrics, reasons, created_at, finished_at, up_to"
+)
 
 
 def insert_update(connection: Any, update: Update) -> None:
@@ -129,11 +132,12 @@ def insert_update(connection: Any, update: Update) -> None:
 def finish_update(connection: Any, update: Update) -> None:
     """Record how an update ended."""
     connection.execute(
-        "UPDATE updates SET state = ?, outcome = ?, version = ?, metrics = ?, reasons = ?, finished_at = ? "
+        "UPDATE updates SET state = ?, outcome = ?, version = ?, metrics = ?, reasons = ?, finished_at = ?, up_to = ? "
         "WHERE id = ?",
         (
             update.state, update.outcome, update.version, json.dumps(dict(update.metrics)),
-            json.dumps(update.reasons, ensure_ascii=False), update.finished_at, update.id,
+            json.dumps(update.reasons, ensure_ascii=False), update.finished_at, update.up_to,
+            update.id,
         ),
     )  # fmt: skip
 
@@ -152,6 +156,19 @@ def update_page(connection: Any, after: int | None, limit: int) -> UpdatePage:
     ).fetchall()
     items = tuple(_update(row) for row in rows[:limit])
     return UpdatePage(items, rows[limit - 1][0] if len(rows) > limit else None)
+
+
+def last_rejection(connection: Any, task: str) -> tuple[int, int] | None:
+    """If the last update of `task` that was judged was rejected: (newest sample it was offered, version it trained
+    from).
+    """
+    row = connection.execute(
+        "SELECT updates.outcome, updates.up_to, versions.parent FROM updates "
+        "JOIN versions ON versions.task = updates.task AND versions.number = updates.version "
+        "WHERE updates.task = ? AND updates.outcome IS NOT NULL ORDER BY updates.seq DESC LIMIT 1",
+        (task,),
+    ).fetchone()
+    return (row[1] or 0, row[2]) if row is not None and row[0] == "rejected" else None
 
 
 def tally_updates(connection: Any) -> dict[str, int]:
@@ -173,8 +190,8 @@ def fail_interrupted(connection: Any, at: str) -> int:
 
 
 def _update(row: tuple[Any, ...]) -> Update:
-    _, identity, task, trigger, state, outcome, version, parameters, metrics, reasons, created, finished = row
+    _, identity, task, trigger, state, outcome, version, parameters, metrics, reasons, created, finished, up_to = row
     return Update(
         identity, task, trigger, state, outcome, version, json.loads(parameters), json.loads(metrics),
-        tuple(json.loads(reasons)), created, finished,
+        tuple(json.loads(reasons)), created, finished, up_to,
     )  # fmt: skip

@@ -3,7 +3,7 @@
 import logging
 import math
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from device_sim.audit import Audit
@@ -15,7 +15,14 @@ from device_sim.errors import DeviceError, NothingToLearn, UpdateCancelled
 from device_sim.heads import Head, ServingHeads
 from device_sim.inference import Encoder
 from device_sim.models import Models
-from device_sim.samples import LearningSample, after_training, learning_samples
+from device_sim.samples import (
+    LearningSample,
+    after_training,
+    learning_samples,
+    newest_sample,
+    store_features,
+    texts_to_encode,
+)
 from device_sim.state import State
 from device_sim.training_data import Replay
 from device_sim.update_records import LiveUpdate, Progress, Update, finish_update
@@ -29,10 +36,26 @@ from device_sim.update_task import (
 )
 from model_store.bundle import Bundle
 from model_store.errors import StoreError
-from model_store.head import Float32, HeadParameters, digest
+from model_store.head import HeadParameters, digest
 from model_store.versions import Version, VersionState, VersionTable
 
 _log = logging.getLogger(__name__)
+
+
+_ENCODED_AT_A_TIME = 50
+
+
+@dataclass(frozen=True, eq=False)
+class _Offer:
+    """What a run trains on: `samples`, the head of `parent`, while version `active` is the active one. `newest` is the
+    highest id among the task's samples, `learnt` the ids of those that the parent has learnt.
+    """
+
+    samples: list[LearningSample]
+    parent: Head
+    active: int
+    newest: int
+    learnt: set[int]
 
 
 class UpdateRunner:
@@ -67,65 +90,77 @@ class UpdateRunner:
             return self._fail(update, (f"internal error: {type(error).__name__}",))
 
     def _learn(self, update: Update, live: LiveUpdate, parameters: TrainingParameters) -> Update:
-        task = update.task
-        samples, parent, active = self._snapshot(task, live)
-        last_id = max(sample.id for sample in samples)
+        offer = self._offer(update.task, live)
         maker = CandidateMaker(
-            spec=self._heads.spec(task),
+            spec=self._heads.spec(update.task),
             width=self._encoder.width,
-            replay=self._replay(task),
-            base=self._heads.base(task).parameters,
-            active=parent.parameters,
-            make_trainer=self._make_trainer(task),
+            replay=self._replay(update.task),
+            base=self._heads.base(update.task).parameters,
+            active=offer.parent.parameters,
+            make_trainer=self._make_trainer(update.task),
             parameters=parameters,
             run=lambda run: _run_unless_stopped(run, live),
+            learnt=offer.learnt,
         )
-        candidate = maker.make(samples, self._handlers(live, parameters))
-        with self._models.changing(task) as connection:
-            return self._conclude(connection, update, live, candidate, samples, parent, active, last_id)
+        candidate = maker.make(offer.samples, self._handlers(live, parameters))
+        with self._models.changing(update.task) as connection:
+            return self._conclude(connection, update, live, candidate, offer)
 
-    def _snapshot(self, task: str, live: LiveUpdate) -> tuple[list[LearningSample], Head, int]:
-        """The samples, the head to train from and the active number, as they stand together.
+    def _offer(self, task: str, live: LiveUpdate) -> "_Offer":
+        """The samples and the head to train from, as they stand together.
 
         The head is the one that serves: where the active version can't be loaded, its ancestor.
         """
-
-        def encode(text: str) -> Float32:
-            if live.stopping:
-                raise UpdateCancelled("the update was cancelled")
-            return self._encoder.encode(text)
-
-        with self._state.transaction() as connection:
+        self._encode_for_this_base(task, live)
+        with self._state.reading() as connection:
             labels = self._heads.spec(task).labels
-            samples = learning_samples(connection, task, labels, self._encoder.base_id, encode)
+            samples = learning_samples(connection, task, labels, self._encoder.base_id)
             if not samples:
                 raise NothingToLearn(f"no sample of {task} can be learnt from with this bundle")
-            return samples, self._heads.serving(task), VersionTable(connection).active(task)
+            versions, parent = VersionTable(connection), self._heads.serving(task)
+            return _Offer(
+                samples, parent, versions.active(task), newest_sample(connection, task),
+                versions.samples_learnt_by(task, parent.version),
+            )  # fmt: skip
+
+    def _encode_for_this_base(self, task: str, live: LiveUpdate) -> None:
+        """Give samples that another base's features were stored for those of this one."""
+        with self._state.reading() as connection:
+            waiting = texts_to_encode(connection, task, self._encoder.base_id)
+        # Encoded with no transaction open, some at a time: the device answers meanwhile, and nothing is done twice.
+        for start in range(0, len(waiting), _ENCODED_AT_A_TIME):
+            encoded = []
+            for sample_id, text in waiting[start : start + _ENCODED_AT_A_TIME]:
+                if live.stopping:
+                    raise UpdateCancelled("the update was cancelled")
+                encoded.append((sample_id, self._encoder.encode(text)))
+            with self._state.transaction() as connection:
+                for sample_id, features in encoded:
+                    store_features(connection, sample_id, features, self._encoder.base_id)
 
     def _conclude(
-        self, connection: Any, update: Update, live: LiveUpdate, candidate: Candidate, samples: list[LearningSample],
-        parent: Head, active: int, last_id: int,
+        self, connection: Any, update: Update, live: LiveUpdate, candidate: Candidate, offer: "_Offer"
     ) -> Update:  # fmt: skip
         """Publish or reject in one transaction, unless the run was stopped meanwhile."""
         versions = VersionTable(connection)
         task = update.task
         require_personalization(connection)
         reasons = candidate.verdict.reasons
-        if versions.active(task) != active:
-            reasons = (*reasons, f"the active version changed from {active} while it trained")
+        if versions.active(task) != offer.active:
+            reasons = (*reasons, f"the active version changed from {offer.active} while it trained")
         accepted = not reasons
         if not live.commit():
             raise UpdateCancelled("the update was cancelled")
         blob = candidate.head.to_bytes() if accepted else None
         version = Version(
-            task=task, number=versions.next_number(task), parent=parent.version, base_id=self._encoder.base_id,
-            bundle_version=self._bundle.version, state=VersionState.TRYING if accepted else VersionState.REJECTED,
-            sha256=digest(blob) if blob else None, metrics=candidate.metrics, update_id=update.id,
-            created_at=self._clock.stamp(),
+            task=task, number=versions.next_number(task), parent=offer.parent.version, base_id=self._encoder.base_id,
+            labels=offer.parent.labels, bundle_version=self._bundle.version,
+            state=VersionState.TRYING if accepted else VersionState.REJECTED, sha256=digest(blob) if blob else None,
+            metrics=candidate.metrics, update_id=update.id, created_at=self._clock.stamp(),
         )  # fmt: skip
         if blob is not None:
-            self._models.publish(connection, version, blob, [sample.id for sample in samples], update.trigger)
-            after_training(connection, task, last_id, self._samples_after())
+            self._models.publish(connection, version, blob, [sample.id for sample in offer.samples], update.trigger)
+            after_training(connection, task, offer.newest, self._samples_after())
         else:
             versions.add(version, None, [])
             detail = {"version": version.number, "reasons": list(reasons), **candidate.metrics}
@@ -133,6 +168,7 @@ class UpdateRunner:
         ended = replace(
             update, state=TaskState.COMPLETED.value, outcome="published" if accepted else "rejected",
             version=version.number, metrics=candidate.metrics, reasons=reasons, finished_at=self._clock.stamp(),
+            up_to=offer.newest,
         )  # fmt: skip
         finish_update(connection, ended)
         return ended

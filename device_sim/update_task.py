@@ -117,20 +117,25 @@ class BatchProvider(Protocol):
 
 
 class UpdateTask:
-    """One run. It begins suspended; `resume` starts it in a thread of its own, `wait` waits for its end."""
+    """One run. It begins suspended; `resume` starts it in a thread of its own, `wait` waits for its end.
+
+    Raises:
+        ParameterOutOfBounds: `parameters` are not what the head's manifest, with its `bounds`, allows.
+    """
 
     def __init__(
         self,
         head: TrainableHead,
-        batches: BatchProvider,
-        bounds: ParameterBounds,
+        batch_provider: BatchProvider,
         parameters: TrainingParameters,
         handlers: ProgressHandlers | None = None,
+        *,
+        bounds: ParameterBounds,
     ) -> None:
         self._head = head
-        self._batches = batches
+        self._batches = batch_provider
         self._bounds = bounds
-        self._parameters = parameters
+        self._parameters = TrainingParameters.resolve(bounds, vars(parameters))
         self._handlers = handlers or ProgressHandlers()
         self._state = TaskState.SUSPENDED
         self._lock = threading.Lock()
@@ -168,9 +173,12 @@ class UpdateTask:
             UpdateCancelled: it was cancelled. Otherwise whatever the run or a handler raised.
         """
         with self._lock:
-            if self._state is TaskState.SUSPENDED:
+            begins = self._state is TaskState.SUSPENDED
+            if begins:
                 self._state = TaskState.RUNNING
-        self._run()
+        if begins:
+            self._run()
+        self._finished.wait()
         if self.error is not None:
             raise self.error
         return self._head.parameters()
@@ -178,8 +186,11 @@ class UpdateTask:
     def cancel(self) -> None:
         """Stop before the next step; the run ends as failed, with `UpdateCancelled` as its error."""
         with self._lock:
+            never_ran = self._state is TaskState.SUSPENDED
             if self._state in (TaskState.SUSPENDED, TaskState.RUNNING):
                 self._state = TaskState.CANCELLING
+        if never_ran:
+            self._end(UpdateCancelled("the update was cancelled"))
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait for the end, at most `timeout` seconds; whether it has come."""
@@ -190,13 +201,19 @@ class UpdateTask:
             for epoch, index, last, batch in self._steps():
                 self._step(epoch, index, last, batch)
             self._ensure_not_cancelled()
-            self._state = TaskState.COMPLETED
         except Exception as error:  # noqa: BLE001  # a run ends in a state, whatever its head or a handler raised
-            self.error = error
-            self._state = TaskState.FAILED
-        if self._handlers.completion is not None:
-            self._handlers.completion(self)
-        self._finished.set()
+            self._end(error)
+        else:
+            self._end(None)
+
+    def _end(self, error: Exception | None) -> None:
+        self.error = error
+        self._state = TaskState.COMPLETED if error is None else TaskState.FAILED
+        try:
+            if self._handlers.completion is not None:
+                self._handlers.completion(self)
+        finally:
+            self._finished.set()
 
     def _steps(self) -> Iterator[tuple[int, int, bool, NDArray[np.int64]]]:
         """(epoch, mini-batch, last of its epoch, sample indices), in the order that the seed fixes."""

@@ -101,6 +101,7 @@ class Updates:
             self._running = self._live[update.id] = live
             while len(self._live) > _LIVE_KEPT:
                 self._live.popitem(last=False)
+        self.expire()  # A condition that was lost since it was asked for found no update to stop.
         threading.Thread(target=self._work, args=(update, live, resolved), name="update", daemon=True).start()
         return update
 
@@ -135,7 +136,13 @@ class Updates:
         update = self.get(update_id)
         live = self._live.get(update_id)
         if live is None or not (live.stop((reason,)) or live.stopping):
-            raise UpdateFinished(f"the update has ended: {update.state}")
+            ended = update.finished_at is not None
+            state = (
+                f"the update has ended: {update.state}"
+                if ended
+                else "the update is judged; its outcome is being stored"
+            )
+            raise UpdateFinished(f"{state}. It can't be cancelled any more")
         return self.get(update_id)
 
     def expire(self) -> None:
@@ -196,11 +203,13 @@ class Updates:
             raise ConditionsNotMet(f"the device may not train now: {', '.join(missing)} (force overrides)")
 
     def _work(self, update: Update, live: LiveUpdate, parameters: TrainingParameters) -> None:
-        ended = self._runner.run(update, live, parameters)
-        live.state = TaskState(ended.state)
-        live.emit("finished", _outcome(ended))
-        self._running = None
-        live.finished.set()
+        try:
+            ended = self._runner.run(update, live, parameters)
+            live.state = TaskState(ended.state)
+            live.emit("finished", _outcome(ended))
+        finally:
+            self._running = None
+            live.finished.set()
 
     def _with_progress(self, update: Update) -> Update:
         live = self._live.get(update.id)

@@ -6,7 +6,7 @@ audit row appear together or not at all.
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Protocol
@@ -44,12 +44,15 @@ class Connection(Protocol):
 
 @dataclass(frozen=True)
 class Version:
-    """One row of the lineage. `parent` is the version whose head the training began from."""
+    """One row of the lineage. `parent` is the version whose head the training began from, `labels` what its outputs
+    mean, in their order.
+    """
 
     task: str
     number: int
     parent: int
     base_id: str
+    labels: tuple[str, ...]
     bundle_version: str
     state: VersionState
     sha256: str | None
@@ -57,13 +60,17 @@ class Version:
     update_id: str
     created_at: str
 
-    def servable(self, base_id: str) -> bool:
+    def fits(self, base_id: str, labels: Sequence[str]) -> bool:
+        """Was it trained on this base, for these labels?"""
+        return self.base_id == base_id and self.labels == tuple(labels)
+
+    def servable(self, base_id: str, labels: Sequence[str]) -> bool:
         """May it be activated on a base? A rolled-back version may: that is how one rolls forward."""
         states = (VersionState.TRYING, VersionState.GOOD, VersionState.ROLLED_BACK)
-        return self.state in states and self.sha256 is not None and self.base_id == base_id
+        return self.state in states and self.sha256 is not None and self.fits(base_id, labels)
 
 
-_COLUMNS = "task, number, parent, base_id, bundle_version, state, sha256, metrics, update_id, created_at"
+_COLUMNS = "task, number, parent, base_id, labels, bundle_version, state, sha256, metrics, update_id, created_at"
 
 
 class VersionTable:
@@ -80,12 +87,13 @@ class VersionTable:
     def add(self, version: Version, parameters: bytes | None, sample_ids: Iterable[int]) -> None:
         """Store a version with its parameters (None where it was rejected) and the samples it learnt from."""
         self._connection.execute(
-            f"INSERT INTO versions ({_COLUMNS}, parameters) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            f"INSERT INTO versions ({_COLUMNS}, parameters) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 version.task,
                 version.number,
                 version.parent,
                 version.base_id,
+                json.dumps(version.labels, ensure_ascii=False),
                 version.bundle_version,
                 version.state.value,
                 version.sha256,
@@ -118,6 +126,33 @@ class VersionTable:
         """All versions of `task`, oldest first, without version 0."""
         rows = self._connection.execute(f"SELECT {_COLUMNS} FROM versions WHERE task = ? ORDER BY number", (task,))
         return [_version(row) for row in rows.fetchall()]
+
+    def ancestors(self, task: str, number: int, base_id: str, labels: Sequence[str]) -> Iterator[Version]:
+        """The versions that `number` descends from and that may answer in its place, nearest first. A rolled-back one
+        may not: it is served again only when someone says so.
+        """
+        lineage = {version.number: version for version in self.lineage(task)}
+        while number in lineage:
+            number = lineage[number].parent
+            ancestor = lineage.get(number)
+            if ancestor is None or ancestor.state is VersionState.ROLLED_BACK:
+                continue
+            if ancestor.servable(base_id, labels):
+                yield ancestor
+
+    def samples_learnt_by(self, task: str, number: int) -> set[int]:
+        """Ids of the samples that version `number` or one that it descends from was trained on."""
+        rows = self._connection.execute(
+            "WITH RECURSIVE line (number) AS (SELECT ? UNION SELECT parent FROM versions JOIN line USING (number) "
+            "WHERE task = ?) SELECT sample_id FROM version_samples JOIN line USING (number) WHERE task = ?",
+            (number, task, task),
+        )
+        return {row[0] for row in rows.fetchall()}
+
+    def trained(self) -> list[tuple[str, int]]:
+        """(task, number) of every version that still has parameters."""
+        rows = self._connection.execute("SELECT task, number FROM versions WHERE sha256 IS NOT NULL ORDER BY 1, 2")
+        return [(row[0], row[1]) for row in rows.fetchall()]
 
     def parameters(self, version: Version) -> HeadParameters:
         """The head of `version`, checked against the hash it was published with.
@@ -182,7 +217,8 @@ class VersionTable:
 
 
 def _version(row: Sequence[Any]) -> Version:
-    task, number, parent, base, bundle, state, sha256, metrics, update_id, created_at = row
+    task, number, parent, base, labels, bundle, state, sha256, metrics, update_id, created_at = row
     return Version(
-        task, number, parent, base, bundle, VersionState(state), sha256, json.loads(metrics), update_id, created_at
-    )
+        task, number, parent, base, tuple(json.loads(labels)), bundle, VersionState(state), sha256,
+        json.loads(metrics), update_id, created_at,
+    )  # fmt: skip

@@ -5,7 +5,8 @@ from fastapi import APIRouter
 from app.routes.answers import reads, writes
 from app.schemas.device import DecisionAnswer, ScheduleAnswer, ScheduleRequest
 from app.services import Device
-from device_sim.schedule import Decision, ScheduleState
+from device_sim.conditions import Decision
+from device_sim.schedule import ScheduleState
 
 router = APIRouter(prefix="/v1/schedule", tags=["schedule"])
 

@@ -175,10 +175,8 @@ def cached_epoch(effort: Effort) -> Row:
         labels = np.full(len(TAUGHT), spec.labels.index("正面"))
 
         def read() -> Float32:
-            with runtime.state.transaction() as connection:
-                samples = learning_samples(
-                    connection, TASK, spec.labels, runtime.encoder.base_id, runtime.encoder.encode
-                )
+            with runtime.state.reading() as connection:
+                samples = learning_samples(connection, TASK, spec.labels, runtime.encoder.base_id)
             return np.stack([sample.features for sample in samples])
 
         def encode(rows: int = len(TAUGHT)) -> Float32:

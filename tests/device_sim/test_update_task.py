@@ -42,7 +42,7 @@ class Bench:
     def task(self, handlers: ProgressHandlers | None = None, **parameters: Any) -> UpdateTask:
         resolved = TrainingParameters.resolve(self.bounds, parameters)
         trainer = ort_trainers(self.bundle)(TASK)(self.start, resolved.learning_rate)
-        return UpdateTask(trainer, self.rows(), self.bounds, resolved, handlers)
+        return UpdateTask(trainer, self.rows(), resolved, handlers, bounds=self.bounds)
 
 
 @pytest.fixture
