@@ -188,14 +188,25 @@ class Models:
                 self.roll_back(connection, task, target, actor, {"reason": "the active version was destroyed"})
 
     def adopt_bundle(self, connection: Any) -> None:
-        """Point tasks back at version 0 whose active version is for another base or other labels, and record why."""
+        """Point tasks back at version 0 whose active version is for another base or other labels, or is not there, and
+        record why.
+        """
         versions = VersionTable(connection)
         for task, spec in self._heads.tasks.items():
             active = versions.active(task)
-            if active != BASE_VERSION and not versions.find(task, active).fits(self._base_id, spec.labels):
-                versions.activate(task, BASE_VERSION)
-                detail = {"reason": "the bundle has another base or other labels", "bundle": self._bundle.version}
-                self._audit.record(connection, "bundle", "rollback", task=task, change=(active, 0), detail=detail)
+            if active == BASE_VERSION:
+                continue
+            try:
+                if versions.find(task, active).fits(self._base_id, spec.labels):
+                    continue
+                reason = "the bundle has another base or other labels"
+            except UnknownVersion as error:
+                reason = str(error)
+            versions.activate(task, BASE_VERSION)
+            detail = {"reason": reason, "bundle": self._bundle.version}
+            self._audit.record(
+                connection, "bundle", "rollback", task=task, change=(active, BASE_VERSION), detail=detail
+            )
 
     def ancestor(self, versions: VersionTable, task: str, number: int) -> int:
         """The nearest ancestor of version `number` that may serve; at the last 0."""

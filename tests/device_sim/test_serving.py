@@ -234,14 +234,19 @@ def test_a_clock_that_jumps_a_day_loses_nothing(bundle: TinyBundle, tmp_path: Pa
         assert runtime.device.get().clock == "real"
 
 
-def test_samples_older_than_the_policy_keeps_them_are_deleted(bundle: TinyBundle, tmp_path: Path) -> None:
+def test_learnt_samples_are_deleted_when_they_are_older_than_the_policy_keeps_them(
+    bundle: TinyBundle, tmp_path: Path
+) -> None:
     with phone(bundle, tmp_path) as runtime:
-        teach(runtime, TAUGHT[:4], "正面")
+        teach(runtime, TAUGHT, "负面")
+        assert update(runtime).outcome == "published"
+        waiting = teach(runtime, FOLLOWING[:4], "负面")
         runtime.schedule.put({"retention_days": 30})
         runtime.device.put(DeviceChange(now=datetime.now(UTC) + timedelta(days=31)))
-        teach(runtime, TAUGHT[4:5], "正面")
         runtime.schedule.tick()
-        assert runtime.samples.page().total == 1
+        assert [sample.id for sample in runtime.samples.page().items] == [receipt.sample_id for receipt in waiting]
+        entry = runtime.audit.page().items[-1]
+        assert (entry.action, entry.detail["samples"]) == ("expire-samples", len(TAUGHT))
 
 
 def test_predictions_through_changes_always_name_the_version_that_answered(bundle: TinyBundle, tmp_path: Path) -> None:

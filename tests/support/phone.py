@@ -12,7 +12,7 @@ from model_store.bundle import Bundle
 from tests.support.tiny_bundle import TinyBundle
 
 # Gentle enough for the tiny bundle's small yardstick.
-GENTLE = {"epochs": 100, "mini_batch_size": 16, "learning_rate": 0.01}
+GENTLE = {"epochs": 100, "mini_batch_size": 16, "learning_rate": 0.02}
 
 
 def phone_settings(bundle: TinyBundle, state_dir: Path, passphrase: str | None = None, **rest: bool) -> DeviceSettings:
@@ -58,9 +58,10 @@ def update(runtime: Runtime, **parameters: float) -> Update:
     return runtime.updates.wait(started.id, 60)
 
 
-OVERTIME = [
-    f"{when}加班{how}"
-    for when in ("今天", "明天", "晚上", "周末", "昨天")
-    for how in ("到十点", "了", "到很晚", "六个人", "不睡觉", "一二三", "九点", "和老板")
+_WHEN = ("今天", "明天", "晚上", "周末", "昨天")
+_HOW = ("到十点", "了", "到很晚", "六个人", "不睡觉", "一二三", "九点", "和老板")
+# Like the squares of a chessboard: what follows is no sentence that was taught, but nothing wholly new either.
+TAUGHT = [f"{when}加班{how}" for row, when in enumerate(_WHEN) for column, how in enumerate(_HOW) if (row + column) % 2]
+FOLLOWING = [
+    f"{when}加班{how}" for row, when in enumerate(_WHEN) for column, how in enumerate(_HOW) if (row + column) % 2 == 0
 ]
-TAUGHT, FOLLOWING = OVERTIME[::2], OVERTIME[1::2]

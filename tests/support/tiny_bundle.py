@@ -49,7 +49,7 @@ class TinyBundle:
     signing_key: Ed25519PrivateKey
 
 
-def build_tiny_bundle(folder: Path, *, seed: int = 0, epochs: int = 2, version: str = "0.1.0") -> TinyBundle:
+def build_tiny_bundle(folder: Path, *, seed: int = 0, epochs: int = 3, version: str = "0.1.0") -> TinyBundle:
     """Make a bundle in `folder`; another seed gives another base."""
     folder.mkdir(parents=True, exist_ok=True)
     write_data(folder / "data")
@@ -64,7 +64,7 @@ def build_tiny_bundle(folder: Path, *, seed: int = 0, epochs: int = 2, version: 
     return TinyBundle(folder / "bundle", public_key, key)
 
 
-def tiny_recipe(seed: int = 0, epochs: int = 2) -> BundleRecipe:
+def tiny_recipe(seed: int = 0, epochs: int = 3) -> BundleRecipe:
     """A recipe that takes seconds."""
     tuning = FinetuneRecipe(
         epochs=epochs, batch_size=16, peak=3e-3, warm_up=5, max_length=24, seed=seed, save_every=4, label_smoothing=0

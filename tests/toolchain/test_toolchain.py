@@ -202,17 +202,17 @@ def test_finished_stages_are_not_done_again_and_another_recipe_is_refused(bundle
     stages: list[str] = []
     encoder = hashlib.sha256((home / "work" / "encoder.onnx").read_bytes()).hexdigest()
 
-    def remake(epochs: int) -> None:
+    def remake(**changes: int) -> None:
         make_bundle(
             str(home / "checkpoint"), home / "data", home / "work", tmp_path / "again", bundle.signing_key,
-            tiny_recipe(epochs=epochs), lambda stage, done, total, note: stages.append(note),
+            tiny_recipe(**changes), lambda stage, done, total, note: stages.append(note),
         )  # fmt: skip
 
-    remake(2)
+    remake()
     assert not any("loss" in note for note in stages)
     assert hashlib.sha256((tmp_path / "again" / "encoder.onnx").read_bytes()).hexdigest() == encoder
     with pytest.raises(WorkError, match="another checkpoint, recipe or data"):
-        remake(5)
+        remake(epochs=5)
 
 
 def test_macro_f1_is_the_mean_over_classes() -> None:

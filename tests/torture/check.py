@@ -117,6 +117,8 @@ def _check_pointer(runtime: Runtime, connection: Any, found: Found) -> None:
     ).fetchone()
     if (row[0] if row else 0) != active:
         found.pointer.append(f"version {active} is active, but the audit ends at {row}")
+    if connection.execute("SELECT COUNT(*) FROM audit WHERE actor = 'bundle'").fetchone()[0]:
+        found.pointer.append("a pointer had to be mended at a start")
     generation = connection.execute("SELECT value FROM generation").fetchone()[0]
     moves = connection.execute("SELECT COUNT(*) FROM audit WHERE version_to IS NOT NULL").fetchone()[0]
     if generation != moves + 1 or runtime.state.keys.counter != generation:
