@@ -81,8 +81,9 @@ class LiveUpdate:
             if self.state is not TaskState.RUNNING:
                 return False
             self.state, self.stop_reasons = TaskState.CANCELLING, reasons
-        if self.current is not None:
-            self.current.cancel()
+        running = self.current
+        if running is not None:
+            running.cancel()
         return True
 
     def commit(self) -> bool:

@@ -208,7 +208,7 @@ class Updates:
             live.state = TaskState(ended.state)
             live.emit("finished", _outcome(ended))
         finally:
-            self._running = None
+            self._running = live.current = None  # The task holds its trainer and its rows: megabytes.
             live.finished.set()
 
     def _with_progress(self, update: Update) -> Update:

@@ -51,9 +51,10 @@ class Wire:
         """Send a request and wait for its whole response."""
         self._socket.sendall(content)
         reply = Reply()
-        while not reply.feed(self._socket.recv(1 << 16)):
-            pass
-        return reply
+        while chunk := self._socket.recv(1 << 16):
+            if reply.feed(chunk):
+                return reply
+        raise ConnectionError("the service hung up: it does so on a connection that was idle for five seconds")
 
     def call(self, method: str, path: str, body: Any = None) -> Any:
         """The JSON of a call that must succeed."""

@@ -1,7 +1,9 @@
 """Updates: what is published, what is refused, and that a refusal changes nothing."""
 
+import gc
 import re
 import time
+import weakref
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -153,6 +155,28 @@ def test_a_spoilt_head_is_rejected_with_the_reason(
         assert predict(runtime, TAUGHT[0]) == before
         assert runtime.models.versions("sentiment")[-1].state == "rejected"
         assert runtime.samples.pending() == {"sentiment": len(TAUGHT)}
+
+
+def test_a_finished_update_leaves_no_trainer_in_memory(bundle: TinyBundle, tmp_path: Path) -> None:
+    made: list[weakref.ref[TrainableHead]] = []
+
+    def noting(bundle: Bundle) -> Trainers:
+        def for_task(task: str) -> MakeTrainer:
+            def make(start: HeadParameters, learning_rate: float) -> TrainableHead:
+                trainer = ort_trainers(bundle)(task)(start, learning_rate)
+                made.append(weakref.ref(trainer))
+                return trainer
+
+            return make
+
+        return for_task
+
+    with phone(bundle, tmp_path, trainers=noting) as runtime:
+        teach(runtime, TAUGHT, "负面")
+        assert update(runtime).outcome == "published"
+        gc.collect()
+        assert made
+        assert all(trainer() is None for trainer in made)
 
 
 def test_what_can_not_start_says_why(bundle: TinyBundle, tmp_path: Path) -> None:
