@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 from torch.nn import functional
-from torch.optim.swa_utils import AveragedModel
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from toolchain.data import LABELS, Example
 from toolchain.errors import WorkError
@@ -23,8 +23,7 @@ class FinetuneRecipe:
     """How to fine-tune. `peak` is AdamW's highest learning rate, reached after `warm_up` steps, then falling to 2 %.
 
     The result is the exponential moving average of the weights (Izmailov et al., 2018, in the form of `swa_utils`):
-    `averaging` is its decay a step, smaller in the first steps so that a short run does not end as it began; 0 takes
-    the last weights.
+    `averaging` is its decay a step, less in a run so short that the beginning would count; 0 takes the last weights.
     """
 
     epochs: int = 2
@@ -93,7 +92,10 @@ class _Run:
         self._count = count
         self._epoch = -1
         self._batches: list[list[int]] = []
-        self._average = AveragedModel(model, avg_fn=self._averaged)
+        # 1 / (1 - decay) steps are what it averages over: at most a fifth of the run.
+        decay = max(0.0, min(recipe.averaging, 1 - 5 / self.total))
+        averaging = get_ema_multi_avg_fn(decay)  # type: ignore[no-untyped-call]  # torch leaves it untyped
+        self._average = AveragedModel(model, multi_avg_fn=averaging)
         self._optimizer = torch.optim.AdamW(model.parameters(), lr=recipe.peak, weight_decay=recipe.weight_decay)
 
     def next_batch(self, lengths: Sequence[int]) -> list[int]:
@@ -156,10 +158,6 @@ class _Run:
         self._average.load_state_dict(content["average"])
         self._optimizer.load_state_dict(content["optimizer"])
         torch.set_rng_state(content["random"])
-
-    def _averaged(self, average: Tensor, latest: Tensor, steps: Tensor | int) -> Tensor:
-        decay = min(self._recipe.averaging, (1 + int(steps)) / (10 + int(steps)))
-        return torch.lerp(average, latest, 1 - decay)
 
     def _rate(self) -> float:
         rising = (self.step + 1) / max(1, self._recipe.warm_up)
