@@ -2,6 +2,7 @@
 
 import errno
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from device_sim.errors import StateCorrupt, StorageFull
@@ -26,7 +27,8 @@ def write_private(path: Path, content: bytes) -> None:
         temporary.replace(path)
         sync_directory(path.parent)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
         if error.errno in _FULL:
             raise StorageFull("the disk is full: nothing was changed") from error
         raise StateCorrupt(f"{path.name} can't be written: {error.strerror}") from error

@@ -92,12 +92,20 @@ class State:
             yield VersionTable(connection)
 
     def erase(self) -> None:
-        """Destroy the keys, then the files, then begin anew. Cut short at any instant, it is finished at next start."""
+        """Destroy the keys, then the files, then begin anew. Cut short at any instant, it is finished at next start.
+
+        Raises:
+            StateError: the keys could not be destroyed, and nothing has changed; or the data is erased but there was no
+                room to begin anew, which the next start does.
+        """
         with self.database.lock:
             self.keys.destroy()
             self.database.close()
-            _remove_files(self._settings.state_dir)
-            fresh = State._create(self._settings)
+            try:
+                _remove_files(self._settings.state_dir)
+                fresh = State._create(self._settings)
+            except (StateError, OSError) as error:
+                raise StateError("the data is erased, but a new state can't be made: make room and restart") from error
             self.keys, fresh_database = fresh.keys, fresh.database
             self.database.adopt(fresh_database)
 

@@ -61,7 +61,7 @@ class UpdateEvent:
 
 @dataclass
 class LiveUpdate:
-    """A run in memory: what is asked of it, how far it is, and its recent events. Thread-safe."""
+    """A run in memory: what is asked of it, how far it is, its recent events, and how it `ended`. Thread-safe."""
 
     id: str
     task: str
@@ -70,6 +70,7 @@ class LiveUpdate:
     stop_reasons: tuple[str, ...] = ()
     progress: Progress = Progress()
     current: UpdateTask | None = None
+    ended: Update | None = None
     finished: threading.Event = field(default_factory=threading.Event)
     _events: deque[UpdateEvent] = field(default_factory=lambda: deque(maxlen=_EVENTS_KEPT))
     _next: int = 1
@@ -181,11 +182,11 @@ def tally_updates(connection: Any) -> dict[str, int]:
 
 
 def fail_interrupted(connection: Any, at: str) -> int:
-    """Mark runs that a stop of the device cut short; how many."""
+    """Give runs an end whose own could not be recorded, because the device stopped or its disk was full; how many."""
     return int(
         connection.execute(
             "UPDATE updates SET state = 'failed', reasons = ?, finished_at = ? WHERE finished_at IS NULL",
-            (json.dumps(["interrupted: the device stopped"]), at),
+            (json.dumps(["interrupted: the device stopped, or its disk was full"]), at),
         ).rowcount
     )
 

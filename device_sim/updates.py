@@ -88,6 +88,8 @@ class Updates:
             if self._running is not None:
                 raise UpdateRunning(f"update {self._running.id} is running; only one runs at a time")
             with self._state.transaction() as connection:
+                # None is running, so a record without an end is one that there was no room to write.
+                fail_interrupted(connection, self._clock.stamp())
                 require_personalization(connection)
                 self._require_conditions(forced)
                 _require_samples(connection, task, also_used=forced)
@@ -204,7 +206,7 @@ class Updates:
 
     def _work(self, update: Update, live: LiveUpdate, parameters: TrainingParameters) -> None:
         try:
-            ended = self._runner.run(update, live, parameters)
+            live.ended = ended = self._runner.run(update, live, parameters)
             live.state = TaskState(ended.state)
             live.emit("finished", _outcome(ended))
         finally:
@@ -215,6 +217,9 @@ class Updates:
         live = self._live.get(update.id)
         if live is None:
             return update
+        if live.ended is not None:
+            # Its record may say less: there may have been no room for the end.
+            return replace(live.ended, progress=live.progress)
         ended = update.finished_at is not None or live.state is TaskState.COMPLETED
         # A run past its point of no return still runs until its outcome is stored.
         return replace(update, state=update.state if ended else live.state.value, progress=live.progress)

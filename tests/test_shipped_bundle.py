@@ -7,6 +7,7 @@ import json
 import os
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -41,6 +42,14 @@ def general_accuracy(runtime: Runtime) -> float | None:
 def test_it_opens_with_the_shipped_key_and_is_small() -> None:
     assert Bundle.open(SHIPPED_BUNDLE).manifest.tasks[_TASK].labels == LABELS
     assert sum(path.stat().st_size for path in SHIPPED_BUNDLE.rglob("*") if path.is_file()) <= 12_000_000
+
+
+def test_its_measured_quality_is_what_was_asked_for() -> None:
+    metrics: Any = Bundle.open(SHIPPED_BUNDLE).manifest.provenance["metrics"]
+    int8, fp32 = metrics["evaluate"]["int8"], metrics["evaluate"]["fp32"]
+    assert int8["reviews_accuracy"] >= 0.86
+    assert int8["everyday_macro_f1"] >= 0.76
+    assert all(fp32[name] - int8[name] <= 0.005 for name in fp32)
 
 
 @pytest.mark.parametrize(

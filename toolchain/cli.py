@@ -29,13 +29,16 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on standard out
 def bundle(
     data: DataFolder,
     checkpoint: Annotated[str, typer.Option(help="MobileBERT checkpoint: a directory or a hub id.")],
-    out: Annotated[Path, typer.Option(help="Where the finished bundle goes; replaced if it exists.")],
+    out: Annotated[Path, typer.Option(help="Where the finished bundle goes; an older bundle there is replaced.")],
     work: Annotated[Path, typer.Option(help="Working directory; a run that was cut short resumes there.")],
     signing_key: Annotated[
         Path | None, typer.Option(help="Ed25519 private key (PEM). Default: one made in WORK.")
     ] = None,
     epochs: Annotated[int | None, typer.Option(min=1, help="Fine-tuning epochs, instead of the recipe's.")] = None,
     version: Annotated[str, typer.Option(help="The bundle's version.")] = "1.0.0",
+    most_lost: Annotated[
+        float, typer.Option(min=0, max=1, help="How much of a measured figure int8 may lose against fp32.")
+    ] = 0.005,
     json_: AsJson = False,
 ) -> None:
     """Fine-tune a checkpoint and make a signed bundle of it. Resumable: run the same command again."""
@@ -44,9 +47,10 @@ def bundle(
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    from toolchain.bundle import BundleRecipe, make_bundle
+    from toolchain.bundle import make_bundle
+    from toolchain.recipe import BundleRecipe
 
-    recipe = BundleRecipe(version=version)
+    recipe = BundleRecipe(version=version, most_lost=most_lost)
     if epochs is not None:
         recipe = replace(recipe, finetune=replace(recipe.finetune, epochs=epochs))
     work.mkdir(parents=True, exist_ok=True)
@@ -112,7 +116,7 @@ def main() -> None:
         sys.exit(f"attune-toolchain needs {', '.join(missing)}: pip install 'attune[toolchain]'")
     try:
         application()
-    except (ToolchainError, BundleError) as error:
+    except (ToolchainError, BundleError, OSError) as error:
         sys.exit(f"attune-toolchain: {error}")
 
 

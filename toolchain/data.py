@@ -109,6 +109,9 @@ def training_data(folder: Path, seed: int, held_out: int = 1_500) -> TrainingDat
     """Everything to train on, without duplicates and without any text of a measuring set.
 
     Texts count as the same when they agree after NFKC, lower-casing and removal of all but letters and digits.
+
+    Raises:
+        DataError: a file is missing or malformed, or there is nothing left to train on.
     """
     seen = {same_text_key(example.text) for source in MEASURING for example in read_source(folder, source)}
     generator = random.Random(seed)
@@ -123,6 +126,10 @@ def training_data(folder: Path, seed: int, held_out: int = 1_500) -> TrainingDat
                 fresh.append(example)
         examples += fresh
         records.append(SourceRecord(source.name, _sha256(path_of(folder, source.name)), source.licence, len(fresh)))
+    if len(examples) <= held_out:
+        raise DataError(
+            f"{folder} holds {len(examples)} usable sentences; more than the {held_out} held out are needed"
+        )
     generator.shuffle(examples)
     return TrainingData(tuple(examples[held_out:]), tuple(examples[:held_out]), tuple(records))
 
@@ -130,6 +137,18 @@ def training_data(folder: Path, seed: int, held_out: int = 1_500) -> TrainingDat
 def same_text_key(text: str) -> str:
     """What two copies of a text have in common when only punctuation, width or case differ."""
     return re.sub(r"[\W_]+", "", unicodedata.normalize("NFKC", text)).lower()
+
+
+def file_hashes(folder: Path) -> dict[str, str]:
+    """SHA-256 of every file that training depends on: what is trained on, and what is kept out of it.
+
+    Raises:
+        DataError: one is missing.
+    """
+    try:
+        return {source.name: _sha256(path_of(folder, source.name)) for source in (*TRAINING, *MEASURING)}
+    except OSError as error:
+        raise DataError(f"{error.filename} can't be read: {error.strerror}") from None
 
 
 def path_of(folder: Path, name: str) -> Path:

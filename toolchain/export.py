@@ -36,7 +36,8 @@ class _ExportedEncoder(nn.Module):
 
 
 def export_encoder(model: Classifier, path: Path, tolerance: float = 1e-3) -> float:
-    """Write the fp32 graph with dynamic batch and length, and return its greatest difference from `model`.
+    """Write the fp32 graph with dynamic batch and length, and return its greatest difference from `model`, see
+    `compare_with_model`.
 
     Raises:
         ExportError: values that are not finite, or further than `tolerance` from the model's.
@@ -58,24 +59,30 @@ def export_encoder(model: Classifier, path: Path, tolerance: float = 1e-3) -> fl
     return difference
 
 
-def compare_with_model(model: Classifier, path: Path, seed: int = 0) -> float:
-    """The greatest absolute difference of features between the model and a graph; NaN if a value is not finite.
-
-    On random token ids of several lengths, padded and not.
+def compare_with_model(model: Classifier, path: Path) -> float:
+    """The greatest difference of any output between the model and a graph, in shares of the output's greatest value
+    where that is above 1; NaN if a value is not finite. On padded batches of random token ids.
     """
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
-    generator = np.random.default_rng(seed)
-    vocabulary = model.encoder.config.vocab_size
-    longest = min(128, model.encoder.config.max_position_embeddings)
+    config = model.encoder.config
     worst = 0.0
-    for lengths in ([3], [longest], [longest, 5, 17 % longest + 1]):
-        rows = [generator.integers(5, vocabulary, length).tolist() for length in lengths]
-        input_ids, attention_mask = pad(rows)
+    for feed in padded_batches(config.vocab_size, min(128, config.max_position_embeddings)):
+        input_ids, attention_mask = (torch.from_numpy(feed[name]) for name in ("input_ids", "attention_mask"))
         with torch.inference_mode():
-            expected = pooled(model.token_features(input_ids, attention_mask), attention_mask).numpy()
-        feed = {"input_ids": input_ids.numpy(), "attention_mask": attention_mask.numpy()}
-        features: Array = session.run(["features"], feed)[0]
-        if not np.isfinite(features).all():
-            return float("nan")
-        worst = max(worst, float(np.abs(features - expected).max()))
+            token_features = model.token_features(input_ids, attention_mask)
+            expected = (pooled(token_features, attention_mask).numpy(), token_features.numpy())
+        for answer, right in zip(session.run(OUTPUTS, feed), expected, strict=True):
+            if not np.isfinite(answer).all():
+                return float("nan")
+            worst = max(worst, float(np.abs(answer - right).max() / max(1.0, np.abs(right).max())))
     return worst
+
+
+def padded_batches(vocabulary: int, longest: int, seed: int = 0) -> list[dict[str, NDArray[np.int64]]]:
+    """Inputs of several lengths to compare graphs on: single rows, and padded ones of random token ids."""
+    generator = np.random.default_rng(seed)
+    batches = []
+    for lengths in ([3], [longest], [longest, 5, 17 % longest + 1]):
+        input_ids, attention_mask = pad([generator.integers(5, vocabulary, length).tolist() for length in lengths])
+        batches.append({"input_ids": input_ids.numpy(), "attention_mask": attention_mask.numpy()})
+    return batches

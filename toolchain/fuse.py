@@ -1,6 +1,8 @@
 """Fewer nodes for the same numbers: what ONNX Runtime would fuse at load time, but for how the graph is written.
 
-Short texts are bound by the number of nodes. Every pass is exact: features come out as before, bit for bit.
+Short texts are bound by the number of nodes. The passes take the graph for what `toolchain.export` writes: leading
+dimensions that stay as they are, and residuals of one shape. Whoever runs them on a graph must compare its answers with
+those before, as `toolchain.quantize` does.
 """
 
 from collections import Counter
@@ -59,7 +61,7 @@ def _size(name: str, axis: int, producers: Producers, constants: Constants) -> i
         chain.append(node)
         name = node.input[0]
     index = constants.get(chain[1].input[1])
-    return 0 if index is not None and index.item() == axis else None
+    return 0 if index is not None and index.tolist() in (axis, [axis]) else None
 
 
 def _skip_layer_normalization(model: ModelProto) -> None:
@@ -73,9 +75,11 @@ def _skip_layer_normalization(model: ModelProto) -> None:
         if added is None or added.op_type != "Add" or uses[added.output[0]] != 1 or constants & set(added.input):
             continue
         attributes = {attribute.name: helper.get_attribute_value(attribute) for attribute in node.attribute}
+        if attributes.get("axis", -1) != -1:
+            continue
         fused = helper.make_node(
             "SkipLayerNormalization", [*added.input, *node.input[1:]], node.output, node.name, domain=_MICROSOFT,
-            epsilon=attributes["epsilon"],
+            epsilon=attributes.get("epsilon", 1e-5),
         )  # fmt: skip
         node.CopyFrom(fused)
     if all(opset.domain != _MICROSOFT for opset in model.opset_import):

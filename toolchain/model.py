@@ -3,7 +3,9 @@
 Source: Sun et al., MobileBERT (2020); Hugging Face's implementation.
 """
 
+import hashlib
 import json
+from contextlib import suppress
 from pathlib import Path
 
 import torch
@@ -77,6 +79,19 @@ def load_tokenizer(checkpoint: str, max_length: int) -> Tokenizer:
     tokenizer.no_padding()
     tokenizer.enable_truncation(max_length)
     return tokenizer
+
+
+def checkpoint_hashes(checkpoint: str) -> dict[str, str]:
+    """SHA-256 of the files that a checkpoint consists of, by name.
+
+    Raises:
+        CheckpointError: it has no configuration or no tokenizer.
+    """
+    found = {name: _file(checkpoint, name) for name in ("config.json", "tokenizer.json")}
+    for name in ("model.safetensors", "pytorch_model.bin"):
+        with suppress(CheckpointError):
+            found[name] = _file(checkpoint, name)
+    return {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in found.items()}
 
 
 def longest_input(config: MobileBertConfig, asked: int) -> int:

@@ -9,8 +9,8 @@ from tests.support.http_service import RunningService
 def _value(client: httpx.Client, name: str, **labels: str) -> float:
     families = text_string_to_metric_families(client.get("/metrics").text)
     samples = (sample for family in families for sample in family.samples)
-    found = [sample.value for sample in samples if sample.name == name and sample.labels == labels]
-    return found[0] if found else 0.0
+    (value,) = (sample.value for sample in samples if sample.name == name and sample.labels == labels)
+    return value
 
 
 def test_answers_are_counted_by_route_not_by_path(client: httpx.Client) -> None:
@@ -38,10 +38,14 @@ def test_predictions_are_counted_by_version_and_timed(client: httpx.Client) -> N
 def test_the_device_is_told_of(service: RunningService, client: httpx.Client) -> None:
     client.put("/v1/consent", json={"personalization": True})
     client.post("/v1/feedback", json={"text": "一", "task": "sentiment", "label": "正面"})
-    assert _value(client, "attune_active_version", task="sentiment") == 0
+    update = service.runtime.updates.start("sentiment", {"epochs": 1, "learning_rate": 1e-5}, force=True)
+    assert service.runtime.updates.wait(update.id, 30).outcome == "published"
+    client.post("/v1/feedback", json={"text": "二", "task": "sentiment", "label": "正面"})
+    assert _value(client, "attune_active_version", task="sentiment") == 1
+    assert _value(client, "attune_serving_version", task="sentiment") == 1
     assert _value(client, "attune_pending_samples", task="sentiment") == 1
     assert _value(client, "attune_ready") == 1
-    assert _value(client, "attune_updates_total", outcome="published") == 0
+    assert _value(client, "attune_updates_total", outcome="published") == 1
     service.runtime.state.database.close()
     assert _value(client, "attune_state_readable") == 0
 

@@ -28,7 +28,7 @@ TEXT = "今天又加班到十点，回家路上一个人都没有"
 TAUGHT = [f"{who}{when}加班到很晚" for who in ("我", "老板让我", "同事陪我", "又要") for when in
           ("今天", "昨天", "周末", "节假日", "临下班")]  # fmt: skip
 # So few steps at the default rate would end before Adam has settled, and the gate would refuse the candidate.
-TEN_EPOCHS = {"epochs": 10, "learning_rate": 0.003}
+TEN_EPOCHS: dict[str, float] = {"epochs": 10, "learning_rate": 0.003}
 _BLOCKS = 10
 
 
@@ -67,6 +67,7 @@ def measure(effort: Effort, progress: Callable[[str], None]) -> Iterator[Row]:
         wire.call("PUT", "/v1/consent", {"personalization": True})
         for text in TAUGHT:
             wire.call("POST", "/v1/feedback", {"text": text, "task": TASK, "label": "正面"})
+        yield from expiry_time(wire, effort)
         yield from update_time(wire, service.port, effort)
         progress("32 clients")
         yield from throughput(service.port, effort)
@@ -119,6 +120,25 @@ def update_time(wire: Wire, port: int, effort: Effort) -> Iterator[Row]:
               middle <= 150, f"slowest of {len(times)}: {max(times):.0f} ms")  # fmt: skip
 
 
+def expiry_time(wire: Wire, effort: Effort) -> Iterator[Row]:
+    """From the call that unplugs the device until the update that it stops has ended."""
+    ready = {"charging": True, "wifi": True, "idle": True}
+    times = []
+    for _ in range(effort.updates):
+        wire.call("PUT", "/v1/device", ready)
+        update = wire.call("POST", "/v1/updates", {"task": TASK, "parameters": {"epochs": 5_000}})
+        time.sleep(0.05)
+        started = time.perf_counter()
+        wire.call("PUT", "/v1/device", {"charging": False})
+        while (ended := wire.call("GET", f"/v1/updates/{update['id']}"))["finished_at"] is None:
+            pass
+        times.append((time.perf_counter() - started) * 1000)
+        if ended["reasons"] != ["expired: not charging"]:
+            raise RuntimeError(f"the update was to expire, and ended otherwise: {ended['reasons']}")
+    yield Row("unplugged while training, to the end of the update", max(times), "ms", "<= 100", max(times) <= 100,
+              f"the slowest of {len(times)}; median {statistics.median(times):.0f} ms")  # fmt: skip
+
+
 def throughput(port: int, effort: Effort) -> Iterator[Row]:
     """Answers a second at 32 clients against one; the clients run in a process of their own."""
     content = request("POST", "/v1/predict", {"text": TEXT})
@@ -137,8 +157,10 @@ def swaps_under_load(wire: Wire, port: int, effort: Effort) -> Iterator[Row]:
     stop = threading.Event()
     with ThreadPool(1) as pool:
         running = pool.apply_async(load, (port, 32, 3_600.0, content, stop))
-        for _ in range(effort.swaps):
-            update = wire.call("POST", "/v1/updates", {"task": TASK, "parameters": TEN_EPOCHS, "force": True})
+        for swap in range(effort.swaps):
+            # Each with a rate of its own: equal versions could not be told apart by their answers.
+            parameters = {**TEN_EPOCHS, "learning_rate": TEN_EPOCHS["learning_rate"] + 1e-5 * swap}
+            update = wire.call("POST", "/v1/updates", {"task": TASK, "parameters": parameters, "force": True})
             while wire.call("GET", f"/v1/updates/{update['id']}")["finished_at"] is None:
                 time.sleep(0.005)
             wire.call("POST", f"/v1/models/{TASK}/rollback", {"to": 0})
@@ -150,7 +172,11 @@ def swaps_under_load(wire: Wire, port: int, effort: Effort) -> Iterator[Row]:
         quiet = wire.call("POST", "/v1/predict", {"text": TEXT})
         mixed += answers != {json.dumps(quiet["probabilities"])} or quiet["version"] != version
     wire.call("POST", f"/v1/models/{TASK}/activate", {"version": 0})
-    note = f"{seen.answers} answers from {len(seen.by_version)} versions, {effort.swaps} updates and rollbacks"
+    different = len({answer for answers in seen.by_version.values() for answer in answers})
+    note = (
+        f"{seen.answers} answers from {len(seen.by_version)} versions with {different} different answers, "
+        f"{effort.swaps} updates and rollbacks"
+    )
     yield Row("failures under 32 clients", seen.failures, "", "0", seen.failures == 0, note)
     yield Row("versions with mixed answers", mixed, "", "0", mixed == 0)
 

@@ -220,6 +220,7 @@ def test_after_erasure_the_old_database_can_not_be_read_with_any_key_left(bundle
     for name in (DATABASE_FILE, f"{DATABASE_FILE}-wal"):
         shutil.copy(state / name, tmp_path / name)
     old_key = KeyStore.open(state, None).key(DATABASE_KEY)
+    old_files = json.loads((state / "keystore.json").read_text())["keys"], (state / "device.key").read_bytes()
     Database.open(Path(shutil.copy(tmp_path / DATABASE_FILE, tmp_path / "proof.db")), old_key).close()
     runtime.rights.erase()
     assert runtime.samples.page().total == 0
@@ -235,6 +236,9 @@ def test_after_erasure_the_old_database_can_not_be_read_with_any_key_left(bundle
     assert old_key not in left
     assert old_key.hex().encode() not in left
     assert base64.b64encode(old_key) not in left
+    wrapped, key_file = old_files
+    assert key_file not in left
+    assert all(key["key"].encode() not in left for key in wrapped.values())
 
 
 def test_a_device_works_on_after_erasure(bundle: TinyBundle, tmp_path: Path) -> None:

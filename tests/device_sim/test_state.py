@@ -220,10 +220,39 @@ def test_a_full_disk_while_publishing_leaves_the_old_version(bundle: TinyBundle,
         started = runtime.updates.start("sentiment", {"epochs": 3_000}, force=True)
         with no_room_beyond(1_000):
             ended = runtime.updates.wait(started.id, 60)
-        assert ended.outcome is None
+        assert (ended.state, ended.outcome) == ("failed", None)
+        assert ended.finished_at
+        assert "disk is full" in ended.reasons[0]
         assert runtime.models.list()[0].version == 0
         assert runtime.samples.pending() == {"sentiment": len(TAUGHT)}
         assert update(runtime).outcome == "published"
+
+
+def test_a_disk_too_full_to_begin_anew_says_that_the_data_is_erased(bundle: TinyBundle, tmp_path: Path) -> None:
+    with phone(bundle, tmp_path) as runtime:
+        teach(runtime, TAUGHT[:5], "负面")
+        with no_room_beyond(100), pytest.raises(StateError, match="data is erased"):
+            runtime.rights.erase()
+    with phone(bundle, tmp_path) as runtime:
+        assert runtime.samples.page().total == 0
+        teach(runtime, TAUGHT[:1], "负面")
+
+
+def test_a_rollback_with_no_room_for_the_counter_holds_and_the_counter_follows(
+    bundle: TinyBundle, tmp_path: Path
+) -> None:
+    with phone(bundle, tmp_path) as runtime:
+        teach(runtime, TAUGHT, "负面")
+        assert update(runtime).outcome == "published"
+        (tmp_path / "keystore.json.tmp").mkdir()  # Nothing can be written in its place.
+        runtime.models.rollback("sentiment")
+        assert runtime.models.list()[0].version == 0
+        with pytest.raises(StateError):
+            runtime.models.activate("sentiment", 1)
+        (tmp_path / "keystore.json.tmp").rmdir()
+        runtime.models.activate("sentiment", 1)
+    with phone(bundle, tmp_path) as runtime:
+        assert runtime.models.list()[0].version == 1
 
 
 def test_a_schema_brought_up_to_date_equals_a_new_one(tmp_path: Path) -> None:

@@ -11,9 +11,10 @@ from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
 from transformers import MobileBertConfig, MobileBertModel
 
 from model_store.signing import public_pem
-from toolchain.bundle import BundleRecipe, UpdateDefaults, make_bundle
+from toolchain.bundle import make_bundle
 from toolchain.data import MEASURING, TRAINING, path_of
 from toolchain.finetune import FinetuneRecipe
+from toolchain.recipe import BundleRecipe, UpdateDefaults
 from toolchain.replay import ReplayRecipe
 
 _SUBJECTS = (
@@ -70,7 +71,7 @@ def tiny_recipe(seed: int = 0, epochs: int = 3) -> BundleRecipe:
         epochs=epochs, batch_size=16, peak=3e-3, warm_up=5, max_length=24, seed=seed, save_every=4, label_smoothing=0
     )
     replay = ReplayRecipe(rehearsed=100, yardstick=150)
-    return BundleRecipe(finetune=tuning, replay=replay, updates=UpdateDefaults(user_weight=0.2))
+    return BundleRecipe(finetune=tuning, replay=replay, updates=UpdateDefaults(user_weight=0.2), most_lost=0.1)
 
 
 def write_data(folder: Path) -> None:

@@ -99,8 +99,14 @@ def _pointers(runtime: Runtime, log: Log, generator: random.Random) -> None:
         versions = [version.number for version in runtime.models.versions(TASK) if version.servable]
         return {"version": runtime.models.activate(TASK, generator.choice(versions)).version}
 
+    def back() -> dict[str, Any]:
+        return {"version": runtime.models.rollback(TASK).version}
+
     while True:
-        _call(log, "pointer", move)
+        if generator.random() < 0.5:
+            _call(log, "activate", move)
+        else:
+            _call(log, "rollback", back)
         threading.Event().wait(generator.random() * 0.02)
 
 

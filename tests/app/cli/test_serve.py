@@ -71,6 +71,25 @@ def test_it_stops_in_good_order_and_logs_nothing_of_the_user(service: "subproces
     assert "%E5%8A%A0%E7%8F%AD" not in out + err
 
 
+def test_torch_never_enters_a_process_that_serves_and_trains(settings: dict[str, Any]) -> None:
+    program = """
+import sys
+from app.settings import load_settings
+from device_sim.runtime import Runtime
+runtime = Runtime.open(load_settings().device())
+runtime.consent.put(personalization=True)
+answer = runtime.predictor.submit(["一句话"], "sentiment").result()[0]
+runtime.feedback.record(prediction_id=answer.id, label="正面")
+assert runtime.updates.wait(runtime.updates.start("sentiment", {"epochs": 1}, force=True).id).finished_at
+runtime.close()
+print(sorted({"torch", "transformers", "onnx"} & set(sys.modules)))
+"""
+    process = start(program=program, **settings)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 0, err
+    assert out.strip() == "[]"
+
+
 def test_an_interrupt_is_a_normal_end(service: "subprocess.Popen[str]", state_dir: Path) -> None:
     _url(service, state_dir)
     service.send_signal(signal.SIGINT)
