@@ -1,13 +1,18 @@
-# The device runtime alone: no torch, no toolchain.
-FROM python:3.11-slim
-
-WORKDIR /opt/attune
-COPY pyproject.toml constraints.txt README.md LICENSE ./
+# The device runtime alone: no torch, and no source beside what is installed.
+FROM python:3.11-slim AS wheel
+WORKDIR /build
+COPY pyproject.toml README.md LICENSE ./
 COPY app app
 COPY device_sim device_sim
 COPY model_store model_store
 COPY toolchain toolchain
-RUN pip install --no-cache-dir -c constraints.txt . \
+RUN pip wheel --no-cache-dir --no-deps --wheel-dir /wheels .
+
+FROM python:3.11-slim
+COPY constraints.txt /tmp/
+COPY --from=wheel /wheels /wheels
+RUN pip install --no-cache-dir -c /tmp/constraints.txt /wheels/attune-*.whl \
+    && rm -r /wheels /tmp/constraints.txt \
     && useradd --system --create-home --uid 10001 attune \
     && install -d -o attune -g attune -m 0700 /var/lib/attune
 
@@ -20,5 +25,5 @@ ENV ATTUNE_HOST=0.0.0.0 \
 VOLUME /var/lib/attune
 EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=3s --start-period=10s --retries=3 \
-    CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8000/healthz', timeout=2)"]
+    CMD ["python", "-c", "import os, urllib.request as u; u.build_opener(u.ProxyHandler({})).open('http://127.0.0.1:' + os.environ['ATTUNE_PORT'] + '/healthz', timeout=2)"]
 CMD ["attune", "serve"]
