@@ -25,8 +25,9 @@ from device_sim.runtime import Runtime
 API_VERSION = "1.0.0"
 
 
-def create_app(settings: Settings) -> FastAPI:
-    """The application. Its device is opened when the application starts, and closed when it stops.
+def create_app(settings: Settings, *, ticking: bool = True) -> FastAPI:
+    """The application. Its device is opened when the application starts, and closed when it stops. Without `ticking`
+    the device does not look by itself whether to train: for a process that will end before the training would.
 
     `app.state.services` then holds it; `app.state.stopping` may be set early to end long answers.
     """
@@ -35,7 +36,7 @@ def create_app(settings: Settings) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        runtime = Runtime.open(settings.device())
+        runtime = Runtime.open(settings.device(), ticking=ticking)
         try:
             metrics.watch(runtime)
             app.state.services = Services(runtime, metrics, stopping)

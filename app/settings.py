@@ -25,6 +25,13 @@ def default_state_dir() -> Path:
     return (Path(base) if base else Path.home() / ".local" / "share") / "attune"
 
 
+def _expanded(path: Path) -> Path:
+    try:
+        return path.expanduser().absolute()
+    except RuntimeError:
+        raise ValueError("begins with the home directory of nobody that this machine knows") from None
+
+
 def is_loopback(host: str) -> bool:
     """Whether only this machine can reach a service that listens on `host`."""
     if host.lower() in LOOPBACK_NAMES:
@@ -84,7 +91,19 @@ class Settings(BaseSettings):
     @field_validator("state_dir", "bundle")
     @classmethod
     def _absolute(cls, value: Path) -> Path:
-        return value.expanduser().absolute()
+        return _expanded(value)
+
+    @field_validator("trusted_keys")
+    @classmethod
+    def _all_absolute(cls, value: tuple[Path, ...]) -> tuple[Path, ...]:
+        return tuple(_expanded(path) for path in value)
+
+    @field_validator("passphrase")
+    @classmethod
+    def _encodable(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and any("\ud800" <= character <= "\udfff" for character in value.get_secret_value()):
+            raise ValueError("must be text in UTF-8")
+        return value
 
     @field_validator("token")
     @classmethod
@@ -123,6 +142,8 @@ def load_settings(**overrides: object) -> Settings:
     given = {name: value for name, value in overrides.items() if value is not None}
     try:
         return Settings(**given)  # type: ignore[arg-type]  # validated here
+    except UnicodeDecodeError:
+        raise SettingsError(".env is not text in UTF-8") from None
     except ValidationError as error:
         sentences = []
         for item in error.errors(include_input=False, include_context=False, include_url=False):

@@ -37,7 +37,7 @@ class Conditions:
         """These conditions, if they make sense. Raises InvalidInput."""
         if not 0 <= self.battery <= 1:
             raise InvalidInput("battery is a share between 0 and 1", field="battery")
-        if self.thermal.upper() not in Thermal.__members__:
+        if self.thermal not in _GRADES:
             raise InvalidInput(f"thermal is one of {', '.join(_GRADES)}", field="thermal", allowed=_GRADES)
         return self
 
@@ -103,20 +103,30 @@ class SchedulePolicy:
             raise InvalidInput(f"samples_after is one of {', '.join(allowed)}", field="samples_after", allowed=allowed)
         if not 0 <= self.min_battery <= 1:
             raise InvalidInput("min_battery is a share between 0 and 1", field="min_battery")
-        if self.max_thermal.upper() not in Thermal.__members__:
+        if self.max_thermal not in _GRADES:
             raise InvalidInput(f"max_thermal is one of {', '.join(_GRADES)}", field="max_thermal", allowed=_GRADES)
         return self
 
 
 @dataclass(frozen=True)
 class Decision:
-    """What a look decided. `action` is `train` or `wait`; `at` is the device's time."""
+    """What a look decided; `at` is the device's time."""
 
     at: str
     trigger: str
-    action: str
+    action: Literal["train", "wait"]
     reasons: tuple[str, ...]
     update_ids: tuple[str, ...] = ()
+
+    def check(self) -> "Decision":
+        """This decision, if a device could have made it. Raises InvalidInput."""
+        try:
+            zoned = datetime.fromisoformat(self.at).tzinfo is not None
+        except ValueError:
+            zoned = False
+        if not zoned:
+            raise InvalidInput("at is an ISO 8601 time with its zone", field="at")
+        return self
 
 
 def obstacles(policy: SchedulePolicy, conditions: Conditions) -> tuple[str, ...]:

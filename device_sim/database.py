@@ -69,6 +69,11 @@ class Database:
                 raise DeviceClosed("the device is shutting down")
             yield self._connection
 
+    @property
+    def is_open(self) -> bool:
+        """Can it be used?"""
+        return self._connection is not None
+
     def checkpoint(self) -> None:
         """Move what the write-ahead log holds into the database and empty it, old images of deleted rows included."""
         with self.reading() as connection:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from device_sim.audit import Audit
-from device_sim.errors import ConsentRequired, NothingToLearn
+from device_sim.errors import ConsentRequired, NothingToLearn, TaskNotUpdatable, UnknownTask
 from device_sim.models import Models
 from device_sim.predictor import PredictionMemory
 from device_sim.samples import delete_samples, require_sample
@@ -76,8 +76,9 @@ class Deletions:
         for task in sorted({task for task, _ in affected}):
             try:
                 update = self._updates.start(task, trigger="deletion")
-            except (NothingToLearn, ConsentRequired):
-                # Nothing left to learn from, or no consent any more: version 0 or an untouched ancestor serves.
+            except (NothingToLearn, ConsentRequired, UnknownTask, TaskNotUpdatable):
+                # Nothing left to learn from, no consent any more, or a task of another bundle: version 0 or an
+                # untouched ancestor serves.
                 continue
             started.append(update.id)
             self._updates.wait(update.id)

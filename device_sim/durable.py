@@ -34,6 +34,21 @@ def write_private(path: Path, content: bytes) -> None:
         raise StateCorrupt(f"{path.name} can't be written: {error.strerror}") from error
 
 
+def overwrite(path: Path, content: bytes) -> None:
+    """Write `content` over the beginning of `path`, and blanks over the rest: needs no room on the disk.
+
+    Raises:
+        StateCorrupt: the file can't be written.
+    """
+    try:
+        with path.open("r+b") as file:
+            file.write(content.ljust(path.stat().st_size))
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        raise StateCorrupt(f"{path.name} can't be written: {error.strerror}") from error
+
+
 def sync_directory(path: Path) -> None:
     """Make renames and removals in a directory survive a power cut."""
     descriptor = os.open(path, os.O_RDONLY)

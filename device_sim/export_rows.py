@@ -10,7 +10,8 @@ from typing import Any, get_args
 
 import numpy as np
 
-from device_sim.errors import InvalidExport, InvalidInput
+from device_sim.errors import InvalidExport, InvalidInput, InvalidText
+from device_sim.inference import check_text
 from device_sim.samples import Source
 from device_sim.settings_table import check_setting
 from device_sim.update_task import TaskState
@@ -87,6 +88,11 @@ def check_export(document: Mapping[str, Any], base_id: str, feature_width: int) 
 def _check_sample(sample: Mapping[str, Any], base_id: str, feature_width: int) -> None:
     if sample["state"] not in _SAMPLE_STATES or sample["source"] not in get_args(Source):
         raise InvalidExport("samples: a state or a source is not what it should be")
+    if sample["text"] is not None:
+        try:
+            check_text(sample["text"])
+        except InvalidText as error:
+            raise InvalidExport(f"samples: {error}") from None
     blob = sample["features"]
     if len(blob) % 4 or (sample["base_id"] == base_id and len(blob) != 4 * feature_width):
         raise InvalidExport("samples: the features are not as many as they should be")
@@ -96,6 +102,7 @@ def _check_sample(sample: Mapping[str, Any], base_id: str, feature_width: int) -
 
 def _check_versions(tables: Mapping[str, list[dict[str, Any]]]) -> None:
     known = {(version["task"], version["number"]) for version in tables["versions"]}
+    served = {(row["task"], row["number"]) for row in tables["versions"] if row["state"] in ("trying", "good")}
     for version in tables["versions"]:
         if version["state"] not in _VERSION_STATES or not 0 < version["number"] > version["parent"] >= 0:
             raise InvalidExport("versions: a state, a number or a parent is not what it should be")
@@ -107,8 +114,8 @@ def _check_versions(tables: Mapping[str, list[dict[str, Any]]]) -> None:
         if any((row["task"], row["number"]) not in known for row in tables[table]):
             raise InvalidExport(f"{table}: a version is missing")
     for pointer in tables["active_versions"]:
-        if pointer["number"] and (pointer["task"], pointer["number"]) not in known:
-            raise InvalidExport("active_versions: a version is missing")
+        if pointer["number"] and (pointer["task"], pointer["number"]) not in served:
+            raise InvalidExport("active_versions: a version is missing, or was never published")
 
 
 def _rows(document: Mapping[str, Any], table: str, columns: Mapping[str, str]) -> list[dict[str, Any]]:

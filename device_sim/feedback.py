@@ -121,7 +121,7 @@ class Feedback:
         if active == BASE_VERSION or head.version != active:
             return
         version = versions.find(task, active)
-        if version.state is not VersionState.TRYING:
+        if version.state is not VersionState.TRYING or _was_taught(connection, task, active, sample_id):
             return
         try:
             parent = self._heads.load(versions, task, version.parent)
@@ -151,6 +151,16 @@ class Feedback:
             }
             target = self._models.ancestor(versions, task, active)
             self._models.roll_back(connection, task, target, "trial", detail, action="automatic-rollback")
+
+
+def _was_taught(connection: Any, task: str, number: int, sample_id: int) -> bool:
+    """Did version `number` learn from the text of this sample? On its own lessons it proves nothing."""
+    row = connection.execute(
+        "SELECT 1 FROM samples AS this JOIN samples AS other USING (text_digest) JOIN version_samples AS learnt "
+        "ON learnt.sample_id = other.id WHERE this.id = ? AND learnt.task = ? AND learnt.number = ? LIMIT 1",
+        (sample_id, task, number),
+    ).fetchone()
+    return row is not None
 
 
 def _tally(connection: Any, task: str, number: int) -> TrialTally:

@@ -1,6 +1,7 @@
 """May a candidate be published? Pure rules on figures."""
 
 from dataclasses import dataclass
+from fractions import Fraction
 from math import comb
 
 MAX_REPLAY_LOSS = 0.01
@@ -45,7 +46,7 @@ def judge(held_out: HeldOut, base_replay_accuracy: float, candidate_replay_accur
             f"the active version {held_out.active_right}"
         )
     elif held_out.count >= _MIN_FOR_GUESSING_TEST:
-        guessing = binomial_tail(held_out.candidate_right, held_out.count, 1 / classes) > SIGNIFICANCE
+        guessing = binomial_tail(held_out.candidate_right, held_out.count, Fraction(1, classes)) > SIGNIFICANCE
         no_gain = sign_test(held_out.gained, held_out.lost) > SIGNIFICANCE
         if guessing and no_gain:
             reasons.append(
@@ -62,11 +63,11 @@ def judge(held_out: HeldOut, base_replay_accuracy: float, candidate_replay_accur
 
 def sign_test(more: int, fewer: int) -> float:
     """One-sided exact sign test: the probability of at least `more` of `more + fewer` by a fair coin."""
-    return binomial_tail(more, more + fewer, 0.5)
+    return binomial_tail(more, more + fewer, Fraction(1, 2))
 
 
-def binomial_tail(successes: int, trials: int, chance: float) -> float:
-    """P(X >= successes) for X ~ Binomial(trials, chance)."""
-    return sum(
-        comb(trials, count) * chance**count * (1 - chance) ** (trials - count) for count in range(successes, trials + 1)
-    )
+def binomial_tail(successes: int, trials: int, chance: Fraction) -> float:
+    """P(X >= successes) for X ~ Binomial(trials, chance), exact for any number of trials."""
+    yes, no = chance.numerator, chance.denominator - chance.numerator
+    ways = sum(comb(trials, count) * yes**count * no ** (trials - count) for count in range(successes, trials + 1))
+    return float(Fraction(ways, chance.denominator**trials))

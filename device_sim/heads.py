@@ -107,6 +107,11 @@ class ServingHeads:
             self._degraded[task] = degraded
         self._serving[task] = head
 
+    def withdraw(self) -> None:
+        """Serve the bundle's own heads: there is no state any more that could name others."""
+        self._serving = dict(self._base)
+        self._degraded = {}
+
     def degraded(self, task: str | None = None) -> list[Degraded]:
         """Tasks (or the one task) that an ancestor serves."""
         return [entry for name, entry in tuple(self._degraded.items()) if task in (None, name)]

@@ -18,8 +18,8 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
-from device_sim.durable import shred, sync_directory, write_private
-from device_sim.errors import StateCorrupt, WrongKey
+from device_sim.durable import overwrite, shred, sync_directory, write_private
+from device_sim.errors import StateCorrupt, StorageFull, WrongKey
 
 _log = logging.getLogger(__name__)
 
@@ -87,6 +87,8 @@ class KeyStore:
         Raises:
             WrongKey: the key-encryption key does not unwrap it.
         """
+        if not self._content:
+            raise WrongKey("the keys of this state directory were destroyed")
         wrapped = self._content["keys"][name]
         try:
             return AESGCM(self._kek).decrypt(_decode(wrapped["nonce"]), _decode(wrapped["key"]), name.encode())
@@ -115,9 +117,15 @@ class KeyStore:
         self._save()
 
     def destroy(self) -> None:
-        """Destroy the wrapped keys: from here on nothing they encrypted can be read."""
+        """Destroy the wrapped keys: from here on nothing they encrypted can be read. A second call does nothing."""
+        if not self._content:
+            return
         protection = self._content["protection"]
-        write_private(self._directory / KEYSTORE_FILE, json.dumps({"schema": 1, "erasing": True}).encode())
+        marker = json.dumps({"schema": 1, "erasing": True}).encode()
+        try:
+            write_private(self._directory / KEYSTORE_FILE, marker)
+        except StorageFull:
+            overwrite(self._directory / KEYSTORE_FILE, marker)
         self._kek = b""
         self._content = {}
         if protection["kind"] == "keyring":

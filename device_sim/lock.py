@@ -59,7 +59,11 @@ class StateLock:
                 file.close()
                 raise StateError(f"{state_dir} can't be locked: {error.strerror}") from error
         lock = cls(file)
-        lock.announce(None)
+        try:
+            lock.announce(None)
+        except OSError as error:
+            lock.release()
+            raise StateError(f"{state_dir / LOCK_FILE} can't be written: {error.strerror}") from error
         return lock
 
     def announce(self, url: str | None) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 from device_sim.audit import Audit, Detail
 from device_sim.errors import NothingToRollBack
 from device_sim.heads import ServingHeads
+from device_sim.samples import learn_again
 from device_sim.state import State
 from model_store.bundle import Bundle
 from model_store.errors import UnknownVersion, VersionNotServable
@@ -123,6 +124,8 @@ class Models:
             if active == BASE_VERSION:
                 raise NothingToRollBack(f"{task} is at version 0, the bundle's own: there is nothing before it")
             target = self.ancestor(versions, task, active) if to is None else to
+            if target > BASE_VERSION:
+                versions.find(task, target)  # Raises where there is none.
             if target >= active:
                 raise NothingToRollBack(f"version {target} is not before the active version {active}: activate it")
             self.require_servable(versions, task, target)
@@ -180,6 +183,7 @@ class Models:
         versions = VersionTable(connection)
         for task, number in affected:
             versions.destroy(task, number)
+            learn_again(connection, task, number)
             self._audit.record(connection, actor, "destroy", task=task, detail={"version": number})
         for task in sorted({task for task, _ in affected}):
             active = versions.active(task)

@@ -69,19 +69,19 @@ class Rights:
 
         Raises:
             InvalidExport: nothing was changed.
-            ConsentRequired: the export carries samples, but no consent to personalisation with them.
+            ConsentRequired: the export carries samples, and no trace of a consent. (A withdrawn one leaves samples.)
         """
-        key = self._state.keys.key(EXPORT_KEY)
+        with self._state.reading():
+            key = self._state.keys.key(EXPORT_KEY)
         if document.get("schema") == SEALED_SCHEMA:
             content = Seal.reopen(document.get("seal"), key, passphrase).open(document.get("content"), "export")
             document = _read(content)
         if document.get("schema") != SCHEMA:
             raise InvalidExport("the document is not an Attune export that this version reads")
         tables = check_export(document, self._base_id, self._feature_width)
-        if tables["samples"] and not any(row["personalization"] for row in tables["consent"]):
-            raise ConsentRequired("the export holds samples without the consent that they need")
-        seal = Seal.reopen(document.get("seal"), key, passphrase)
-        unreadable = _unseal(tables, seal)
+        if tables["samples"] and not tables["consent"]:
+            raise ConsentRequired("the export holds samples, and no consent was ever given to keep them")
+        unreadable = _unseal(tables, Seal.reopen(document.get("seal"), key, passphrase))
         with self._quiet():
             with self._state.transaction() as connection:
                 before = _pointers(connection)
@@ -148,6 +148,9 @@ def _exported(table: str, row: dict[str, Any], seal: Seal) -> dict[str, Any]:
 def _unseal(tables: Mapping[str, list[dict[str, Any]]], seal: Seal) -> int:
     """Replace sealed parameters by their bytes, and check them. Those of another device can't be opened: the version
     stays in the lineage, destroyed, and its pointer goes to version 0. How many.
+
+    Raises:
+        InvalidExport: the passphrase is wrong, or bytes were changed.
     """
     lost = set()
     for row in tables["versions"]:
@@ -156,6 +159,8 @@ def _unseal(tables: Mapping[str, list[dict[str, Any]]], seal: Seal) -> int:
         try:
             row["parameters"] = seal.open(row["parameters"], f"{row['task']} {row['number']}")
         except InvalidExport:
+            if seal.description["kind"] == "passphrase":
+                raise
             row.update(parameters=None, sha256=None, state="destroyed")
             lost.add((row["task"], row["number"]))
             continue

@@ -1,7 +1,7 @@
 """The device, put together: opened on a state directory and a bundle, closed in reverse."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from device_sim.audit import Audit
@@ -77,8 +77,10 @@ class Runtime:
         self.consent.on_withdrawal = self._withdrawn
 
     @classmethod
-    def open(cls, settings: DeviceSettings, trainers: Callable[[Bundle], Trainers] | None = None) -> "Runtime":
-        """Take the state directory, verify the bundle, open the state, and begin to serve and to tick.
+    def open(
+        cls, settings: DeviceSettings, trainers: Callable[[Bundle], Trainers] | None = None, *, ticking: bool = True
+    ) -> "Runtime":
+        """Take the state directory, verify the bundle, open the state, and begin to serve and, if `ticking`, to tick.
 
         `trainers` makes the heads that updates train, by default with ONNX Runtime Training.
 
@@ -96,7 +98,8 @@ class Runtime:
             try:
                 runtime = cls(lock, bundle, state, (trainers or ort_trainers)(bundle))
                 runtime._load()
-                runtime.schedule.start()
+                if ticking:
+                    runtime.schedule.start()
             except BaseException:
                 state.close()
                 raise
@@ -112,6 +115,8 @@ class Runtime:
     def health(self) -> Health:
         """Whether all that should be served is served."""
         reasons = tuple(str(entry) for entry in self.heads.degraded())
+        if not self.state.database.is_open:
+            reasons = (*reasons, "the state is closed: nothing can be stored until a restart")
         manifest = self.bundle.manifest
         status = "degraded" if reasons else "ready"
         return Health(status, reasons, manifest.bundle_version, manifest.base_id, tuple(manifest.tasks))
@@ -145,9 +150,12 @@ class Runtime:
             try:
                 yield
             except BaseException:
-                with suppress(DeviceError):  # The first error is the one to tell.
+                try:
                     self._load()
+                except DeviceError:  # The first error is the one to tell.
+                    self.heads.withdraw()
                 raise
+            self._memory.clear()  # Of what was asked meanwhile.
             self._load()
 
     def _withdrawn(self) -> None:

@@ -168,6 +168,17 @@ def after_training(connection: Any, task: str, up_to: int, policy: SamplesAfter)
     _forget_keys(connection)
 
 
+def learn_again(connection: Any, task: str, number: int) -> None:
+    """Make those samples new again that only version `number`, now destroyed, had learnt."""
+    connection.execute(
+        "UPDATE samples SET state = 'new' WHERE task = ? AND state = 'used' "
+        "AND id IN (SELECT sample_id FROM version_samples WHERE task = ? AND number = ?) "
+        "AND id NOT IN (SELECT sample_id FROM version_samples JOIN versions USING (task, number) "
+        "WHERE task = ? AND sha256 IS NOT NULL)",
+        (task, task, number, task),
+    )
+
+
 def delete_expired(connection: Any, clock: Clock, retention_days: int) -> int:
     """Delete samples that are kept longer than the policy says; how many. Those that wait to be learnt from stay."""
     oldest = (clock.now() - timedelta(days=retention_days)).isoformat(timespec="milliseconds")

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -20,6 +20,7 @@ from device_sim.state import State
 from device_sim.update_records import last_rejection
 from device_sim.update_task import TrainingParameters
 from device_sim.updates import Updates
+from model_store.manifest import TaskManifest
 from model_store.versions import VersionTable
 
 _log = logging.getLogger(__name__)
@@ -110,7 +111,7 @@ class Schedule:
                 self._audit.record(connection, "schedule", "expire-samples", detail=detail)
             tasks = {task: spec for task, spec in self._heads.tasks.items() if spec.updatable}
             new = {task: pending_count(connection, task, spec.labels) for task, spec in tasks.items()}
-            refused = [task for task in tasks if _refused_already(connection, task)]
+            refused = [task for task, spec in tasks.items() if self._refused_already(connection, task, spec)]
         if expired:
             self._state.database.checkpoint()
         ready, reasons = decide(self.policy, self._device.conditions, consent, updates.running, new, refused)
@@ -121,8 +122,7 @@ class Schedule:
                 started.append(updates.start(task, self.policy.parameters.chosen(), trigger="schedule").id)
             except DeviceError as error:
                 reasons = (*reasons, str(error))
-        action = "train" if started else "wait"
-        decision = Decision(self._clock.stamp(), trigger, action, reasons, tuple(started))
+        decision = Decision(self._clock.stamp(), trigger, "train" if started else "wait", reasons, tuple(started))
         with self._state.transaction() as connection:
             write_setting(connection, decision)
         return decision
@@ -133,8 +133,8 @@ class Schedule:
         except DeviceError as error:
             _log.warning("the scheduled look failed: %s", error)
 
-
-def _refused_already(connection: Any, task: str) -> bool:
-    """Would an update only repeat one that was rejected, with the same samples from the same version?"""
-    rejection = last_rejection(connection, task)
-    return rejection == (newest_sample(connection, task), VersionTable(connection).active(task))
+    def _refused_already(self, connection: Any, task: str, spec: TaskManifest) -> bool:
+        """Would an update only repeat one that was rejected: same samples, same version, same parameters?"""
+        parameters = TrainingParameters.resolve(spec.parameters, self.policy.parameters.chosen())
+        now = (newest_sample(connection, task), VersionTable(connection).active(task), asdict(parameters))
+        return last_rejection(connection, task) == now

@@ -37,7 +37,10 @@ class Ticker:
     def next_look(self) -> datetime | None:
         """When it will look next, by the machine's clock."""
         job = self._scheduler.get_job(_JOB)
-        return job.next_run_time if job else None
+        if job is not None and job.next_run_time - datetime.now(UTC) > job.trigger.interval:
+            job.reschedule(job.trigger)  # The machine's clock was set back.
+        moment: datetime | None = job.next_run_time if job else None
+        return moment
 
     def stop(self) -> None:
         """Stop ticking; a look under way is waited for."""

@@ -63,7 +63,8 @@ class Seal:
             raw = base64.b64decode(str(sealed), validate=True)
             return self._cipher.decrypt(raw[:12], raw[12:], purpose.encode())
         except (ValueError, InvalidTag):
-            raise InvalidExport("the sealed part does not open: another device, passphrase, or changed bytes") from None
+            wrong = "the passphrase is wrong" if self.description["kind"] == "passphrase" else "it is another device's"
+            raise InvalidExport(f"the sealed part does not open: {wrong}, or bytes were changed") from None
 
 
 def _derive(passphrase: str, salt: bytes) -> bytes:

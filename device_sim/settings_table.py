@@ -11,7 +11,7 @@ from device_sim.clock import ClockSetting
 from device_sim.conditions import Conditions, Decision, SchedulePolicy
 from device_sim.errors import InvalidInput
 
-Setting = TypeVar("Setting")
+Setting = TypeVar("Setting", Conditions, ClockSetting, SchedulePolicy, Decision)
 
 _KINDS: Mapping[type, str] = {
     Conditions: "conditions",
@@ -48,6 +48,5 @@ def _parse(kind: type[Setting], value: Any) -> Setting:
     except ValidationError as error:
         where = ".".join(str(part) for part in error.errors()[0]["loc"])
         raise InvalidInput(f"{_KINDS[kind]}.{where} is not what it should be") from None
-    if isinstance(setting, Conditions | SchedulePolicy | ClockSetting):
-        setting.check()
+    setting.check()
     return setting

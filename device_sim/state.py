@@ -46,9 +46,10 @@ class State:
                 raise StateCorrupt(f"{keystore.KEYSTORE_FILE} is missing: without it {DATABASE_FILE} can't be read")
             return cls._create(settings)
         keys = KeyStore.open(directory, settings.passphrase)
-        if keys.counter > 0 and not (directory / DATABASE_FILE).exists():
-            raise StateCorrupt(f"{DATABASE_FILE} is missing, though the key store knows of changes to it")
-        state = cls(settings, keys, Database.open(directory / DATABASE_FILE, keys.key(DATABASE_KEY)))
+        path = directory / DATABASE_FILE
+        if keys.counter > 0 and not (path.exists() and path.stat().st_size):
+            raise StateCorrupt(f"{DATABASE_FILE} is missing or empty, though the key store knows of changes to it")
+        state = cls(settings, keys, Database.open(path, keys.key(DATABASE_KEY)))
         try:
             state._check_generation()
         except BaseException:

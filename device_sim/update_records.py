@@ -160,17 +160,19 @@ def update_page(connection: Any, after: int | None, limit: int) -> UpdatePage:
     return UpdatePage(items, rows[limit - 1][0] if len(rows) > limit else None)
 
 
-def last_rejection(connection: Any, task: str) -> tuple[int, int] | None:
+def last_rejection(connection: Any, task: str) -> tuple[int, int, dict[str, int | float | bool]] | None:
     """If the last update of `task` that was judged was rejected: (newest sample it was offered, version it trained
-    from).
+    from, its parameters).
     """
     row = connection.execute(
-        "SELECT updates.outcome, updates.up_to, versions.parent FROM updates "
+        "SELECT updates.outcome, updates.up_to, versions.parent, updates.parameters FROM updates "
         "JOIN versions ON versions.task = updates.task AND versions.number = updates.version "
         "WHERE updates.task = ? AND updates.outcome IS NOT NULL ORDER BY updates.seq DESC LIMIT 1",
         (task,),
     ).fetchone()
-    return (row[1] or 0, row[2]) if row is not None and row[0] == "rejected" else None
+    if row is None or row[0] != "rejected":
+        return None
+    return row[1] or 0, row[2], json.loads(row[3])
 
 
 def tally_updates(connection: Any) -> dict[str, int]:

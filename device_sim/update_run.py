@@ -3,6 +3,7 @@
 import logging
 import math
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,7 +12,7 @@ from device_sim.candidate import Candidate, CandidateMaker, MakeTrainer
 from device_sim.clock import Clock
 from device_sim.conditions import SamplesAfter
 from device_sim.consent import require_personalization
-from device_sim.errors import DeviceError, NothingToLearn, UpdateCancelled
+from device_sim.errors import DeviceError, InvalidText, NothingToLearn, UpdateCancelled
 from device_sim.heads import Head, ServingHeads
 from device_sim.inference import Encoder
 from device_sim.models import Models
@@ -133,7 +134,9 @@ class UpdateRunner:
             for sample_id, text in waiting[start : start + _ENCODED_AT_A_TIME]:
                 if live.stopping:
                     raise UpdateCancelled("the update was cancelled")
-                encoded.append((sample_id, self._encoder.encode(text)))
+                # Imported text, or text of another tokenizer, may hold nothing that this one reads: it is left out.
+                with suppress(InvalidText):
+                    encoded.append((sample_id, self._encoder.encode(text)))
             with self._state.transaction() as connection:
                 for sample_id, features in encoded:
                     store_features(connection, sample_id, features, self._encoder.base_id)

@@ -39,6 +39,7 @@ from device_sim.update_task import (
     TaskState,
     TrainingParameters,
 )
+from model_store.versions import VersionTable
 
 _log = logging.getLogger(__name__)
 
@@ -92,7 +93,7 @@ class Updates:
                 fail_interrupted(connection, self._clock.stamp())
                 require_personalization(connection)
                 self._require_conditions(forced)
-                _require_samples(connection, task, also_used=forced)
+                _require_samples(connection, task, forced)
                 update = Update(
                     id=uuid.uuid4().hex, task=task, trigger=trigger, state=TaskState.RUNNING.value, outcome=None,
                     version=None, parameters=asdict(resolved), metrics={}, reasons=(),
@@ -104,7 +105,7 @@ class Updates:
             while len(self._live) > _LIVE_KEPT:
                 self._live.popitem(last=False)
         self.expire()  # A condition that was lost since it was asked for found no update to stop.
-        threading.Thread(target=self._work, args=(update, live, resolved), name="update", daemon=True).start()
+        self._begin(update, live, resolved)
         return update
 
     def get(self, update_id: str) -> Update:
@@ -129,9 +130,8 @@ class Updates:
         live = self._live.get(update_id)
         if live is not None:
             return live.events(after)
-        update = self.get(update_id)
-        last = UpdateEvent(1, "finished", _outcome(update))
-        return ([last] if after < last.seq else []), True
+        # Whoever was cut off has numbers of a run that is forgotten: the end follows whatever came last.
+        return [UpdateEvent(after + 1, "finished", _outcome(self.get(update_id)))], True
 
     def cancel(self, update_id: str, reason: str = "cancelled by the user") -> Update:
         """Stop an update before its next step. Raises UnknownUpdate, UpdateFinished."""
@@ -204,6 +204,16 @@ class Updates:
         if missing:
             raise ConditionsNotMet(f"the device may not train now: {', '.join(missing)} (force overrides)")
 
+    def _begin(self, update: Update, live: LiveUpdate, parameters: TrainingParameters) -> None:
+        try:
+            threading.Thread(target=self._work, args=(update, live, parameters), name="update", daemon=True).start()
+        except RuntimeError as error:  # the machine has no thread left
+            self._running = None
+            live.finished.set()
+            self._live.pop(update.id, None)
+            self.recover()
+            raise UpdateRunning("the machine can start no thread now; try again") from error
+
     def _work(self, update: Update, live: LiveUpdate, parameters: TrainingParameters) -> None:
         try:
             live.ended = ended = self._runner.run(update, live, parameters)
@@ -225,15 +235,19 @@ class Updates:
         return replace(update, state=update.state if ended else live.state.value, progress=live.progress)
 
 
-def _require_samples(connection: Any, task: str, also_used: bool) -> None:
-    states = ("new", "used") if also_used else ("new",)
+def _require_samples(connection: Any, task: str, forced: bool) -> None:
+    """New samples or, where it is forced, used ones that the active version has not learnt, after a rollback say."""
+    states = ("new", "used") if forced else ("new",)
     marks = ", ".join("?" for _ in states)
-    row = connection.execute(
-        f"SELECT COUNT(*) FROM samples WHERE task = ? AND state IN ({marks})", (task, *states)
-    ).fetchone()
-    if row[0] == 0:
-        kind = "samples" if also_used else "new samples"
+    rows = connection.execute(f"SELECT id FROM samples WHERE task = ? AND state IN ({marks})", (task, *states))
+    found = {row[0] for row in rows.fetchall()}
+    versions = VersionTable(connection)
+    active = versions.active(task)
+    if not found:
+        kind = "samples" if forced else "new samples"
         raise NothingToLearn(f"there are no {kind} of {task} to learn from: send feedback first")
+    if found <= versions.samples_learnt_by(task, active):
+        raise NothingToLearn(f"version {active} of {task} has learnt from all samples: send feedback first")
 
 
 def _outcome(update: Update) -> dict[str, Any]:

@@ -59,9 +59,8 @@ class Api:
         parameters = {name: value for name, value in (query or {}).items() if value is not None}
         named = {**({"Content-Type": "application/json"} if body is not None else {}), **(headers or {})}
         # A header's value is bytes; the service reads them as UTF-8.
-        sent = {name.encode("ascii"): value.encode() for name, value in named.items()}
-        # ASCII: an argument that is no text at all must reach the service's own check.
-        content = json.dumps(body).encode("ascii") if body is not None else None
+        sent = {name.encode("ascii"): value.encode("utf-8", "surrogateescape") for name, value in named.items()}
+        content = _encoded(body) if body is not None else None
         request = self._client.request(method, path, content=content, params=parameters, headers=sent)
         try:
             response = self._runner.run(request)
@@ -69,6 +68,14 @@ class Api:
             detail = f"{self._client.base_url} does not answer ({type(error).__name__})"
             raise Refusal.because("no-answer", "The service can't be reached", detail) from None
         return _answer(response)
+
+
+def _encoded(body: object) -> bytes:
+    try:
+        return json.dumps(body, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        # An argument that is no text at all must reach the service's own check, so it goes there as an escape.
+        return json.dumps(body).encode("ascii")
 
 
 def _answer(response: httpx.Response) -> Any:
@@ -112,7 +119,7 @@ def _client(settings: Settings, url: str, transport: httpx.AsyncBaseTransport | 
 def _in_process(settings: Settings, runner: asyncio.Runner) -> Iterator[Api]:
     from app.server import create_app
 
-    app = create_app(settings)
+    app = create_app(settings, ticking=False)
     lifespan = app.router.lifespan_context(app)
     try:
         runner.run(lifespan.__aenter__())

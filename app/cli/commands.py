@@ -90,7 +90,7 @@ def doctor(
 
 @cli.command()
 def demo(as_json: Json = False) -> None:
-    """Show the whole loop in a minute: correct, train, see it follow, roll back, roll forward."""
+    """Show the whole loop in seconds: correct, train, see it follow, roll back, roll forward."""
     from app.cli.demo import run
 
     run(as_json)

@@ -12,7 +12,7 @@ from app.cli.output import print_json, print_table
 from app.cli.refusal import Refusal
 from app.settings import Settings, load_settings
 from device_sim import keystore, lock
-from device_sim.errors import DeviceError, StateRolledBack, WrongKey
+from device_sim.errors import DeviceError, StateLocked, StateRolledBack, WrongKey
 from device_sim.state import State
 from model_store.bundle import Bundle
 from model_store.errors import StoreError
@@ -68,16 +68,23 @@ def _state(settings: Settings, accept_restored_database: bool) -> Iterator[Check
     if not directory.exists():
         yield Check("state directory", None, f"{directory} does not exist yet; the first command makes it")
         return
+    if not directory.is_dir():
+        yield Check("state directory", False, f"{directory} is no directory")
+        return
     yield _private(settings)
     free = shutil.disk_usage(directory).free
     yield Check("room on the disk", free >= _ROOM_NEEDED, f"{free // 1024 // 1024} MiB are free")
     try:
         held = lock.StateLock.acquire(directory)
-    except DeviceError as error:
+    except StateLocked as error:
         holder = lock.owner(directory)
         where = f", which serves at {holder.url}" if holder and holder.url else ""
         yield Check("lock", True, f"held by process {holder.pid}{where}" if holder else str(error))
         yield Check("key store and database", None, "in use; the process that has them checked them when it started")
+        return
+    except DeviceError as error:
+        yield Check("lock", False, str(error))
+        yield Check("key store and database", None, "can't be looked at without the lock")
         return
     try:
         yield Check("lock", True, "free")

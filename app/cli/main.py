@@ -4,6 +4,7 @@ Exit codes: 0 done, 1 refused or failed, 2 wrong usage.
 """
 
 import io
+import os
 import sys
 from collections.abc import Callable
 
@@ -16,6 +17,9 @@ def main() -> None:
     if not MINIMUM_PYTHON <= sys.version_info[:2] < BEYOND_PYTHON:
         have = ".".join(map(str, sys.version_info[:2]))
         sys.exit(f"attune needs Python 3.11 or 3.12, and this is {have}")
+    for name in ("stdin", "stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by whoever started this
+            setattr(sys, name, open(os.devnull, "r" if name == "stdin" else "w", encoding="utf-8"))  # noqa: SIM115, PTH123  # for as long as the process lives
     # What can't be decoded is refused by the device in words, and what can't be shown is escaped.
     for stream, errors in (
         (sys.stdin, "surrogateescape"),
@@ -26,9 +30,17 @@ def main() -> None:
             stream.reconfigure(errors=errors)
     try:
         from app.cli.commands import cli
+
+        code = _run(cli)
+        sys.stdout.flush()
     except ModuleNotFoundError as error:
         sys.exit(f"attune is not wholly installed: the package {error.name} is missing (pip install attune)")
-    sys.exit(_run(cli))
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
+    except OSError:  # What was to be printed can't be, nor any word about it.
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123  # for as long as the process lives
+        sys.exit(FAILED)
+    sys.exit(code)
 
 
 def _run(cli: Callable[[], object]) -> int:
@@ -50,6 +62,11 @@ def _run(cli: Callable[[], object]) -> int:
             print_json(refusal.problem)
         note(f"attune: {refusal}")
         return FAILED
+    except UnicodeError:
+        note("attune: an argument or a setting is not text in UTF-8")
+        return WRONG_USAGE
+    except BrokenPipeError:
+        raise  # nobody reads any more
     except OSError as error:
         note(f"attune: {error.filename or 'a file or address'}: {error.strerror or type(error).__name__}")
         return FAILED

@@ -38,12 +38,13 @@ def session(url: str | None) -> "Iterator[Api]":
         yield api
 
 
-def pages(api: "Api", path: str, limit: int, **query: str | int | None) -> list[dict[str, object]]:
-    """Up to `limit` entries of a paged list."""
+def pages(api: "Api", path: str, limit: int | None = None, **query: str | int | None) -> list[dict[str, object]]:
+    """Up to `limit` entries of a paged list, or all of them."""
     found: list[dict[str, object]] = []
     after: int | None = None
-    while len(found) < limit:
-        page = api.call("GET", path, query={**query, "after": after, "limit": min(200, limit - len(found))})
+    while limit is None or len(found) < limit:
+        size = 200 if limit is None else min(200, limit - len(found))
+        page = api.call("GET", path, query={**query, "after": after, "limit": size})
         found += page["items"]
         after = page["next_after"]
         if after is None:

@@ -11,7 +11,7 @@ _ONE_LINE = 4096
 
 def print_json(value: object) -> None:
     """`value` as JSON on stdout, readable where the terminal can show it."""
-    encoding = (sys.stdout.encoding or "").lower().replace("-", "")
+    encoding = (getattr(sys.stdout, "encoding", None) or "").lower().replace("-", "")
     print(json.dumps(value, ensure_ascii=encoding != "utf8", indent=2))
 
 
@@ -44,7 +44,7 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], empty:
     for row in listed:
         table.add_row(*map(Text, row))
     # Where there is no terminal there is nothing to fit into: every row has its line.
-    Console(highlight=False, width=None if sys.stdout.isatty() else _ONE_LINE).print(table)
+    Console(highlight=False, width=None if sys.stdout and sys.stdout.isatty() else _ONE_LINE).print(table)
 
 
 def print_fields(fields: Mapping[str, Any]) -> None:

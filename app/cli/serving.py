@@ -60,9 +60,9 @@ def _segment(task: str) -> str:
 
 
 def audit(limit: Limit = 100, as_json: Json = False, url: Url = None) -> None:
-    """Show every change of what is served or kept, and what caused it."""
+    """Show the latest changes of what is served or kept, and what caused them."""
     with session(url) as api:
-        entries = pages(api, "/v1/audit", limit)
+        entries = pages(api, "/v1/audit")[-limit:]
     if as_json:
         print_json({"items": entries})
         return
