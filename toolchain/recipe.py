@@ -10,12 +10,16 @@ TASK = "sentiment"
 
 @dataclass(frozen=True)
 class UpdateDefaults:
-    """What a device may train the head with, unless asked otherwise; see `model_store.manifest.ParameterBounds`."""
+    """What a device may train the head with, unless asked otherwise; see `model_store.manifest.ParameterBounds`.
+
+    Measured on the shipped bundle with eight sets of twenty corrections: at twice the weight one or two of them cost
+    more than the point in general that the gate allows; here none does, and all are learnt.
+    """
 
     epochs: int = 60
     mini_batch_size: int = 32
-    learning_rate: float = 0.01
-    user_weight: float = 0.1
+    learning_rate: float = 0.003
+    user_weight: float = 0.05
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,9 @@
 """Export and import, deletion and the versions it affects, erasure, and that nothing readable lies on the disk."""
 
 import base64
+import errno
 import json
+import os
 import shutil
 import tempfile
 from pathlib import Path
@@ -10,7 +12,7 @@ from typing import Any
 import pytest
 
 from device_sim.database import DATABASE_FILE, Database
-from device_sim.errors import ConsentRequired, InvalidExport, StateCorrupt, UnknownPrediction, UnknownSample
+from device_sim.errors import ConsentRequired, InvalidExport, StateCorrupt, StateError, UnknownPrediction, UnknownSample
 from device_sim.keystore import DATABASE_KEY, KeyStore
 from device_sim.runtime import Runtime
 from tests.support.phone import FOLLOWING, TAUGHT, label_of, phone, phone_settings, predict, teach, update
@@ -250,3 +252,81 @@ def test_a_device_works_on_after_erasure(bundle: TinyBundle, tmp_path: Path) -> 
         assert update(runtime).version == 1
     with phone(bundle, tmp_path) as runtime:
         assert runtime.models.list()[0].version == 1
+
+
+def test_a_wrong_passphrase_is_refused_and_changes_nothing(bundle: TinyBundle, tmp_path: Path) -> None:
+    with phone(bundle, tmp_path) as runtime:
+        teach(runtime, TAUGHT, "负面")
+        update(runtime)
+        for sealed in (False, True):
+            document = runtime.rights.export(sealed=sealed, passphrase="right")
+            with pytest.raises(InvalidExport, match="passphrase is wrong"):
+                runtime.rights.import_(document, "wrong")
+        assert runtime.models.list()[0].serving == 1
+
+
+def test_an_export_made_after_consent_was_withdrawn_comes_back_too(bundle: TinyBundle, tmp_path: Path) -> None:
+    with phone(bundle, tmp_path) as runtime:
+        teach(runtime, TAUGHT[:2], "负面")
+        runtime.consent.withdraw()
+        document = runtime.rights.export()
+        assert runtime.rights.import_(document).samples == 2
+        assert not runtime.consent.get().personalization
+
+
+@pytest.mark.parametrize(
+    ("table", "change"),
+    [
+        (
+            "settings",
+            {"name": "last_decision", "value": '{"at": "", "trigger": "", "action": "wait", "reasons": []}'},
+        ),
+        ("settings", {"name": "conditions", "value": '{"thermal": "NOMINAL"}'}),
+        ("samples", {"text": "a\0b"}),
+        ("samples", {"text": "字" * 10_001}),
+        ("versions", {"state": "rejected"}),
+    ],
+)
+def test_what_no_device_would_have_stored_is_not_imported(
+    bundle: TinyBundle, tmp_path: Path, table: str, change: dict[str, Any]
+) -> None:
+    with phone(bundle, tmp_path) as runtime:
+        teach(runtime, TAUGHT, "负面")
+        update(runtime)
+        document = runtime.rights.export()
+        document[table] = [{**(document[table][0] if document[table] else {}), **change}]
+        with pytest.raises(InvalidExport):
+            runtime.rights.import_(document)
+        assert runtime.samples.page().total == len(TAUGHT)
+
+
+def test_samples_that_only_a_destroyed_version_had_learnt_wait_again(bundle: TinyBundle, tmp_path: Path) -> None:
+    with phone(bundle, tmp_path) as runtime:
+        receipts = teach(runtime, TAUGHT, "负面")
+        update(runtime)
+        runtime.deletions.delete(receipts[0].sample_id, "destroy")
+        assert runtime.samples.pending() == {"sentiment": len(TAUGHT) - 1}
+
+
+def test_erasing_works_on_a_full_disk(bundle: TinyBundle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with phone(bundle, tmp_path) as runtime:
+        teach(runtime, TAUGHT, "负面")
+        update(runtime)
+        full = True
+        real = os.fsync
+
+        def no_room(descriptor: int) -> None:
+            if full and "keystore.json.tmp" in str(Path(f"/proc/self/fd/{descriptor}").readlink()):
+                raise OSError(errno.ENOSPC, "No space left on device")
+            real(descriptor)
+
+        monkeypatch.setattr(os, "fsync", no_room)
+        with pytest.raises(StateError, match="data is erased"):
+            runtime.rights.erase()
+        assert runtime.health().status == "degraded"
+        assert runtime.heads.serving("sentiment").version == 0
+        full = False
+        runtime.rights.erase()
+        assert runtime.health().status == "ready"
+        assert runtime.samples.page().total == 0
+        teach(runtime, TAUGHT[:1], "负面")

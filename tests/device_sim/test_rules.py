@@ -88,8 +88,9 @@ def test_the_sign_test_is_exact() -> None:
     ("tally", "verdict"),
     [
         (TrialTally(0, 0, 0, 0), TrialVerdict.TRYING),
-        (TrialTally(4, 0, 0, 4), TrialVerdict.TRYING),
-        (TrialTally(5, 0, 0, 5), TrialVerdict.ROLL_BACK),
+        (TrialTally(6, 0, 0, 6), TrialVerdict.TRYING),
+        (TrialTally(7, 0, 0, 7), TrialVerdict.ROLL_BACK),
+        (TrialTally(5_000, 1_000, 1_000, 2_000), TrialVerdict.ROLL_BACK),
         (TrialTally(12, 5, 2, 7), TrialVerdict.TRYING),
         (TrialTally(9, 9, 9, 0), TrialVerdict.TRYING),
         (TrialTally(10, 10, 0, 0), TrialVerdict.GOOD),

@@ -97,8 +97,18 @@ def test_a_version_worse_than_its_parent_is_rolled_back_by_itself(bundle: TinyBu
         assert (before, model.version, model.serving) == (1, 0, 0)
         entry = next(entry for entry in runtime.audit.page().items if entry.action == "automatic-rollback")
         assert (entry.actor, entry.version_from, entry.version_to) == ("trial", 1, 0)
-        assert entry.detail["right_by_parent_alone"] == 5
+        assert entry.detail["right_by_parent_alone"] == 7
         assert {text: label_of(runtime, text) for text in FOLLOWING} == base
+
+
+def test_a_version_proves_nothing_on_what_it_was_taught(bundle: TinyBundle, tmp_path: Path) -> None:
+    with phone(bundle, tmp_path) as runtime:
+        teach(runtime, TAUGHT, "负面")
+        update(runtime)
+        teach(runtime, TAUGHT, "负面")
+        assert runtime.models.list()[0].state == "trying"
+        teach(runtime, FOLLOWING, "负面")
+        assert runtime.models.list()[0].state == "good"
 
 
 def test_rollback_goes_to_the_parent_a_number_or_the_bundle(bundle: TinyBundle, tmp_path: Path) -> None:
@@ -111,6 +121,8 @@ def test_rollback_goes_to_the_parent_a_number_or_the_bundle(bundle: TinyBundle, 
         assert runtime.models.rollback("sentiment").version == 2
         with pytest.raises(NothingToRollBack, match="not before"):
             runtime.models.rollback("sentiment", 3)
+        with pytest.raises(UnknownVersion):
+            runtime.models.rollback("sentiment", 99)
         assert runtime.models.rollback("sentiment", 1).previous == 2
         assert runtime.models.activate("sentiment", 3).previous == 1
         assert runtime.models.rollback("sentiment", 0).version == 0

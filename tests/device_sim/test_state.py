@@ -127,6 +127,14 @@ def test_a_flipped_bit_in_any_page_of_the_database_is_detected(bundle: TinyBundl
     Database.open(path, key).close()
 
 
+def test_an_emptied_database_is_no_new_device(bundle: TinyBundle, tmp_path: Path) -> None:
+    with phone(bundle, tmp_path) as runtime:
+        teach(runtime, TAUGHT[:1], "负面")
+    (tmp_path / "attune.db").write_bytes(b"")
+    with pytest.raises(StateCorrupt, match="missing or empty"), phone(bundle, tmp_path):
+        pass
+
+
 def test_a_database_cut_short_is_detected(bundle: TinyBundle, tmp_path: Path) -> None:
     taught(bundle, tmp_path)
     path = tmp_path / DATABASE_FILE

@@ -2,6 +2,7 @@
 
 import gc
 import re
+import threading
 import time
 import weakref
 from collections.abc import Callable
@@ -196,6 +197,41 @@ def test_what_can_not_start_says_why(bundle: TinyBundle, tmp_path: Path) -> None
         with pytest.raises(UnknownUpdate):
             runtime.updates.get("nothing")
         assert runtime.updates.page().items == ()
+
+
+def test_what_the_active_version_has_learnt_is_not_learnt_again(bundle: TinyBundle, tmp_path: Path) -> None:
+    with phone(bundle, tmp_path) as runtime:
+        teach(runtime, TAUGHT, "负面")
+        update(runtime)
+        with pytest.raises(NothingToLearn, match="version 1 of sentiment has learnt"):
+            runtime.updates.start("sentiment", force=True)
+        runtime.models.rollback("sentiment")
+        assert update(runtime).version == 2
+
+
+def test_the_end_is_told_to_whoever_was_cut_off_before_a_restart(bundle: TinyBundle, tmp_path: Path) -> None:
+    with phone(bundle, tmp_path) as runtime:
+        teach(runtime, TAUGHT, "负面")
+        ended = update(runtime)
+    with phone(bundle, tmp_path) as runtime:
+        events, finished = runtime.updates.events(ended.id, 57)
+        assert finished
+        assert [(event.seq, event.event, event.data["outcome"]) for event in events] == [(58, "finished", "published")]
+
+
+def test_a_machine_without_a_thread_left_refuses_and_recovers(
+    bundle: TinyBundle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_thread(self: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with phone(bundle, tmp_path) as runtime:
+        teach(runtime, TAUGHT, "负面")
+        with monkeypatch.context() as patch:
+            patch.setattr(threading.Thread, "start", no_thread)
+            with pytest.raises(UpdateRunning, match="no thread"):
+                runtime.updates.start("sentiment", force=True)
+        assert update(runtime).outcome == "published"
 
 
 def start_long(runtime: Runtime, force: bool = True) -> str:

@@ -151,3 +151,40 @@ def test_another_python_is_a_sentence() -> None:
     _, err = process.communicate(timeout=20)
     assert process.returncode == 1
     assert err.strip() == "attune needs Python 3.11 or 3.12, and this is 3.9"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "changes", "said"),
+    [
+        (["consent"], {"state_dir": "~nobody-of-that-name/x"}, "ATTUNE_STATE_DIR: begins with the home directory"),
+        (["doctor"], {"state_dir": "/dev/null"}, ""),
+        (["predict", "好", "--json"], {"state_dir": "/dev/null/x"}, "can't be a state directory"),
+    ],
+)
+def test_a_setting_that_can_not_be_is_a_sentence(
+    settings: dict[str, Any], arguments: list[str], changes: dict[str, str], said: str
+) -> None:
+    process = start(*arguments, **{**settings, **changes})
+    _, err = process.communicate(timeout=20)
+    assert process.returncode in (1, 2)
+    assert said in err
+    assert "Traceback" not in err
+
+
+def test_output_that_nobody_reads_ends_quietly(settings: dict[str, Any]) -> None:
+    process = start("predict", "", "--json", **settings)
+    assert process.stdout
+    process.stdout.close()
+    assert process.stderr
+    err = process.stderr.read()
+    assert process.wait(20) == 1
+    assert "Traceback" not in err
+
+
+def test_an_env_file_in_another_encoding_is_a_sentence(settings: dict[str, Any], tmp_path: Path) -> None:
+    (tmp_path / ".env").write_bytes(b"\xff\xfe\x00garbage")
+    process = start("consent", **settings)
+    _, err = process.communicate(timeout=20)
+    assert process.returncode == 2
+    assert ".env is not text in UTF-8" in err
+    assert "Traceback" not in err
