@@ -79,7 +79,9 @@ class Schedule:
         with self._state.reading() as connection:
             last = read_setting(connection, Decision)
         next_look = self._ticker.next_look
-        return ScheduleState(self.policy, next_look.isoformat(timespec="milliseconds") if next_look else None, last)
+        # By the device's clock, like every other time that it tells.
+        told = (next_look + self._clock.offset).isoformat(timespec="milliseconds") if next_look else None
+        return ScheduleState(self.policy, told, last)
 
     def put(self, changes: Mapping[str, Any]) -> ScheduleState:
         """Change some fields of the policy. Raises InvalidInput, ParameterOutOfBounds; then nothing has changed."""

@@ -5,37 +5,46 @@ With `ATTUNE_TEST_DATA` naming a data folder, what is lost in general is measure
 
 import json
 import os
+from collections.abc import Iterator, Sequence
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
+import httpx
 import numpy as np
 import pytest
 
-from device_sim.runtime import Runtime
-from device_sim.settings import DeviceSettings
+from app.settings import Settings
 from model_store.bundle import SHIPPED_BUNDLE, Bundle
+from tests.support.http_service import running
 from toolchain.data import EVERYDAY, LABELS, read_source
 
 _TASK = "sentiment"
 _LESSON = json.loads((resources.files("app.cli") / "overtime.json").read_text("utf-8"))
 
 
-def labels_of(runtime: Runtime, texts: list[str]) -> list[str]:
+@pytest.fixture
+def client(tmp_path: Path) -> Iterator[httpx.Client]:
+    """A client of a service on the shipped bundle, with a state of its own."""
+    with running(Settings.model_validate({"state_dir": tmp_path / "state"})) as service, service.client() as client:
+        yield client
+
+
+def predictions(client: httpx.Client, texts: Sequence[str]) -> list[dict[str, Any]]:
     return [
-        prediction.label
+        answer
         for start in range(0, len(texts), 100)
-        for prediction in runtime.predictor.submit(texts[start : start + 100], _TASK).result()
+        for answer in client.post("/v1/predict", json={"texts": texts[start : start + 100]}).json()["predictions"]
     ]
 
 
-def general_accuracy(runtime: Runtime) -> float | None:
+def general_accuracy(client: httpx.Client) -> float | None:
     """Accuracy on ewect_usual_eval, where that data is at hand."""
     folder = os.environ.get("ATTUNE_TEST_DATA")
     if not folder:
         return None
     examples = read_source(Path(folder), EVERYDAY)
-    chosen = labels_of(runtime, [example.text for example in examples])
+    chosen = [answer["label"] for answer in predictions(client, [example.text for example in examples])]
     return float(np.mean([label == LABELS[example.label] for label, example in zip(chosen, examples, strict=True)]))
 
 
@@ -62,41 +71,38 @@ def test_its_measured_quality_is_what_was_asked_for() -> None:
         ("终于拿到录取通知书了！开心😀", "正面"),
     ],
 )
-def test_everyday_sentences_are_understood(tmp_path: Path, text: str, label: str) -> None:
-    runtime = Runtime.open(DeviceSettings(tmp_path))
-    try:
-        assert labels_of(runtime, [text]) == [label]
-    finally:
-        runtime.close()
+def test_everyday_sentences_are_understood(client: httpx.Client, text: str, label: str) -> None:
+    assert [answer["label"] for answer in predictions(client, [text])] == [label]
 
 
-def test_twenty_corrections_are_learnt_followed_and_cost_next_to_nothing(tmp_path: Path) -> None:
-    runtime = Runtime.open(DeviceSettings(tmp_path))
-    try:
-        label, taught, others = _LESSON["label"], _LESSON["taught"], _LESSON["others"]
-        assert len(taught) == len(others) == 20
-        assert not set(taught) & set(others)
-        everything = [*taught, *others]
-        before = runtime.predictor.submit(everything, _TASK).result()
-        general = general_accuracy(runtime)
-        runtime.consent.put(personalization=True)
-        for prediction in before[:20]:
-            runtime.feedback.record(prediction_id=prediction.id, label=label)
-        ended = runtime.updates.wait(runtime.updates.start(_TASK, force=True).id, 60)
-        assert (ended.outcome, ended.reasons) == ("published", ())
-        after = runtime.predictor.submit(everything, _TASK).result()
-        assert [prediction.label for prediction in after[:20]].count(label) == 20
-        assert [prediction.label for prediction in after[20:]].count(label) >= 16
-        assert [prediction.label for prediction in before].count(label) <= 10
-        accuracy, base = (float(ended.metrics[name] or 0) for name in ("replay_accuracy", "replay_accuracy_base"))
-        assert accuracy >= base - 0.01
-        if general is not None:
-            assert (general_accuracy(runtime) or 0) >= general - 0.01
-        runtime.models.rollback(_TASK)
-        back = runtime.predictor.submit(everything, _TASK).result()
-        assert [answer.probabilities for answer in back] == [answer.probabilities for answer in before]
-        runtime.models.activate(_TASK, 1)
-        forward = runtime.predictor.submit(everything, _TASK).result()
-        assert [answer.probabilities for answer in forward] == [answer.probabilities for answer in after]
-    finally:
-        runtime.close()
+def test_twenty_corrections_are_learnt_followed_and_cost_next_to_nothing(client: httpx.Client) -> None:
+    label, taught, others = _LESSON["label"], _LESSON["taught"], _LESSON["others"]
+    assert len(taught) == len(others) == 20
+    assert not set(taught) & set(others)
+    before, general = predictions(client, [*taught, *others]), general_accuracy(client)
+    client.put("/v1/consent", json={"personalization": True})
+    for answer in before[:20]:
+        sent = client.post("/v1/feedback", json={"prediction_id": answer["id"], "label": label})
+        assert sent.status_code == 201
+    started = client.post("/v1/updates", json={"task": _TASK, "force": True}).json()
+    for line in client.get(f"/v1/updates/{started['id']}/events").iter_lines():
+        last = line  # The stream ends with the update.
+    ended = client.get(f"/v1/updates/{started['id']}").json()
+    assert (ended["outcome"], ended["reasons"]) == ("published", []), last
+
+    after = predictions(client, [*taught, *others])
+    assert [answer["label"] for answer in after[:20]].count(label) == 20
+    assert [answer["label"] for answer in after[20:]].count(label) >= 16
+    assert [answer["label"] for answer in before].count(label) <= 10
+    assert ended["metrics"]["replay_accuracy"] >= ended["metrics"]["replay_accuracy_base"] - 0.01
+    if general is not None:
+        print(f"general accuracy {general:.4f} before, {general_accuracy(client):.4f} after")
+        assert (general_accuracy(client) or 0) >= general - 0.01
+
+    def probabilities(answers: list[dict[str, Any]]) -> list[dict[str, float]]:
+        return [answer["probabilities"] for answer in answers]
+
+    client.post(f"/v1/models/{_TASK}/rollback", json={})
+    assert probabilities(predictions(client, [*taught, *others])) == probabilities(before)
+    client.post(f"/v1/models/{_TASK}/activate", json={"version": ended["version"]})
+    assert probabilities(predictions(client, [*taught, *others])) == probabilities(after)

@@ -9,6 +9,8 @@ import pytest
 from app.schemas.predictions import MAX_TEXTS, PredictRequest
 from device_sim import inference
 from tests.support.http_service import RunningService
+from tests.support.phone import GENTLE as LEARNING
+from tests.support.phone import TAUGHT
 
 TEXTS = [f"第{number}次加班" for number in range(8)]
 GENTLE = {"epochs": 1, "learning_rate": 1e-5}
@@ -17,9 +19,14 @@ GENTLE = {"epochs": 1, "learning_rate": 1e-5}
 def finished(client: httpx.Client, started: httpx.Response) -> dict[str, Any]:
     """The update that was started, once it has ended."""
     assert started.status_code == 202, started.text
+    return ended(client, started.headers["location"])
+
+
+def ended(client: httpx.Client, location: str) -> dict[str, Any]:
+    """The update at `location`, once it has ended."""
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline:
-        update: dict[str, Any] = client.get(started.headers["location"]).json()
+        update: dict[str, Any] = client.get(location).json()
         if update["finished_at"]:
             return update
         time.sleep(0.01)
@@ -188,3 +195,35 @@ def test_ready_says_ready(service: RunningService, client: httpx.Client) -> None
 def test_the_contract_and_the_device_have_the_same_limits() -> None:
     assert MAX_TEXTS == inference.MAX_TEXTS
     assert PredictRequest.model_json_schema()["properties"]["text"]["maxLength"] == inference.MAX_CHARACTERS
+
+
+def test_the_device_trains_when_its_conditions_allow_and_stops_when_they_are_lost(client: httpx.Client) -> None:
+    client.put("/v1/consent", json={"personalization": True})
+    for text in TAUGHT:
+        client.post("/v1/feedback", json={"text": text, "task": "sentiment", "label": "负面"})
+
+    def tick() -> dict[str, Any]:
+        answer: dict[str, Any] = client.post("/v1/schedule/tick").json()
+        return answer
+
+    client.put("/v1/device", json={"charging": False, "wifi": True, "idle": True})
+    assert (tick()["action"], tick()["reasons"][0]) == ("wait", "not charging")
+
+    client.put("/v1/schedule", json={"parameters": {"epochs": 5_000, "mini_batch_size": 1}})
+    client.put("/v1/device", json={"charging": True, "now": "2030-01-01T03:00:00+08:00"})
+    begun = tick()
+    assert begun["action"] == "train"
+    location = f"/v1/updates/{begun['update_ids'][0]}"
+    assert client.get(location).json()["state"] == "running"
+    client.put("/v1/device", json={"charging": False})
+    expired = ended(client, location)
+    assert (expired["state"], expired["outcome"], expired["reasons"]) == ("failed", None, ["expired: not charging"])
+    assert client.get("/v1/models").json()["models"][0]["version"] == 0
+    assert {sample["state"] for sample in client.get("/v1/samples").json()["items"]} == {"new"}
+
+    client.put("/v1/schedule", json={"parameters": LEARNING})
+    client.put("/v1/device", json={"charging": True, "now": None})
+    again = tick()
+    assert again["action"] == "train"
+    assert ended(client, f"/v1/updates/{again['update_ids'][0]}")["outcome"] == "published"
+    assert client.get("/v1/models").json()["models"][0]["version"] == 1
