@@ -71,7 +71,12 @@ def tiny_recipe(seed: int = 0, epochs: int = 3) -> BundleRecipe:
         epochs=epochs, batch_size=16, peak=3e-3, warm_up=5, max_length=24, seed=seed, save_every=4, label_smoothing=0
     )
     replay = ReplayRecipe(rehearsed=100, yardstick=150)
-    return BundleRecipe(finetune=tuning, replay=replay, updates=UpdateDefaults(user_weight=0.2), most_lost=0.1)
+    return BundleRecipe(
+        finetune=tuning,
+        replay=replay,
+        updates=UpdateDefaults(epochs=100, mini_batch_size=16, learning_rate=0.02, user_weight=0.2),
+        most_lost=0.1,
+    )
 
 
 def write_data(folder: Path) -> None:
