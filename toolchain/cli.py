@@ -116,8 +116,10 @@ def main() -> None:
         sys.exit(f"attune-toolchain needs {', '.join(missing)}: pip install 'attune[toolchain]'")
     try:
         application()
-    except (ToolchainError, BundleError, OSError) as error:
+    except (ToolchainError, BundleError) as error:
         sys.exit(f"attune-toolchain: {error}")
+    except OSError as error:
+        sys.exit(f"attune-toolchain: {error.filename or 'a file'}: {error.strerror or type(error).__name__}")
 
 
 def _signing_key(path: Path, *, may_create: bool) -> "Ed25519PrivateKey":

@@ -4,6 +4,7 @@ import hashlib
 import itertools
 import json
 import lzma
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -248,3 +249,52 @@ def test_a_signing_key_is_made_once_and_never_overwritten(tmp_path: Path) -> Non
     again = toolchain_command("keygen", str(path))
     assert again.returncode == 1
     assert "never overwritten" in again.stderr
+
+
+@pytest.mark.parametrize(
+    ("out", "work", "said"),
+    [
+        ("bundle", "work", "usable sentences; more than the 1500 held out are needed"),
+        ("work", "work", "overlap"),
+        ("thesis", "work", "holds something that is no bundle"),
+        ("bundle", "thesis/file.txt/work", "work: Not a directory"),
+    ],
+)
+def test_the_command_line_refuses_before_it_trains(
+    data: Path, checkpoint: Path, tmp_path: Path, out: str, work: str, said: str
+) -> None:
+    (tmp_path / "thesis").mkdir()
+    (tmp_path / "thesis" / "file.txt").write_text("years of work")
+    folders = ["--data", str(data), "--checkpoint", str(checkpoint)]
+    ended = toolchain_command("bundle", *folders, "--out", str(tmp_path / out), "--work", str(tmp_path / work))
+    assert ended.returncode == 1
+    assert said in ended.stderr.replace("\n", " ")
+    assert "Traceback" not in ended.stderr
+    assert (tmp_path / "thesis" / "file.txt").read_text() == "years of work"
+
+
+def test_other_weights_under_the_same_name_are_not_taken_for_those_begun_with(
+    bundle: TinyBundle, tmp_path: Path
+) -> None:
+    home = tmp_path / "home"
+    shutil.copytree(bundle.path.parent, home)
+    write_checkpoint(home / "checkpoint", seed=7)
+    with pytest.raises(WorkError, match="another checkpoint"):
+        make_bundle(
+            str(home / "checkpoint"), home / "data", home / "work", tmp_path / "again", bundle.signing_key,
+            tiny_recipe(), lambda *_: None,
+        )  # fmt: skip
+
+
+def test_int8_that_loses_too_much_is_no_bundle(bundle: TinyBundle, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    shutil.copytree(bundle.path.parent, home)
+    stages = json.loads((home / "work" / "stages.json").read_text("utf-8"))
+    stages["figures"]["evaluate"]["int8"]["everyday_accuracy"] = 0.5
+    (home / "work" / "stages.json").write_text(json.dumps(stages), "utf-8")
+    with pytest.raises(ExportError, match=r"int8 loses .* of everyday_accuracy"):
+        make_bundle(
+            str(home / "checkpoint"), home / "data", home / "work", tmp_path / "again", bundle.signing_key,
+            tiny_recipe(), lambda *_: None,
+        )  # fmt: skip
+    assert not (tmp_path / "again").exists()
