@@ -5,9 +5,11 @@ from http import HTTPStatus
 
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.problems import problem_response, refused
+from app.security import Guard
 
 # 256 texts of 10,000 Chinese characters in UTF-8 fit.
 MAX_BODY = 8 * 1024 * 1024
@@ -48,27 +50,23 @@ class BodyLimit:
         await self._app(scope, counting, send)
 
 
-class JsonOnly:
+class JsonOnly(Guard):
     """Refuses bodies of another type than JSON (415)."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on, or refuse it."""
-        if scope["type"] == "http" and scope["method"] in _WITH_BODY:
-            headers = Headers(scope=scope)
-            carries = headers.get("content-length", "0") != "0" or "transfer-encoding" in headers
-            if carries and not _is_json(headers.get("content-type", "")):
-                response = problem_response(
-                    HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
-                    "unsupported-media-type",
-                    "The body must be JSON",
-                    "send the body as 'Content-Type: application/json'",
-                )
-                await response(scope, receive, send)
-                return
-        await self._app(scope, receive, send)
+    def refusal(self, scope: Scope) -> Response | None:
+        """Of a request that carries another body."""
+        if scope["method"] not in _WITH_BODY:
+            return None
+        headers = Headers(scope=scope)
+        carries = headers.get("content-length", "0") != "0" or "transfer-encoding" in headers
+        if not carries or _is_json(headers.get("content-type", "")):
+            return None
+        return problem_response(
+            HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+            "unsupported-media-type",
+            "The body must be JSON",
+            "send the body as 'Content-Type: application/json'",
+        )
 
 
 def _is_json(content_type: str) -> bool:

@@ -5,11 +5,13 @@ this service (a page that points its own domain at 127.0.0.1 is refused), and an
 """
 
 import hmac
+from abc import ABC, abstractmethod
 from collections.abc import Collection
 from http import HTTPStatus
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.problems import problem_response
@@ -30,30 +32,95 @@ def host_name(authority: str) -> str:
     return parts.hostname or ""
 
 
-class HostCheck:
+class Guard(ABC):
+    """A layer that refuses some requests by their headers, before any of the body is read."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    @abstractmethod
+    def refusal(self, scope: Scope) -> Response | None:
+        """The problem document for an HTTP request that may not pass."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on, or refuse it."""
+        refusal = self.refusal(scope) if scope["type"] == "http" else None
+        await (refusal or self._app)(scope, receive, send)
+
+
+class HostCheck(Guard):
     """Refuses requests that were addressed to another name (421)."""
 
     def __init__(self, app: ASGIApp, allowed: Collection[str]) -> None:
-        self._app = app
+        super().__init__(app)
         self._allowed = frozenset(name.lower() for name in allowed)
 
     def _accepts(self, name: str) -> bool:
         return bool(name) and (is_loopback(name) or name in self._allowed or "*" in self._allowed)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on, or refuse it."""
-        if scope["type"] == "http":
-            hosts = [value for key, value in scope["headers"] if key == b"host"]
-            if len(hosts) != 1 or not self._accepts(host_name(hosts[0].decode("latin-1"))):
-                response = problem_response(
-                    HTTPStatus.MISDIRECTED_REQUEST,
-                    "host-not-allowed",
-                    "The Host header names another service",
-                    "call the service by a loopback name, or list its name in ATTUNE_ALLOWED_HOSTS",
-                )
-                await response(scope, receive, send)
-                return
-        await self._app(scope, receive, send)
+    def refusal(self, scope: Scope) -> Response | None:
+        """Of a request without one Host header that names this service."""
+        hosts = [value for key, value in scope["headers"] if key == b"host"]
+        if len(hosts) == 1 and self._accepts(host_name(hosts[0].decode("latin-1"))):
+            return None
+        return problem_response(
+            HTTPStatus.MISDIRECTED_REQUEST,
+            "host-not-allowed",
+            "The Host header names another service",
+            "call the service by a loopback name, or list its name in ATTUNE_ALLOWED_HOSTS",
+        )
+
+
+class OriginCheck(Guard):
+    """Refuses web pages of other origins (403); programs send no Origin and pass."""
+
+    def __init__(self, app: ASGIApp, allowed: Collection[str]) -> None:
+        super().__init__(app)
+        self._allowed = frozenset(origin.lower() for origin in allowed)
+
+    def _accepts(self, origin: str, host: str) -> bool:
+        if origin in self._allowed:
+            return True
+        scheme, _, authority = origin.partition("://")
+        return scheme in {"http", "https"} and authority == host.lower()
+
+    def refusal(self, scope: Scope) -> Response | None:
+        """Of a request whose Origin header is neither ours nor allowed."""
+        headers = Headers(scope=scope)
+        origin = headers.get("origin")
+        if origin is None or self._accepts(origin.lower(), headers.get("host", "")):
+            return None
+        return problem_response(
+            HTTPStatus.FORBIDDEN,
+            "origin-not-allowed",
+            "Web pages of other origins may not drive the device",
+            "list the page's origin in ATTUNE_ALLOWED_ORIGINS if it may",
+        )
+
+
+class BearerToken(Guard):
+    """Demands the token on every path but the health checks (401)."""
+
+    def __init__(self, app: ASGIApp, token: str) -> None:
+        super().__init__(app)
+        self._expected = f"bearer {token}".encode("ascii")
+
+    def _accepts(self, headers: Headers) -> bool:
+        scheme, _, credentials = headers.get("authorization", "").partition(" ")
+        sent = f"{scheme.lower()} {credentials.strip()}".encode("latin-1")
+        return hmac.compare_digest(sent, self._expected)
+
+    def refusal(self, scope: Scope) -> Response | None:
+        """Of a request without the token."""
+        if scope["path"] in OPEN_PATHS or self._accepts(Headers(scope=scope)):
+            return None
+        return problem_response(
+            HTTPStatus.UNAUTHORIZED,
+            "token-required",
+            "A bearer token is required",
+            "send the service's ATTUNE_TOKEN as 'Authorization: Bearer ...'",
+            headers={"WWW-Authenticate": "Bearer"},
+        )
 
 
 class NoTraces:
@@ -74,60 +141,3 @@ class NoTraces:
             await send(message)
 
         await self._app(scope, receive, adding if scope["type"] == "http" else send)
-
-
-class OriginCheck:
-    """Refuses web pages of other origins (403); programs send no Origin and pass."""
-
-    def __init__(self, app: ASGIApp, allowed: Collection[str]) -> None:
-        self._app = app
-        self._allowed = frozenset(origin.lower() for origin in allowed)
-
-    def _accepts(self, origin: str, host: str) -> bool:
-        if origin in self._allowed:
-            return True
-        scheme, _, authority = origin.partition("://")
-        return scheme in {"http", "https"} and authority == host.lower()
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on, or refuse it."""
-        if scope["type"] == "http":
-            headers = Headers(scope=scope)
-            origin = headers.get("origin")
-            if origin is not None and not self._accepts(origin.lower(), headers.get("host", "")):
-                response = problem_response(
-                    HTTPStatus.FORBIDDEN,
-                    "origin-not-allowed",
-                    "Web pages of other origins may not drive the device",
-                    "list the page's origin in ATTUNE_ALLOWED_ORIGINS if it may",
-                )
-                await response(scope, receive, send)
-                return
-        await self._app(scope, receive, send)
-
-
-class BearerToken:
-    """Demands the token on every path but the health checks (401)."""
-
-    def __init__(self, app: ASGIApp, token: str) -> None:
-        self._app = app
-        self._expected = f"bearer {token}".encode("ascii")
-
-    def _accepts(self, headers: Headers) -> bool:
-        scheme, _, credentials = headers.get("authorization", "").partition(" ")
-        sent = f"{scheme.lower()} {credentials.strip()}".encode("latin-1")
-        return hmac.compare_digest(sent, self._expected)
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on, or refuse it."""
-        if scope["type"] == "http" and scope["path"] not in OPEN_PATHS and not self._accepts(Headers(scope=scope)):
-            response = problem_response(
-                HTTPStatus.UNAUTHORIZED,
-                "token-required",
-                "A bearer token is required",
-                "send the service's ATTUNE_TOKEN as 'Authorization: Bearer ...'",
-                headers={"WWW-Authenticate": "Bearer"},
-            )
-            await response(scope, receive, send)
-            return
-        await self._app(scope, receive, send)

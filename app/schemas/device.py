@@ -45,7 +45,9 @@ class ScheduleRequest(RequestModel):
     require_idle: bool | None = None
     min_battery: Share | None = None
     max_thermal: Thermal | None = None
-    parameters: TrainingParameters | None = None
+    parameters: TrainingParameters | None = Field(
+        None, description="all of the update's parameters: those left out are the head's defaults again"
+    )
     samples_after: Literal["keep", "keep_features", "delete"] | None = None
     retention_days: Annotated[int, Field(ge=1, le=36_500)] | None = None
 
