@@ -43,7 +43,7 @@ from model_store.versions import VersionTable
 
 _log = logging.getLogger(__name__)
 
-_LIVE_KEPT = 16
+_LIVE_KEPT = 4
 
 
 class Updates:
