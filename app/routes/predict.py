@@ -55,6 +55,8 @@ def _parsed(content: bytes) -> PredictRequest:
         value = json.loads(content) if content else {}
     except (ValueError, RecursionError):
         raise RequestValidationError([{"type": "json_invalid", "loc": ("body",), "msg": "not JSON"}]) from None
+    if not isinstance(value, dict):
+        raise RequestValidationError([{"type": "dict_type", "loc": ("body",), "msg": "Input should be a JSON object"}])
     try:
         return PredictRequest.model_validate(value)
     except ValidationError as error:
