@@ -20,6 +20,8 @@ async def follow(updates: Updates, update_id: str, after: int, stopping: threadi
     while not stopping.is_set():
         found, finished = await run_in_threadpool(updates.events, update_id, after)
         for event in found:
+            if stopping.is_set():
+                return  # There may be thousands.
             after = event.seq
             yield event
         if finished:

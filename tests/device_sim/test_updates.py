@@ -288,6 +288,10 @@ def test_a_rollback_while_it_trains_wins_over_the_candidate(bundle: TinyBundle, 
         update(runtime)
         teach(runtime, FOLLOWING, "负面")
         started = runtime.updates.start("sentiment", {"epochs": 400, "mini_batch_size": 1}, force=True)
+        while not runtime.updates.events(started.id)[
+            0
+        ]:  # Before its first step it would begin from what is active then.
+            time.sleep(0.001)
         runtime.models.rollback("sentiment", 0)
         ended = runtime.updates.wait(started.id, 60)
         assert ended.outcome == "rejected"
