@@ -6,11 +6,15 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, field_validator, model_validator
 
+from model_store.spans import tags_of, types_of
+
 SCHEMA = 1
+MOST_LABELS = 256
 ENCODER = "encoder.onnx"
 TOKENIZER = "tokenizer.json"
 CARD = "CARD.md"
-HEAD_FILES = ("training_model.onnx", "eval_model.onnx", "optimizer_model.onnx", "checkpoint", "replay.npz")
+CHECKPOINT = "checkpoint"
+TRAINING_FILES = ("training_model.onnx", "eval_model.onnx", "optimizer_model.onnx", "replay.npz")
 
 _FILE_NAME = re.compile(r"[A-Za-z0-9_.\-]+(/[A-Za-z0-9_.\-]+)*")
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -67,14 +71,16 @@ class ParameterBounds(_Frozen):
 class TaskManifest(_Frozen):
     """One task: its labels in output order, and its head.
 
-    `user_weight` is the weight of the user's mean loss beside the rehearsal's mean loss of weight 1.
+    A `sentence` task chooses one label for a text. A `token` task gives each token one of its labels, which are
+    begin-inside-outside tags (see `model_store.spans`). `parameters` and `user_weight`, the weight of the user's mean loss
+    beside the rehearsal's mean loss of weight 1, are there where the head is updatable.
     """
 
-    kind: Literal["sentence"]
-    labels: tuple[Annotated[str, Field(min_length=1, max_length=64)], ...] = Field(min_length=2, max_length=256)
+    kind: Literal["sentence", "token"]
+    labels: tuple[Annotated[str, Field(min_length=1, max_length=66)], ...] = Field(min_length=2, max_length=2 * MOST_LABELS)
     updatable: bool
-    parameters: ParameterBounds
-    user_weight: float = Field(gt=0, le=1)
+    parameters: ParameterBounds | None = None
+    user_weight: float | None = Field(default=None, gt=0, le=1)
     metrics: dict[str, float] = {}
 
     @field_validator("labels")
@@ -83,6 +89,22 @@ class TaskManifest(_Frozen):
         if len(set(labels)) != len(labels):
             raise ValueError("labels must differ")
         return labels
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if self.updatable and (self.parameters is None or self.user_weight is None):
+            raise ValueError("an updatable head needs parameters and user_weight")
+        if self.kind == "token":
+            if self.updatable:
+                raise ValueError("the head of a token task can't be updatable")
+            if self.labels != tags_of(types_of(self.labels)):
+                raise ValueError("the labels of a token task must be O, then B- and I- of each type")
+        return self
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The names of the files of its head."""
+        return (CHECKPOINT, *TRAINING_FILES) if self.updatable else (CHECKPOINT,)
 
 
 class FileEntry(_Frozen):
@@ -124,7 +146,7 @@ class Manifest(_Frozen):
     @model_validator(mode="after")
     def _complete(self) -> Self:
         needed = [ENCODER, TOKENIZER, CARD]
-        needed += [head_file(task, name) for task in self.tasks for name in HEAD_FILES]
+        needed += [head_file(task, name) for task, spec in self.tasks.items() for name in spec.files]
         missing = [name for name in needed if name not in self.files]
         if missing:
             raise ValueError(f"files lacks {', '.join(missing)}")

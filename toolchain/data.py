@@ -1,7 +1,4 @@
-"""Reading public Chinese sentiment data, mapping its labels to three, and keeping what is measured out of training.
-
-A data folder holds `sentiment/<name>.jsonl.xz`, one JSON object a line with `text` and `label`.
-"""
+"""Reading labelled text, mapping its labels to those of the tasks, and keeping what is measured out of training."""
 
 import hashlib
 import json
@@ -10,62 +7,87 @@ import random
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from pydantic import Field
+
 from toolchain.errors import DataError
+from toolchain.settings import Settings
+from toolchain.tasks import Task
 
-LABELS = ("负面", "中性", "正面")
-NEGATIVE, NEUTRAL, POSITIVE = range(3)
-
-# Labels that are in no mapping are left out: surprise can be of either kind.
-POLARITY = {"negative": NEGATIVE, "neutral": NEUTRAL, "positive": POSITIVE}
-EMOTIONS = {
-    "anger": NEGATIVE, "disgust": NEGATIVE, "sadness": NEGATIVE, "fear": NEGATIVE,
-    "none": NEUTRAL, "like": POSITIVE, "happiness": POSITIVE,
-}  # fmt: skip
-MOODS = {"angry": NEGATIVE, "sad": NEGATIVE, "fear": NEGATIVE, "neutral": NEUTRAL, "happy": POSITIVE}
+CORPORA = Path(__file__).parent / "corpora"
+_SHIPPED = "corpora:"  # The prefix of paths in the toolchain's own folder of text.
+_UNLABELLED = "-"
+_MARK = re.compile(r"\[([^\[\]]+)\]\(([A-Z]+)\)")
 
 
 @dataclass(frozen=True)
-class Source:
-    """One file: its name, its labels' mapping, its licence, and how many of its rows to take at most.
+class Span:
+    """Characters `start` to `end` (exclusive) of a text."""
 
-    They are the first rows; with `domains` they are drawn at random, those of these domains before all others.
-    """
-
-    name: str
-    mapping: Mapping[str, int]
-    licence: str
-    most: int | None = None
-    domains: tuple[str, ...] = ()
+    start: int
+    end: int
+    type: str
 
 
-# In the order in which duplicates are settled: the first source to hold a text keeps it.
-TRAINING = (
-    Source("ewect_virus_train", MOODS, "none stated"),
-    Source("ewect_virus_eval", MOODS, "none stated"),
-    Source("weibo_moods8", EMOTIONS, "MIT"),
-    Source("nlpcc2013_emotion", EMOTIONS, "MIT"),
-    Source("chnsenticorp_train", POLARITY, "Apache-2.0"),
-    # The reviews that are measured are of hotels, books and computers; the other domains widen them.
-    Source("online_shopping", POLARITY, "none stated", most=40_000, domains=("酒店", "书籍", "计算机")),
-    # Its last dialogues are for measuring.
-    Source("cped_valid", POLARITY, "Apache-2.0", most=9_000),
-)
-REVIEWS = Source("chnsenticorp_dev", POLARITY, "Apache-2.0")
-EVERYDAY = Source("ewect_usual_eval", MOODS, "none stated")
-MEASURING = (REVIEWS, EVERYDAY)
+@dataclass(frozen=True)
+class Annotation:
+    """The spans of a text, complete for `types`; of others nothing is known."""
+
+    spans: tuple[Span, ...]
+    types: frozenset[str]
 
 
 @dataclass(frozen=True)
 class Example:
-    """A text, the index of its label in `LABELS`, and the source and domain (hotels, books...) it came from."""
+    """A text with a label (its index) for some sentence tasks, and spans for some token tasks, by the task's name."""
 
     text: str
-    label: int
     source: str
-    domain: str = ""
+    labels: Mapping[str, int] = field(default_factory=dict)
+    spans: Mapping[str, Annotation] = field(default_factory=dict)
+
+
+class Source(Settings):
+    """A file of labelled text, in the data folder or, as `corpora:<name>`, among the toolchain's own.
+
+    JSON lines have `text`, and `label` or `spans` [{start, end, type}], which `labels` maps to those of `task`; labels
+    that it leaves out are left out. Tab-separated lines have a column for each of `columns`, tasks by name ('-' is
+    unlabelled), then the text, in which `[words](TYPE)` marks spans of `task`; see corpora/README.md.
+    """
+
+    path: str
+    licence: str
+    task: str
+    labels: dict[str, str] = {}
+    columns: tuple[str, ...] = ()
+    skip: int = Field(default=0, ge=0, description="rows to leave out at the beginning")
+    most: int | None = Field(default=None, ge=1, description="rows to take at most")
+    times: int = Field(default=1, ge=1, description="how often training sees each of them an epoch")
+
+    @property
+    def name(self) -> str:
+        """The file's name without its endings."""
+        return Path(self.path.removeprefix(_SHIPPED)).name.split(".")[0]
+
+    def file(self, folder: Path) -> Path:
+        """Where it lies."""
+        if self.path.startswith(_SHIPPED):
+            return CORPORA / self.path.removeprefix(_SHIPPED)
+        return folder / self.path
+
+
+class Measure(Settings):
+    """A figure's data: what `source` says of `task`, which must be one of its tasks.
+
+    `between` counts only two labels, the more probable one; `taken` names pairs (right, chosen) whose rate is told.
+    """
+
+    source: Source
+    task: str
+    between: tuple[str, str] | None = None
+    taken: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -80,58 +102,65 @@ class SourceRecord:
 
 @dataclass(frozen=True)
 class TrainingData:
-    """`train` to fit, `held_out` to choose and to rehearse with; no text of either is in a measuring set."""
+    """`train` to fit; `held_out`, by task, to measure forgetting with; no text of either is in a measure."""
 
     train: tuple[Example, ...]
-    held_out: tuple[Example, ...]
+    held_out: Mapping[str, tuple[Example, ...]]
     records: tuple[SourceRecord, ...]
 
 
-def read_source(folder: Path, source: Source) -> list[Example]:
-    """All rows of a source that its mapping knows, in file order.
+def read_source(folder: Path, source: Source, tasks: Mapping[str, Task]) -> list[Example]:
+    """All rows of a source that say something of a task, in file order.
 
     Raises:
-        DataError: naming the file, and the line that is malformed.
+        DataError: naming the file, and the line that is malformed or has an unknown label; nothing is in it.
     """
+    path = source.file(folder)
+    _check_tasks(source, tasks)
+    suffixes = path.name.removesuffix(".xz")
+    reader = _tabbed if suffixes.endswith(".tsv") else _json_line
     examples = []
-    for number, row in enumerate(_rows(folder, source.name), start=1):
-        text, label = row.get("text"), row.get("label")
-        if not isinstance(text, str) or not isinstance(label, str):
-            raise DataError(f"{source.name}, line {number}: text and label must be strings")
-        if text.strip() and label in source.mapping:
-            examples.append(Example(text, source.mapping[label], source.name, str(row.get("domain", ""))))
-    if len({example.label for example in examples}) < 2:
-        raise DataError(f"{source.name} holds no two kinds of known labels ({', '.join(source.mapping)})")
-    return examples
+    for number, line in _lines(path):
+        if number > source.skip and (example := reader(line, f"{source.path}, line {number}", source, tasks)):
+            examples.append(example)
+    if not examples:
+        raise DataError(f"{source.path} holds no row with a label of {source.task} ({_allowed(source, tasks)})")
+    return examples[: source.most]
 
 
-def training_data(folder: Path, seed: int, held_out: int = 1_500) -> TrainingData:
-    """Everything to train on, without duplicates and without any text of a measuring set.
+def training_data(
+    folder: Path, tasks: Mapping[str, Task], sources: Sequence[Source], measures: Sequence[Measure],
+    held_out: Mapping[str, int], seed: int,
+) -> TrainingData:  # fmt: skip
+    """Everything to train on, without duplicates and without any text of a measure; of the tasks in `held_out` so many
+    examples are kept out, and `times` of a source repeats its rows.
 
-    Texts count as the same when they agree after NFKC, lower-casing and removal of all but letters and digits.
+    Texts count as the same when they agree after NFKC, lower-casing and removal of all but letters and digits; the
+    first source to hold a text for a task keeps it.
 
     Raises:
-        DataError: a file is missing or malformed, or there is nothing left to train on.
+        DataError: a file is missing or malformed, or a task has too few examples, or of one label only.
     """
-    seen = {same_text_key(example.text) for source in MEASURING for example in read_source(folder, source)}
-    generator = random.Random(seed)
-    examples: list[Example] = []
+    measured = {same_text_key(example.text) for m in measures for example in read_source(folder, m.source, tasks)}
+    seen: set[tuple[str, str]] = set()
+    examples: list[tuple[Example, int]] = []
     records = []
-    for source in TRAINING:
+    for source in sources:
         fresh = []
-        for example in _chosen(folder, source, generator):
+        for example in read_source(folder, source, tasks):
             key = same_text_key(example.text)
-            if key and key not in seen:
-                seen.add(key)
-                fresh.append(example)
-        examples += fresh
-        records.append(SourceRecord(source.name, _sha256(path_of(folder, source.name)), source.licence, len(fresh)))
-    if len(examples) <= held_out:
-        raise DataError(
-            f"{folder} holds {len(examples)} usable sentences; more than the {held_out} held out are needed"
-        )
+            new = {task for task in (*example.labels, *example.spans) if (task, key) not in seen}
+            if key and new and key not in measured:
+                seen |= {(task, key) for task in new}
+                fresh.append(_only(example, new))
+        examples += [(example, source.times) for example in fresh]
+        records.append(SourceRecord(source.name, file_hash(source.file(folder)), source.licence, len(fresh)))
+    generator = random.Random(seed)
     generator.shuffle(examples)
-    return TrainingData(tuple(examples[held_out:]), tuple(examples[:held_out]), tuple(records))
+    kept, train = _hold_out(examples, held_out)
+    _check_enough(tasks, train)
+    repeated = tuple(example for example, times in train for _ in range(times))
+    return TrainingData(repeated, kept, tuple(records))
 
 
 def same_text_key(text: str) -> str:
@@ -139,45 +168,139 @@ def same_text_key(text: str) -> str:
     return re.sub(r"[\W_]+", "", unicodedata.normalize("NFKC", text)).lower()
 
 
-def file_hashes(folder: Path) -> dict[str, str]:
-    """SHA-256 of every file that training depends on: what is trained on, and what is kept out of it.
+def file_hash(path: Path) -> str:
+    """SHA-256 of a file.
 
     Raises:
-        DataError: one is missing.
+        DataError: it can't be read.
     """
     try:
-        return {source.name: _sha256(path_of(folder, source.name)) for source in (*TRAINING, *MEASURING)}
+        return hashlib.sha256(path.read_bytes()).hexdigest()
     except OSError as error:
-        raise DataError(f"{error.filename} can't be read: {error.strerror}") from None
+        raise DataError(f"{path} can't be read: {error.strerror}") from None
 
 
-def path_of(folder: Path, name: str) -> Path:
-    """Where a source lies in a data folder."""
-    return folder / "sentiment" / f"{name}.jsonl.xz"
+def unmark(marked: str) -> tuple[str, list[Span]]:
+    """A text in which `[words](TYPE)` marks spans, as plain text and its spans."""
+    plain, spans, position = "", [], 0
+    for mark in _MARK.finditer(marked):
+        plain += marked[position : mark.start()]
+        spans.append(Span(len(plain), len(plain) + len(mark[1]), mark[2]))
+        plain += mark[1]
+        position = mark.end()
+    return plain + marked[position:], spans
 
 
-def _chosen(folder: Path, source: Source, generator: random.Random) -> Sequence[Example]:
-    rows = read_source(folder, source)
-    if source.domains:
-        generator.shuffle(rows)
-        rows.sort(key=lambda row: row.domain not in source.domains)
-    return rows[: source.most]
-
-
-def _rows(folder: Path, name: str) -> Iterator[dict[str, object]]:
-    path = path_of(folder, name)
+def _json_line(line: str, where: str, source: Source, tasks: Mapping[str, Task]) -> Example | None:
     try:
-        with lzma.open(path, "rt", encoding="utf-8") as lines:
+        row = json.loads(line)
+    except ValueError:
+        raise DataError(f"{where}: not JSON") from None
+    if not isinstance(row, dict) or not isinstance(row.get("text"), str):
+        raise DataError(f"{where}: text must be a string")
+    task, text = tasks[source.task], row["text"]
+    if task.kind == "token":
+        return Example(text, source.name, spans={source.task: _annotation(row.get("spans"), text, where, source, task)})
+    if not isinstance(row.get("label"), str):
+        raise DataError(f"{where}: label must be a string")
+    label = source.labels.get(row["label"])
+    return Example(text, source.name, labels={source.task: task.labels.index(label)}) if label and text.strip() else None
+
+
+def _annotation(spans: object, text: str, where: str, source: Source, task: Task) -> Annotation:
+    if not isinstance(spans, list):
+        raise DataError(f"{where}: spans must be a list")
+    found = []
+    for span in spans:
+        try:
+            start, end, kind = int(span["start"]), int(span["end"]), source.labels.get(span["type"])
+        except (KeyError, TypeError, ValueError):
+            raise DataError(f"{where}: a span needs start, end and type") from None
+        if not 0 <= start < end <= len(text):
+            raise DataError(f"{where}: a span lies outside of the text")
+        if kind:
+            found.append(Span(start, end, kind))
+    return Annotation(tuple(found), frozenset(source.labels.values()) & set(task.labels))
+
+
+def _tabbed(line: str, where: str, source: Source, tasks: Mapping[str, Task]) -> Example | None:
+    *columns, marked = line.split("\t")
+    if len(columns) != len(source.columns):
+        raise DataError(f"{where}: {len(columns) + 1} columns; {len(source.columns) + 1} are needed")
+    text, spans = unmark(marked)
+    labels = {}
+    for task, label in zip(source.columns, columns, strict=True):
+        if label != _UNLABELLED and task in tasks:
+            if label not in tasks[task].labels:
+                raise DataError(f"{where}: {task} has no such label; allowed: {', '.join(tasks[task].labels)}")
+            labels[task] = tasks[task].labels.index(label)
+    if source.task not in tasks or tasks[source.task].kind != "token":
+        return Example(text, source.name, labels) if labels else None
+    types = frozenset(tasks[source.task].labels)
+    unknown = {span.type for span in spans} - types
+    if unknown:
+        raise DataError(f"{where}: no such type of span: {unknown.pop()}; allowed: {', '.join(sorted(types))}")
+    return Example(text, source.name, labels, {source.task: Annotation(tuple(spans), types)})
+
+
+def _lines(path: Path) -> Iterator[tuple[int, str]]:
+    """Numbered lines that say something."""
+    opener = lzma.open if path.suffix == ".xz" else open
+    try:
+        with opener(path, "rt", encoding="utf-8") as lines:
             for number, line in enumerate(lines, start=1):
-                row = json.loads(line)
-                if not isinstance(row, dict):
-                    raise DataError(f"{path}, line {number}: not a JSON object")
-                yield row
+                stripped = line.rstrip("\r\n")
+                if stripped.strip() and not stripped.startswith("#"):
+                    yield number, stripped
     except FileNotFoundError:
-        raise DataError(f"{path} is missing: the data folder needs sentiment/{name}.jsonl.xz") from None
-    except (OSError, lzma.LZMAError, ValueError) as error:
-        raise DataError(f"{path} can't be read as xz-compressed JSON lines in UTF-8: {error}") from error
+        raise DataError(f"{path} is missing") from None
+    except (OSError, lzma.LZMAError, EOFError, UnicodeDecodeError) as error:
+        raise DataError(f"{path} can't be read as UTF-8 text: {error}") from error
 
 
-def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+def _check_tasks(source: Source, tasks: Mapping[str, Task]) -> None:
+    if source.task not in tasks and not set(source.columns) & set(tasks):
+        raise DataError(f"{source.path} is for the task {source.task}; the recipe's are {', '.join(tasks)}")
+    if source.task in tasks and not source.columns:
+        unknown = set(source.labels.values()) - set(tasks[source.task].labels)
+        if unknown:
+            allowed = ", ".join(tasks[source.task].labels)
+            raise DataError(f"{source.path}: {source.task} has no label {sorted(unknown)[0]}; allowed: {allowed}")
+
+
+def _allowed(source: Source, tasks: Mapping[str, Task]) -> str:
+    if source.columns:
+        return ", ".join(source.columns)
+    return ", ".join(source.labels) or ", ".join(tasks[source.task].labels)
+
+
+def _only(example: Example, tasks: set[str]) -> Example:
+    labels = {task: label for task, label in example.labels.items() if task in tasks}
+    spans = {task: annotation for task, annotation in example.spans.items() if task in tasks}
+    return replace(example, labels=labels, spans=spans)
+
+
+def _hold_out(
+    examples: Sequence[tuple[Example, int]], wanted: Mapping[str, int]
+) -> tuple[dict[str, tuple[Example, ...]], list[tuple[Example, int]]]:
+    kept: dict[str, list[Example]] = {task: [] for task in wanted}
+    train = []
+    for example, times in examples:
+        takers = [task for task in wanted if task in example.labels and len(kept[task]) < wanted[task]]
+        for task in takers:
+            kept[task].append(example)
+        if not takers:
+            train.append((example, times))
+    return {task: tuple(found) for task, found in kept.items()}, train
+
+
+def _check_enough(tasks: Mapping[str, Task], train: Sequence[tuple[Example, int]]) -> None:
+    for name, task in tasks.items():
+        if task.kind == "sentence":
+            found = {example.labels[name] for example, _ in train if name in example.labels}
+            missing = [label for index, label in enumerate(task.labels) if index not in found]
+        else:
+            types = {span.type for example, _ in train if name in example.spans for span in example.spans[name].spans}
+            missing = [label for label in task.labels if label not in types]
+        if missing:
+            raise DataError(f"nothing is left to train {name} on that is labelled {', '.join(missing)}")

@@ -4,6 +4,7 @@ ToolchainError
 ├── DataError          a file that is missing, empty, or not in the form that its source has
 ├── CheckpointError    a starting checkpoint that can't be used
 ├── ExportError        an exported graph that does not answer as the model it came from
+├── RecipeError        a recipe that asks for something that can't be
 └── WorkError          a working directory of another recipe, or without room
 """
 
@@ -26,3 +27,7 @@ class ExportError(ToolchainError):
 
 class WorkError(ToolchainError):
     """A working directory that belongs to another recipe, or can't be written."""
+
+
+class RecipeError(ToolchainError):
+    """A recipe that is malformed, or asks for what can't be."""

@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from toolchain.errors import ExportError
-from toolchain.model import Classifier, pad, pooled
+from toolchain.model import MultiTaskModel, pad, pooled
 
 OPSET = 17
+INPUTS = ["input_ids", "attention_mask"]
 OUTPUTS = ["features", "token_features"]
 
 Array = NDArray[np.float32]
@@ -24,7 +25,7 @@ class _ExportedEncoder(nn.Module):
     The library's own mask helper emits operators that have no ONNX form, so the mask is made here.
     """
 
-    def __init__(self, model: Classifier) -> None:
+    def __init__(self, model: MultiTaskModel) -> None:
         super().__init__()
         self.encoder = model.encoder
 
@@ -35,7 +36,7 @@ class _ExportedEncoder(nn.Module):
         return pooled(hidden, attention_mask), hidden
 
 
-def export_encoder(model: Classifier, path: Path, tolerance: float = 1e-3) -> float:
+def export_encoder(model: MultiTaskModel, path: Path, tolerance: float = 1e-3) -> float:
     """Write the fp32 graph with dynamic batch and length, and return its greatest difference from `model`, see
     `compare_with_model`.
 
@@ -51,7 +52,7 @@ def export_encoder(model: Classifier, path: Path, tolerance: float = 1e-3) -> fl
         warnings.simplefilter("ignore")
         torch.onnx.export(
             _ExportedEncoder(model).eval(), sample, str(path), dynamo=False, opset_version=OPSET,
-            input_names=["input_ids", "attention_mask"], output_names=OUTPUTS, dynamic_axes=axes,
+            input_names=INPUTS, output_names=OUTPUTS, dynamic_axes=axes,
         )  # fmt: skip
     difference = compare_with_model(model, path)
     if not difference <= tolerance:  # also true for NaN
@@ -59,7 +60,7 @@ def export_encoder(model: Classifier, path: Path, tolerance: float = 1e-3) -> fl
     return difference
 
 
-def compare_with_model(model: Classifier, path: Path) -> float:
+def compare_with_model(model: MultiTaskModel, path: Path) -> float:
     """The greatest difference of any output between the model and a graph, in shares of the output's greatest value
     where that is above 1; NaN if a value is not finite. On padded batches of random token ids.
     """
@@ -67,14 +68,12 @@ def compare_with_model(model: Classifier, path: Path) -> float:
     config = model.encoder.config
     worst = 0.0
     for feed in padded_batches(config.vocab_size, min(128, config.max_position_embeddings)):
-        input_ids, attention_mask = (torch.from_numpy(feed[name]) for name in ("input_ids", "attention_mask"))
         with torch.inference_mode():
-            token_features = model.token_features(input_ids, attention_mask)
-            expected = (pooled(token_features, attention_mask).numpy(), token_features.numpy())
-        for answer, right in zip(session.run(OUTPUTS, feed), expected, strict=True):
+            answers = model(*(torch.from_numpy(feed[name]) for name in INPUTS))
+        for answer, right in zip(session.run(OUTPUTS, feed), answers[: len(OUTPUTS)], strict=True):
             if not np.isfinite(answer).all():
                 return float("nan")
-            worst = max(worst, float(np.abs(answer - right).max() / max(1.0, np.abs(right).max())))
+            worst = max(worst, float(np.abs(answer - right.numpy()).max() / max(1.0, right.abs().max())))
     return worst
 
 

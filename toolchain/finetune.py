@@ -1,165 +1,93 @@
-"""Fine-tuning the encoder and its head on labelled sentences; cut short at any moment, it goes on where it was."""
+"""Fine-tuning an encoder and its heads on labelled text, all tasks at once."""
 
-import math
-import random
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
-from torch import Tensor
-from torch.nn import functional
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from pydantic import Field
+from tokenizers import Tokenizer
+from torch import Tensor, nn
 
-from toolchain.data import LABELS, Example
-from toolchain.errors import WorkError
-from toolchain.model import Classifier, load_encoder, load_tokenizer, longest_input, pad
+from toolchain.data import Example
+from toolchain.dataset import Batch, Dataset, task_loss
+from toolchain.model import Answers, MultiTaskModel
+from toolchain.settings import Settings
+from toolchain.training import Batches, Loop, Report, Schedule
 
-Report = Callable[[int, int, str], None]
+# What a step minimises, given the model's answers: the loss of the labels, and whatever a teacher adds to it.
+Objective = Callable[[Batch, Answers, Sequence[int]], Tensor]
 
 
-@dataclass(frozen=True)
-class FinetuneRecipe:
-    """How to fine-tune. `peak` is AdamW's highest learning rate, reached after `warm_up` steps, then falling to 2 %.
+class FinetuneSettings(Settings):
+    """How to fine-tune."""
 
-    The result is the exponential moving average of the weights (Izmailov et al., 2018, in the form of `swa_utils`):
-    `averaging` is its decay a step, less in a run so short that the beginning would count; 0 takes the last weights.
-    """
-
-    epochs: int = 2
-    batch_size: int = 64
-    peak: float = 4e-4
-    warm_up: int = 200
-    weight_decay: float = 0.01
-    label_smoothing: float = 0.05
-    averaging: float = 0.998
-    max_length: int = 128
+    epochs: float = Field(default=2, gt=0)
+    rows: int = Field(default=64, ge=1, description="sentences a step, at most")
+    tokens: int = Field(default=8_192, ge=16, description="tokens a step, with padding, at most")
+    max_length: int = Field(default=256, ge=8, description="tokens that a text is cut at")
+    label_smoothing: float = Field(default=0.05, ge=0, lt=1)
+    schedule: Schedule = Schedule(averaging=0.998)
     seed: int = 0
-    save_every: int = 200
 
 
 def finetune(
-    checkpoint: str, examples: Sequence[Example], recipe: FinetuneRecipe, work: Path, report: Report
-) -> Classifier:
-    """Train on `examples` from the MobileBERT `checkpoint`, and return the model.
-
-    Progress lies in `work/finetune.pt`; a second call with the same recipe resumes there, with the same random
-    state, so that a run that was cut short ends as one that was not.
+    model: MultiTaskModel, tokenizer: Tokenizer, examples: Sequence[Example], settings: FinetuneSettings, work: Path,
+    report: Report,
+) -> MultiTaskModel:  # fmt: skip
+    """Train `model` on `examples` and return it. Progress lies in `work`; the same call resumes there.
 
     Raises:
-        CheckpointError, and WorkError if `work` holds another recipe's progress or can't be written.
+        WorkError: `work` holds another recipe's progress, or can't be written.
     """
-    torch.manual_seed(recipe.seed)
-    encoder = load_encoder(checkpoint)
-    max_length = longest_input(encoder.config, recipe.max_length)
-    tokenizer = load_tokenizer(checkpoint, max_length)
-    rows = [encoding.ids for encoding in tokenizer.encode_batch([example.text for example in examples])]
-    labels = torch.tensor([example.label for example in examples])
-    run = _Run(Classifier(encoder, len(LABELS)), recipe, len(rows))
-    path = work / "finetune.pt"
-    run.resume(path)
-    while run.step < run.total:
-        batch = run.next_batch([len(row) for row in rows])
-        loss = run.train(*pad([rows[index] for index in batch]), labels[batch])
-        if run.step % recipe.save_every == 0 or run.step == run.total:
-            run.save(path)
-        report(run.step, run.total, f"loss {loss:.3f}")
-    return run.result()
+    dataset = Dataset(examples, model.tasks, tokenizer)
+
+    def objective(batch: Batch, answers: Answers, _indices: Sequence[int]) -> Tensor:
+        return task_loss(batch, answers.logits, model.tasks, settings.label_smoothing)
+
+    return fit(model, dataset, objective, settings, work / "progress.pt", report)
 
 
-def batches_of_epoch(lengths: Sequence[int], batch_size: int, seed: int) -> list[list[int]]:
-    """Indices of one epoch's batches: shuffled, but of similar lengths, so that little is spent on padding."""
-    generator = random.Random(seed)
-    order = list(range(len(lengths)))
-    generator.shuffle(order)
-    batches = []
-    for start in range(0, len(order), batch_size * 50):
-        chunk = sorted(order[start : start + batch_size * 50], key=lambda index: lengths[index])
-        chunked = [chunk[begin : begin + batch_size] for begin in range(0, len(chunk), batch_size)]
-        generator.shuffle(chunked)
-        batches += chunked
-    return batches
+def fit(
+    model: MultiTaskModel, dataset: Dataset, objective: Objective, settings: FinetuneSettings, path: Path,
+    report: Report,
+) -> MultiTaskModel:  # fmt: skip
+    """Minimise `objective` over a dataset; see `finetune`. What trains besides the model belongs into `objective`'s module.
+
+    Raises:
+        WorkError: see `toolchain.training.Loop`.
+    """
+    torch.manual_seed(settings.seed)
+    batches = Batches(dataset.lengths, settings.rows, settings.tokens, settings.seed)
+    step = _Step(model, dataset, objective)
+    identity = {"settings": _plain(settings), "examples": len(dataset)}
+    loop = Loop(step, settings.schedule, batches.steps(settings.epochs), path, identity)
+    step.device = loop.accelerator.device
+    loop.run(batches, lambda module, indices: module(indices), report)
+    trained = loop.result().model
+    assert isinstance(trained, MultiTaskModel)  # noqa: S101  # what it was made of; the library's type is wider
+    return trained
 
 
-class _Run:
-    """Everything that must be saved to go on."""
+class _Step(nn.Module):
+    """A training step as one forward pass, as several processes need it."""
 
-    def __init__(self, model: Classifier, recipe: FinetuneRecipe, count: int) -> None:
-        self.model = model.train()
-        self.step = 0
-        self.total = recipe.epochs * math.ceil(count / recipe.batch_size)
-        self._recipe = recipe
-        self._count = count
-        self._epoch = -1
-        self._batches: list[list[int]] = []
-        # 1 / (1 - decay) steps are what it averages over: at most a fifth of the run.
-        decay = max(0.0, min(recipe.averaging, 1 - 5 / self.total))
-        averaging = get_ema_multi_avg_fn(decay)  # type: ignore[no-untyped-call]  # torch leaves it untyped
-        self._average = AveragedModel(model, multi_avg_fn=averaging)
-        self._optimizer = torch.optim.AdamW(model.parameters(), lr=recipe.peak, weight_decay=recipe.weight_decay)
+    def __init__(self, model: MultiTaskModel, dataset: Dataset, objective: Objective) -> None:
+        super().__init__()
+        self.model = model
+        self.device: torch.device | str = "cpu"
+        self._dataset = dataset
+        self._objective = objective
+        self._inner = bool(getattr(objective, "inner", False))
+        if isinstance(objective, nn.Module):
+            self.objective = objective
 
-    def next_batch(self, lengths: Sequence[int]) -> list[int]:
-        """The indices of the step to come."""
-        epoch, position = divmod(self.step, math.ceil(self._count / self._recipe.batch_size))
-        if epoch != self._epoch:
-            self._epoch = epoch
-            self._batches = batches_of_epoch(lengths, self._recipe.batch_size, self._recipe.seed + epoch)
-        return self._batches[position]
+    def forward(self, indices: Sequence[int]) -> Tensor:
+        batch = self._dataset.batch(indices, self.device)
+        answers = self.model(batch.input_ids, batch.attention_mask, inner=self._inner)
+        return self._objective(batch, answers, indices)
 
-    def train(self, input_ids: Tensor, attention_mask: Tensor, labels: Tensor) -> float:
-        """One step; the loss before it."""
-        for group in self._optimizer.param_groups:
-            group["lr"] = self._recipe.peak * self._rate()
-        with torch.autocast("cpu", torch.bfloat16):
-            logits = self.model(input_ids, attention_mask)
-        loss = functional.cross_entropy(logits.float(), labels, label_smoothing=self._recipe.label_smoothing)
-        self._optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]  # torch leaves Tensor.backward untyped
-        torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
-        self._optimizer.step()
-        self._average.update_parameters(self.model)
-        self.step += 1
-        return float(loss.detach())
 
-    def result(self) -> Classifier:
-        """The averaged model, for use."""
-        averaged = self._average.module
-        assert isinstance(averaged, Classifier)  # noqa: S101  # what it was made of; the library's type is wider
-        return averaged.eval()
-
-    def save(self, path: Path) -> None:
-        """Write progress so that a kill leaves the old or the new."""
-        temporary = path.with_suffix(".tmp")
-        content = {
-            "recipe": asdict(self._recipe),
-            "count": self._count,
-            "step": self.step,
-            "model": self.model.state_dict(),
-            "average": self._average.state_dict(),
-            "optimizer": self._optimizer.state_dict(),
-            "random": torch.get_rng_state(),
-        }
-        try:
-            torch.save(content, temporary)
-            temporary.replace(path)
-        except (OSError, RuntimeError) as error:
-            temporary.unlink(missing_ok=True)
-            raise WorkError(f"{path} can't be written: {error}; what was saved before is kept") from error
-
-    def resume(self, path: Path) -> None:
-        """Take up saved progress, if there is any."""
-        if not path.exists():
-            return
-        content = torch.load(path, weights_only=True)
-        if (content["recipe"], content["count"]) != (asdict(self._recipe), self._count):
-            raise WorkError(f"{path} belongs to another recipe or other data: choose another working directory")
-        self.step = content["step"]
-        self.model.load_state_dict(content["model"])
-        self._average.load_state_dict(content["average"])
-        self._optimizer.load_state_dict(content["optimizer"])
-        torch.set_rng_state(content["random"])
-
-    def _rate(self) -> float:
-        rising = (self.step + 1) / max(1, self._recipe.warm_up)
-        falling = max(0.02, 1 - self.step / self.total)
-        return min(rising, falling)
+def _plain(settings: FinetuneSettings) -> dict[str, Any]:
+    """The settings as a save holds them; how often it saves decides nothing of the result."""
+    return settings.model_dump(mode="json", exclude={"schedule": {"save_every"}})

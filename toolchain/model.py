@@ -1,102 +1,83 @@
-"""The model that is trained: a MobileBERT encoder, the mean of its token features, and a linear head.
+"""The model that is trained: an encoder, the mean of its token features, and a linear head for each task.
 
-Source: Sun et al., MobileBERT (2020); Hugging Face's implementation.
+Sources: Devlin et al., BERT (2019); Sun et al., MobileBERT (2020); Hugging Face's implementations of both.
 """
 
-import hashlib
 import json
-from contextlib import suppress
+from collections.abc import Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 import torch
+from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer
 from torch import Tensor, nn
-from transformers import MobileBertConfig, MobileBertModel
-from transformers.utils import cached_file, logging
+from transformers import PreTrainedModel
 
-from toolchain.errors import CheckpointError
+from toolchain.checkpoint import load_encoder, load_tokenizer, longest_input, save_checkpoint
+from toolchain.errors import CheckpointError, WorkError
+from toolchain.tasks import Task
 
-logging.set_verbosity_error()  # it reports the masked-LM head as unexpected, which it is meant to be
-logging.disable_progress_bar()
+_TASKS, _HEADS = "tasks.json", "heads.safetensors"
 
 
-class Classifier(nn.Module):
-    """Token ids [B, S] to logits [B, C], through features [B, D]: the masked mean of the token features [B, S, D]."""
+class Answers(NamedTuple):
+    """`features` [B, D], `token_features` [B, S, D], and logits by task: [B, C], or [B, S, C] where of tokens.
 
-    def __init__(self, encoder: MobileBertModel, classes: int) -> None:
+    `hidden` [B, S, D] and `attention` [B, S, S] (the mean over heads) of every block, where they were asked for.
+    """
+
+    features: Tensor
+    token_features: Tensor
+    logits: dict[str, Tensor]
+    hidden: tuple[Tensor, ...] = ()
+    attention: tuple[Tensor, ...] = ()
+
+
+class MultiTaskModel(nn.Module):
+    """Token ids [B, S] to `Answers`, in float32. Features are the mean of the real tokens' features."""
+
+    def __init__(self, encoder: PreTrainedModel, tasks: Mapping[str, Task]) -> None:
         super().__init__()
         self.encoder = encoder
-        self.head = nn.Linear(encoder.config.hidden_size, classes)
+        self.tasks = dict(tasks)
+        width = encoder.config.hidden_size
+        self.heads = nn.ModuleDict({name: nn.Linear(width, len(task.outputs)) for name, task in tasks.items()})
 
-    def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
-        """Logits [B, C]."""
-        logits: Tensor = self.head(pooled(self.token_features(input_ids, attention_mask), attention_mask))
-        return logits
+    def forward(self, input_ids: Tensor, attention_mask: Tensor, *, inner: bool = False) -> Answers:
+        """Answers of a padded batch; with `inner`, what every block computed too."""
+        output = self.encoder(
+            input_ids=input_ids, attention_mask=attention_mask, output_hidden_states=inner, output_attentions=inner
+        )
+        token_features = output.last_hidden_state.float()
+        features = pooled(token_features, attention_mask)
+        logits = {
+            name: head(token_features if self.tasks[name].kind == "token" else features).float()
+            for name, head in self.heads.items()
+        }
+        if not inner:
+            return Answers(features, token_features, logits)
+        hidden = tuple(output.hidden_states)[-len(self.blocks) :]  # The embeddings may come first.
+        return Answers(features, token_features, logits, hidden, tuple(block.mean(1) for block in output.attentions))
 
-    def token_features(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
-        """Token features [B, S, D], in float32."""
-        hidden: Tensor = self.encoder(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
-        return hidden.float()
+    @property
+    def blocks(self) -> nn.ModuleList:
+        """The encoder's transformer blocks."""
+        blocks = self.encoder.encoder.layer
+        assert isinstance(blocks, nn.ModuleList)  # noqa: S101  # as in both architectures; the library's type is wider
+        return blocks
+
+    def head(self, task: str) -> nn.Linear:
+        """The linear head of a task."""
+        head = self.heads[task]
+        assert isinstance(head, nn.Linear)  # noqa: S101  # what it was made of; the library's type is wider
+        return head
 
 
 def pooled(token_features: Tensor, attention_mask: Tensor) -> Tensor:
     """The mean over real tokens: features [B, D]."""
     mask = attention_mask[..., None].to(token_features.dtype)
     return (token_features * mask).sum(1) / mask.sum(1)
-
-
-def load_encoder(checkpoint: str) -> MobileBertModel:
-    """The encoder of a MobileBERT checkpoint: a directory, or a hub id.
-
-    Raises:
-        CheckpointError: it is missing, or of another architecture.
-    """
-    config = _config(checkpoint)
-    if config.get("model_type") != "mobilebert":
-        kind = config.get("model_type", "unknown")
-        raise CheckpointError(f"{checkpoint} is a model of type {kind}; a MobileBERT checkpoint is needed")
-    try:
-        # Eager attention: the fused kernel's mask helper has no ONNX form.
-        encoder = MobileBertModel.from_pretrained(checkpoint, add_pooling_layer=False, attn_implementation="eager")
-    except (OSError, ValueError, RuntimeError) as error:
-        raise CheckpointError(f"the weights of {checkpoint} can't be loaded: {error}") from error
-    if not isinstance(encoder, MobileBertModel):
-        raise CheckpointError(f"{checkpoint} did not give a MobileBERT encoder")
-    return encoder
-
-
-def load_tokenizer(checkpoint: str, max_length: int) -> Tokenizer:
-    """The checkpoint's fast tokenizer, cutting at `max_length` tokens and not padding.
-
-    Raises:
-        CheckpointError: it has no tokenizer.json.
-    """
-    path = _file(checkpoint, "tokenizer.json")
-    try:
-        tokenizer = Tokenizer.from_file(str(path))
-    except Exception as error:  # the library raises plain Exception
-        raise CheckpointError(f"{path} is no tokenizer: {error}") from error
-    tokenizer.no_padding()
-    tokenizer.enable_truncation(max_length)
-    return tokenizer
-
-
-def checkpoint_hashes(checkpoint: str) -> dict[str, str]:
-    """SHA-256 of the files that a checkpoint consists of, by name.
-
-    Raises:
-        CheckpointError: it has no configuration or no tokenizer.
-    """
-    found = {name: _file(checkpoint, name) for name in ("config.json", "tokenizer.json")}
-    for name in ("model.safetensors", "pytorch_model.bin"):
-        with suppress(CheckpointError):
-            found[name] = _file(checkpoint, name)
-    return {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in found.items()}
-
-
-def longest_input(config: MobileBertConfig, asked: int) -> int:
-    """The most tokens a text may have: `asked`, or as many positions as the encoder has."""
-    return min(asked, int(config.max_position_embeddings))
 
 
 def pad(rows: list[list[int]]) -> tuple[Tensor, Tensor]:
@@ -110,26 +91,32 @@ def pad(rows: list[list[int]]) -> tuple[Tensor, Tensor]:
     return input_ids, attention_mask
 
 
-def _config(checkpoint: str) -> dict[str, object]:
+def save_model(folder: Path, model: MultiTaskModel, tokenizer: Tokenizer) -> None:
+    """Write a model as a checkpoint with heads: any of the toolchain's commands can begin with it.
+
+    Raises:
+        WorkError: it can't be written.
+    """
+    save_checkpoint(folder, model.encoder, tokenizer)
+    tasks = {name: task.model_dump(mode="json") for name, task in model.tasks.items()}
     try:
-        config = json.loads(_file(checkpoint, "config.json").read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        raise CheckpointError(f"config.json of {checkpoint} can't be read: {error}") from error
-    if not isinstance(config, dict):
-        raise CheckpointError(f"config.json of {checkpoint} is not a JSON object")
-    return config
+        (folder / _TASKS).write_text(json.dumps(tasks, ensure_ascii=False, indent=1), "utf-8")
+        save_file({name: value.contiguous() for name, value in model.heads.state_dict().items()}, folder / _HEADS)
+    except OSError as error:
+        raise WorkError(f"{folder} can't be written: {error.strerror}") from error
 
 
-def _file(checkpoint: str, name: str) -> Path:
-    if Path(checkpoint).is_dir():
-        path = Path(checkpoint) / name
-        if not path.is_file():
-            raise CheckpointError(f"{checkpoint} has no {name}")
-        return path
+def load_model(folder: Path, max_length: int = 1 << 16) -> tuple[MultiTaskModel, Tokenizer]:
+    """A model that `save_model` wrote, and its tokenizer, which cuts at `max_length` or at the model's last position.
+
+    Raises:
+        CheckpointError: it is no such folder.
+    """
+    encoder = load_encoder(str(folder))
     try:
-        found = cached_file(checkpoint, name)
-    except (OSError, ValueError) as error:
-        raise CheckpointError(f"{checkpoint} is no directory, and no hub model that can be reached") from error
-    if found is None:
-        raise CheckpointError(f"{checkpoint} has no {name}")
-    return Path(found)
+        raw = json.loads((folder / _TASKS).read_text("utf-8"))
+        model = MultiTaskModel(encoder, {name: Task.model_validate(task) for name, task in raw.items()})
+        model.heads.load_state_dict(load_file(folder / _HEADS))
+    except (OSError, ValueError, RuntimeError, AttributeError) as error:
+        raise CheckpointError(f"{folder} is no model with heads: fine-tune it first ({error})") from error
+    return model.eval(), load_tokenizer(str(folder), longest_input(encoder.config, max_length))
