@@ -2,7 +2,7 @@
 
 import hashlib
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,24 +10,32 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from tokenizers import Tokenizer
-from transformers import MobileBertConfig
 
 from model_store.bundle import MANIFEST, Bundle, render
-from model_store.manifest import CARD, ENCODER, HEAD_FILES, SCHEMA, TOKENIZER, base_id, head_file
+from model_store.manifest import CARD, CHECKPOINT, ENCODER, SCHEMA, TOKENIZER, base_id, head_file
 from model_store.signing import key_id, sign
 from toolchain.card import write_card
-from toolchain.data import LABELS, SourceRecord
-from toolchain.errors import WorkError
-from toolchain.recipe import TASK, BundleRecipe
+from toolchain.data import TrainingData
+from toolchain.errors import DataError, WorkError
+from toolchain.evaluate import EncoderGraph, Figures, model_heads
+from toolchain.heads import write_artifacts
+from toolchain.model import MultiTaskModel
+from toolchain.recipe import Recipe, UpdateDefaults
+from toolchain.replay import ReplaySettings, balanced, write_replay
 
 
 @dataclass(frozen=True)
 class Base:
-    """What a manifest tells of the encoder; `max_length` is in tokens."""
+    """The model that a bundle is made of, its tokenizer, and its quantised encoder."""
 
+    model: MultiTaskModel
     tokenizer: Tokenizer
-    config: MobileBertConfig
-    max_length: int
+    graph: Path
+
+    @property
+    def max_length(self) -> int:
+        """The most tokens that a text may have."""
+        return int(self.model.encoder.config.max_position_embeddings)
 
 
 def check_out(out: Path, work: Path, data: Path) -> None:
@@ -47,24 +55,27 @@ def check_out(out: Path, work: Path, data: Path) -> None:
 
 
 def assemble(
-    work: Path, out: Path, key: Ed25519PrivateKey, recipe: BundleRecipe, base: Base, sources: Sequence[SourceRecord],
-    figures: Mapping[str, Any],
-) -> None:  # fmt: skip
-    """Make the signed bundle out of the stages' files in `work`, open it as a device would, and put it at `out`.
+    base: Base, recipe: Recipe, examples: TrainingData, stages: Mapping[str, Any], measured: Mapping[str, Any],
+    out: Path, key: Ed25519PrivateKey, report: Callable[[int, int, str], None],
+) -> int:  # fmt: skip
+    """Make the signed bundle, open it as a device would, put it at `out`, and return its size in bytes.
+
+    `stages` are the figures of all stages, `measured` those of the quantised encoder.
 
     Raises:
-        WorkError: no room. BundleError: the bundle does not open.
+        WorkError: no room. DataError: too few examples to rehearse on. BundleError: the bundle does not open.
     """
     fresh, old = out.with_name(out.name + ".new"), out.with_name(out.name + ".old")
     try:
         shutil.rmtree(fresh, ignore_errors=True)
-        (fresh / "heads" / TASK).mkdir(parents=True)
-        shutil.copyfile(work / ENCODER, fresh / ENCODER)
+        fresh.mkdir(parents=True)
+        shutil.copyfile(base.graph, fresh / ENCODER)
+        base.tokenizer.no_truncation()
         base.tokenizer.save(str(fresh / TOKENIZER), pretty=False)
-        for name in HEAD_FILES:
-            shutil.copyfile(work / "head" / name, fresh / head_file(TASK, name))
-        write_card(fresh / CARD, recipe.version, asdict(recipe), sources, figures)
-        manifest = _manifest(fresh, recipe, base, sources, figures)
+        base.tokenizer.enable_truncation(base.max_length)
+        _write_heads(fresh, base, recipe, examples, report)
+        write_card(fresh / CARD, recipe, examples, stages, measured)
+        manifest = _manifest(fresh, base, recipe, examples, stages, measured)
         manifest["signature"] = sign(manifest, key)
         (fresh / MANIFEST).write_bytes(render(manifest))
         Bundle.open(fresh, {key_id(key.public_key()): key.public_key()})
@@ -75,11 +86,34 @@ def assemble(
         shutil.rmtree(old, ignore_errors=True)
     except OSError as error:
         raise WorkError(f"the bundle can't be written: {error}; all stages are kept") from error
+    return sum(path.stat().st_size for path in out.rglob("*") if path.is_file())
+
+
+def _write_heads(
+    folder: Path, base: Base, recipe: Recipe, examples: TrainingData, report: Callable[[int, int, str], None]
+) -> None:
+    encoder = EncoderGraph(base.graph, base.tokenizer)
+    heads = model_heads(base.model)
+    for name, task in base.model.tasks.items():
+        place = (folder / head_file(name, CHECKPOINT)).parent
+        write_artifacts(base.model.head(name), place)
+        if not task.updatable:
+            for path in place.iterdir():
+                if path.name != CHECKPOINT:
+                    path.unlink()
+            continue
+        replay = recipe.replay.get(name, ReplaySettings())
+        rehearsed = balanced(examples.train, name, replay.rehearsed, recipe.seed)
+        yardstick = balanced(examples.held_out.get(name, ()), name, replay.yardstick, recipe.seed)
+        if not rehearsed or not yardstick:
+            raise DataError(f"{name} is updatable, and there are no examples held out for its yardstick (held_out)")
+        write_replay(place / "replay.npz", encoder, name, heads[name], rehearsed, yardstick, report)
 
 
 def _manifest(
-    folder: Path, recipe: BundleRecipe, base: Base, sources: Sequence[SourceRecord], figures: Mapping[str, Any]
-) -> dict[str, Any]:
+    folder: Path, base: Base, recipe: Recipe, examples: TrainingData, stages: Mapping[str, Any],
+    measured: Mapping[str, Any],
+) -> dict[str, Any]:  # fmt: skip
     files: dict[str, dict[str, Any]] = {}
     for path in sorted(folder.rglob("*")):
         if path.is_file():
@@ -88,35 +122,43 @@ def _manifest(
                 "sha256": hashlib.sha256(content).hexdigest(),
                 "size": len(content),
             }
-    updates = recipe.updates
     return {
         "schema": SCHEMA,
         "bundle_version": recipe.version,
         "base_id": base_id(files[ENCODER]["sha256"], files[TOKENIZER]["sha256"]),
-        "feature_width": base.config.hidden_size,
+        "feature_width": base.model.encoder.config.hidden_size,
         "max_length": base.max_length,
-        "tasks": {
-            TASK: {
-                "kind": "sentence",
-                "labels": list(LABELS),
-                "updatable": True,
-                "parameters": {
-                    "epochs": {"default": updates.epochs, "minimum": 1, "maximum": 5_000},
-                    "mini_batch_size": {"default": updates.mini_batch_size, "minimum": 1, "maximum": 64},
-                    "learning_rate": {"default": updates.learning_rate, "minimum": 1e-5, "maximum": 0.1},
-                    "seed": {"default": 0, "minimum": 0, "maximum": 2**31 - 1},
-                    "shuffle": {"default": True},
-                },
-                "user_weight": updates.user_weight,
-                "metrics": figures["evaluate"]["int8"],
-            }
-        },
+        "tasks": {name: _task(name, base, recipe, measured["measures"]) for name in base.model.tasks},
         "files": files,
         "provenance": {
             "created": datetime.now(UTC).isoformat(timespec="seconds"),
-            "recipe": asdict(recipe),
-            "encoder": base.config.to_diff_dict(),
-            "data": [asdict(record) for record in sources],
-            "metrics": dict(figures),
+            "recipe": recipe.model_dump(mode="json"),
+            "encoder": base.model.encoder.config.to_diff_dict(),
+            "data": [asdict(record) for record in examples.records],
+            "metrics": dict(stages),
         },
+    }
+
+
+def _task(name: str, base: Base, recipe: Recipe, measures: Mapping[str, Figures]) -> dict[str, Any]:
+    task = base.model.tasks[name]
+    of_task = {measured: figures for measured, figures in measures.items() if recipe.measures[measured].task == name}
+    said = {
+        "kind": task.kind,
+        "labels": list(task.outputs),
+        "updatable": task.updatable,
+        "metrics": {f"{m}_{figure}": value for m, figures in of_task.items() for figure, value in figures.items()},
+    }
+    if not task.updatable:
+        return said
+    updates = recipe.updates.get(name, UpdateDefaults())
+    return said | {
+        "parameters": {
+            "epochs": {"default": updates.epochs, "minimum": 1, "maximum": 5_000},
+            "mini_batch_size": {"default": updates.mini_batch_size, "minimum": 1, "maximum": 64},
+            "learning_rate": {"default": updates.learning_rate, "minimum": 1e-5, "maximum": 0.1},
+            "seed": {"default": 0, "minimum": 0, "maximum": 2**31 - 1},
+            "shuffle": {"default": True},
+        },
+        "user_weight": updates.user_weight,
     }

@@ -1,93 +1,122 @@
-"""The bundle's CARD.md: what it was trained on, how good it is, what it is bad at. Written from measured figures."""
+"""The bundle's CARD.md: what it was trained on, how, and how good it is, out of the recipe and measured figures."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from toolchain.data import EMOTIONS, LABELS, MOODS, SourceRecord
+from toolchain.data import Measure, Source, TrainingData
+from toolchain.recipe import Recipe
 
 _TEXT = """# Attune bundle {version}
 
-A Chinese sentiment model for personalisation on a device: a frozen MobileBERT encoder ({nodes} graph nodes, int8
-weights) and an updatable linear head `sentiment` with the labels {labels}.
+A Chinese text model for personalisation on a device: a frozen {architecture} encoder ({parameters:,} parameters,
+{nodes} graph nodes) under linear heads.
+
+| task | decides | labels | trained on the device |
+|---|---|---|---|
+{tasks}
 
 ## Data
 
-Public Chinese text; none of it is in the bundle, but {replay} examples are present as encoder features (`replay.npz`:
-{rehearsed} to rehearse on, {yardstick} that were never trained on as the yardstick of forgetting).
+Public Chinese text, and sentences written for this project; none of it is in the bundle, but some examples are there as
+encoder features (`replay.npz` of each updatable head: to rehearse on, and, never trained on, as the yardstick of
+forgetting).
 
 | source | licence | rows used | sha256 of the file |
 |---|---|---|---|
 {sources}
 
-Labels were mapped to three classes:
+How labels were mapped:
 
-- reviews (chnsenticorp, online_shopping): positive to 正面, negative to 负面; reviews have no neutral class.
-- cped_valid: negative, neutral, positive as they are; only its first 9,000 lines of dialogue.
-- weibo_moods8, nlpcc2013_emotion: {emotions}; surprise is left out.
-- ewect_virus: {moods}; surprise is left out.
+{mappings}
 
-Leakage: every text of chnsenticorp_dev and ewect_usual_eval was removed from all of these before training, and
-duplicates between them too; texts count as equal when they agree after NFKC, lower-casing and removal of everything but
-letters and digits. The encoder's pretraining (masked language model) did see some sentences of chnsenticorp_dev,
-through online_shopping, without labels.
+Leakage: every text of a measuring set was removed from all of these before training, and duplicates between them too;
+texts count as equal when they agree after NFKC, lower-casing and removal of everything but letters and digits.
 
 ## Training
 
-All weights fine-tuned for {epochs} epochs on {examples} sentences of at most {max_length} tokens: AdamW, peak learning
-rate {peak}, batches of {batch_size}, label smoothing {label_smoothing}, seed {seed}; the shipped
-weights are the moving average of the last steps' (decay {averaging}). Then export to ONNX (greatest
-difference of a feature from the PyTorch model: {difference:.1e}) and dynamic int8 quantisation of the weights, per
-channel.
+The recipe `{recipe}`, stage by stage; all its settings are in `manifest.json` under `provenance.recipe`.
+
+| stage | does | what came out |
+|---|---|---|
+{stages}
 
 ## Quality
 
-Measured on data that was not trained on. Both sets were looked at while the recipe was made (epochs, averaging, rows
-of reviews, settings of an update), so expect a little less of other text.
+Measured on data that was not trained on, with the bundle's own encoder, one text at a time, beside the fp32 graph that
+it was quantised from.
 
-chnsenticorp_dev: two classes, the more probable of 正面 and 负面.
-ewect_usual_eval: happy is 正面, neutral is 中性, angry, sad and fear are 负面, surprise is left out.
-
-| model | chnsenticorp_dev accuracy | ewect_usual_eval macro-F1 | ewect_usual_eval accuracy |
+| measure | figure | fp32 | bundle |
 |---|---|---|---|
 {quality}
 
+{measures}
+
 ## What it is bad at
 
-Irony and sarcasm; texts of more than {max_length} tokens, of which it reads the beginning only; traditional characters
-and dialect; news and other text that is neither a review nor everyday talk. Neutral is learnt from microblogs and
-dialogue: plain statements and questions (我在图书馆看书, 明天几点开会) are often given a feeling.
-It gives opinions no names: 正面 or 负面 is all it says. It must not be used to judge people.
+{limits}
 """
 
 
 def write_card(
-    path: Path, version: str, recipe: Mapping[str, Any], sources: Sequence[SourceRecord], figures: Mapping[str, Any]
+    path: Path, recipe: Recipe, examples: TrainingData, stages: Mapping[str, Any], measured: Mapping[str, Any]
 ) -> None:
     """Write the card of a bundle from its recipe, its sources and the figures of its stages."""
-    rows = [f"| {row.name} | {row.licence} | {row.rows:,} | {row.sha256[:16]}… |" for row in sources]
-    quality = [
-        f"| {name} | {row['reviews_accuracy']:.4f} | {row['everyday_macro_f1']:.4f} | {row['everyday_accuracy']:.4f} |"
-        for name, row in figures["evaluate"].items()
-    ]
+    parameters = next((f["parameters"] for f in reversed(list(stages.values())) if "parameters" in f), 0)
     text = _TEXT.format(
-        version=version,
-        nodes=figures["quantize"]["nodes"],
-        labels=", ".join(LABELS),
-        replay=figures["replay"]["rehearsed"] + figures["replay"]["yardstick"],
-        rehearsed=figures["replay"]["rehearsed"],
-        yardstick=figures["replay"]["yardstick"],
-        sources="\n".join(rows),
-        emotions=_mapping(EMOTIONS),
-        moods=_mapping(MOODS),
-        examples=f"{figures['finetune']['examples']:,}",
-        difference=figures["export"]["greatest_difference"],
-        quality="\n".join(quality),
-        **recipe["finetune"],
+        version=recipe.version,
+        architecture=recipe.architecture,
+        parameters=parameters,
+        nodes=measured["graph"]["nodes"],
+        tasks="\n".join(
+            f"| {name} | {'a sentence' if task.kind == 'sentence' else 'spans'} | {', '.join(task.labels)} "
+            f"| {'yes' if task.updatable else 'no'} |"
+            for name, task in recipe.tasks.items()
+        ),
+        sources="\n".join(
+            f"| {row.name} | {row.licence} | {row.rows:,} | {row.sha256[:16]}… |" for row in examples.records
+        ),
+        mappings="\n".join(f"- {line}" for line in _mappings(recipe.sources)),
+        recipe=recipe.name,
+        stages="\n".join(f"| {one.name} | {one.do} | {_outcome(stages.get(one.name))} |" for one in recipe.stages),
+        quality="\n".join(_quality(measured["fp32"], measured["measures"])),
+        measures="\n".join(f"- {name}: {_told(measure)}" for name, measure in recipe.measures.items()),
+        limits=recipe.limits,
     )
     path.write_text(text, "utf-8")
 
 
-def _mapping(mapping: Mapping[str, int]) -> str:
-    names = {index: [name for name, label in mapping.items() if label == index] for index in range(len(LABELS))}
-    return "; ".join(f"{', '.join(found)} to {LABELS[index]}" for index, found in names.items())
+def _mappings(sources: tuple[Source, ...]) -> Iterator[str]:
+    for source in sources:
+        if source.columns:
+            yield f"{source.name}: labels as written, for {', '.join((*source.columns, source.task))}"
+            continue
+        by_label: dict[str, list[str]] = {}
+        for theirs, ours in source.labels.items():
+            by_label.setdefault(ours, []).append(theirs)
+        rows = f"; rows {source.skip + 1} to {source.skip + source.most}" if source.most else ""
+        yield (
+            f"{source.name}, for {source.task}: "
+            + "; ".join(f"{', '.join(theirs)} to {ours}" for ours, theirs in by_label.items())
+            + rows
+        )
+
+
+def _outcome(figures: Mapping[str, Any] | None) -> str:
+    """Its plain numbers."""
+    if figures is None:
+        return "this bundle"
+    plain = {name: value for name, value in figures.items() if isinstance(value, int | float)}
+    return ", ".join(f"{name} {value:,}" for name, value in plain.items())
+
+
+def _quality(fp32: Mapping[str, Any], lower: Mapping[str, Any]) -> Iterator[str]:
+    for measured, figures in lower.items():
+        for name, value in figures.items():
+            yield f"| {measured} | {name} | {fp32[measured][name]:.4f} | {value:.4f} |"
+
+
+def _told(measure: Measure) -> str:
+    between = f", only the more probable of {' and '.join(measure.between)} counts" if measure.between else ""
+    labels = "; ".join(f"{theirs} is {ours}" for theirs, ours in measure.source.labels.items())
+    return f"{measure.task} on {measure.source.name}{between}{f' ({labels})' if labels else ''}"

@@ -15,6 +15,7 @@ from typing import Any
 
 import torch
 from tokenizers import BertWordPieceTokenizer, Tokenizer
+from tokenizers.processors import TemplateProcessing
 from torch import nn
 from transformers import AutoConfig, AutoModel, AutoModelForMaskedLM, PreTrainedConfig, PreTrainedModel
 from transformers.utils import cached_file, logging
@@ -159,13 +160,27 @@ def load_tokenizer(checkpoint: str, max_length: int) -> Tokenizer:
         raise CheckpointError(f"{checkpoint} has no vocabulary: neither tokenizer.json nor vocab.txt") from None
     except Exception as error:  # the library raises plain Exception
         raise CheckpointError(f"{checkpoint} has no tokenizer that can be read: {error}") from error
-    size = load_config(checkpoint).vocab_size
-    if tokenizer.get_vocab_size() > size:
-        raise CheckpointError(
-            f"{checkpoint}'s tokenizer has {tokenizer.get_vocab_size()} tokens, and its model only {size}"
-        )
+    size = tokenizer.get_vocab_size()
+    if _has(checkpoint, "config.json") and size > load_config(checkpoint).vocab_size:
+        raise CheckpointError(f"{checkpoint}'s tokenizer has {size} tokens, more than its model")
     tokenizer.no_padding()
     tokenizer.enable_truncation(max_length)
+    return tokenizer
+
+
+def framed(tokenizer: Tokenizer) -> Tokenizer:
+    """The tokenizer, putting a text between [CLS] and [SEP] as BERT's do, also where it did not.
+
+    Raises:
+        CheckpointError: it lacks those tokens.
+    """
+    first, last = (tokenizer.token_to_id(name) for name in ("[CLS]", "[SEP]"))
+    if first is None or last is None:
+        raise CheckpointError("the tokenizer lacks [CLS] or [SEP]")
+    if tokenizer.post_processor is None:
+        tokenizer.post_processor = TemplateProcessing(
+            single="[CLS] $A [SEP]", special_tokens=[("[CLS]", first), ("[SEP]", last)]
+        )
     return tokenizer
 
 
@@ -221,6 +236,14 @@ def _from_vocabulary(checkpoint: str) -> Tokenizer:
         handle_chinese_chars=bool(settings.get("tokenize_chinese_chars", True)),
     )  # fmt: skip
     return Tokenizer.from_str(wordpiece.to_str())
+
+
+def _has(checkpoint: str, name: str) -> bool:
+    try:
+        _file(checkpoint, name)
+    except CheckpointError:
+        return False
+    return True
 
 
 def _file(checkpoint: str, name: str) -> Path:

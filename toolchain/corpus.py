@@ -21,7 +21,7 @@ _ENCODED_AT_A_TIME = 10_000
 
 
 class TextSource(Settings):
-    """A file of the data folder and how much of it to take: `times` 1 is all of it once, 0.3 a random third, 2 all twice.
+    """A file of the data folder, and how much of it to take: `times` 1 is all of it, 0.3 a random third, 2 all twice.
 
     Lines of .jsonl files hold `text`, or `turns` of [speaker, text]; those of others are the text. `.xz` is unpacked.
     """
@@ -91,13 +91,15 @@ def sequences(
         whole, part = divmod(source.times, 1.0)
         chosen = documents * int(whole) + generator.sample(documents, int(len(documents) * part))
         for start in range(0, len(chosen), _ENCODED_AT_A_TIME):
-            batch = [[p for p in d if same_text_key(p) not in kept_out] for d in chosen[start : start + _ENCODED_AT_A_TIME]]
-            rows += _encode([document for document in batch if document], tokenizer, lengths, generator)
+            batch = chosen[start : start + _ENCODED_AT_A_TIME]
+            kept = [[passage for passage in one if same_text_key(passage) not in kept_out] for one in batch]
+            rows += _encode([document for document in kept if document], tokenizer, lengths, generator)
     if not rows:
         raise DataError(f"{folder} holds no text to pretrain on")
-    kind = np.uint16 if tokenizer.get_vocab_size() <= 1 << 16 else np.int32
+    ids = np.concatenate(rows)
     found = Sequences(
-        np.concatenate(rows).astype(kind), np.concatenate([[0], np.cumsum([len(row) for row in rows])]).astype(np.int64)
+        ids.astype(np.uint16) if tokenizer.get_vocab_size() <= 1 << 16 else ids,
+        np.concatenate([[0], np.cumsum([len(row) for row in rows])]).astype(np.int64),
     )
     temporary = cache.with_suffix(".tmp.npz")
     try:

@@ -19,6 +19,7 @@ from toolchain.tasks import Task
 CORPORA = Path(__file__).parent / "corpora"
 _SHIPPED = "corpora:"  # The prefix of paths in the toolchain's own folder of text.
 _UNLABELLED = "-"
+_TOPIC = "TOPIC"
 _MARK = re.compile(r"\[([^\[\]]+)\]\(([A-Z]+)\)")
 
 
@@ -54,14 +55,17 @@ class Source(Settings):
 
     JSON lines have `text`, and `label` or `spans` [{start, end, type}], which `labels` maps to those of `task`; labels
     that it leaves out are left out. Tab-separated lines have a column for each of `columns`, tasks by name ('-' is
-    unlabelled), then the text, in which `[words](TYPE)` marks spans of `task`; see corpora/README.md.
+    unlabelled), then the text, in which `[words](TYPE)` marks spans of `task`; see corpora/README.md. With `texts`, a
+    file of dialogues as JSON lines of id and turns, the last column is instead a dialogue's id and the places of TOPIC
+    spans in its first turn: labels of text that is not ours to copy.
     """
 
     path: str
     licence: str
     task: str
-    labels: dict[str, str] = {}
+    labels: dict[str, str] = Field(default={})
     columns: tuple[str, ...] = ()
+    texts: str | None = None
     skip: int = Field(default=0, ge=0, description="rows to leave out at the beginning")
     most: int | None = Field(default=None, ge=1, description="rows to take at most")
     times: int = Field(default=1, ge=1, description="how often training sees each of them an epoch")
@@ -117,11 +121,15 @@ def read_source(folder: Path, source: Source, tasks: Mapping[str, Task]) -> list
     """
     path = source.file(folder)
     _check_tasks(source, tasks)
-    suffixes = path.name.removesuffix(".xz")
-    reader = _tabbed if suffixes.endswith(".tsv") else _json_line
+    turns = _first_turns(folder / source.texts) if source.texts else {}
+    tabbed = path.name.removesuffix(".xz").endswith(".tsv")
     examples = []
     for number, line in _lines(path):
-        if number > source.skip and (example := reader(line, f"{source.path}, line {number}", source, tasks)):
+        where = f"{source.path}, line {number}"
+        if number <= source.skip:
+            continue
+        example = _tabbed(line, where, source, tasks, turns) if tabbed else _json_line(line, where, source, tasks)
+        if example:
             examples.append(example)
     if not examples:
         raise DataError(f"{source.path} holds no row with a label of {source.task} ({_allowed(source, tasks)})")
@@ -204,7 +212,9 @@ def _json_line(line: str, where: str, source: Source, tasks: Mapping[str, Task])
     if not isinstance(row.get("label"), str):
         raise DataError(f"{where}: label must be a string")
     label = source.labels.get(row["label"])
-    return Example(text, source.name, labels={source.task: task.labels.index(label)}) if label and text.strip() else None
+    return (
+        Example(text, source.name, labels={source.task: task.labels.index(label)}) if label and text.strip() else None
+    )
 
 
 def _annotation(spans: object, text: str, where: str, source: Source, task: Task) -> Annotation:
@@ -223,11 +233,13 @@ def _annotation(spans: object, text: str, where: str, source: Source, task: Task
     return Annotation(tuple(found), frozenset(source.labels.values()) & set(task.labels))
 
 
-def _tabbed(line: str, where: str, source: Source, tasks: Mapping[str, Task]) -> Example | None:
+def _tabbed(
+    line: str, where: str, source: Source, tasks: Mapping[str, Task], turns: Mapping[str, str]
+) -> Example | None:
     *columns, marked = line.split("\t")
     if len(columns) != len(source.columns):
         raise DataError(f"{where}: {len(columns) + 1} columns; {len(source.columns) + 1} are needed")
-    text, spans = unmark(marked)
+    text, spans = _referred(marked, where, turns) if source.texts else unmark(marked)
     labels = {}
     for task, label in zip(source.columns, columns, strict=True):
         if label != _UNLABELLED and task in tasks:
@@ -236,11 +248,38 @@ def _tabbed(line: str, where: str, source: Source, tasks: Mapping[str, Task]) ->
             labels[task] = tasks[task].labels.index(label)
     if source.task not in tasks or tasks[source.task].kind != "token":
         return Example(text, source.name, labels) if labels else None
-    types = frozenset(tasks[source.task].labels)
+    types = frozenset([_TOPIC]) if source.texts else frozenset(tasks[source.task].labels)
     unknown = {span.type for span in spans} - types
     if unknown:
         raise DataError(f"{where}: no such type of span: {unknown.pop()}; allowed: {', '.join(sorted(types))}")
     return Example(text, source.name, labels, {source.task: Annotation(tuple(spans), types)})
+
+
+def _referred(marked: str, where: str, turns: Mapping[str, str]) -> tuple[str, list[Span]]:
+    """The text and the topics that a dialogue's id and places in its first turn stand for."""
+    name, *places = marked.split()
+    text = turns.get(name)
+    try:
+        spans = [Span(int(start), int(end), _TOPIC) for start, _, end in (place.partition("-") for place in places)]
+    except ValueError:
+        raise DataError(f"{where}: places must be start-end") from None
+    if text is None or any(not 0 <= span.start < span.end <= len(text) for span in spans):
+        raise DataError(f"{where}: there is no dialogue {name}, or its first turn has no such place")
+    return text, spans
+
+
+def _first_turns(path: Path) -> dict[str, str]:
+    """By a dialogue's id, what its client says first, with white space collapsed."""
+    found = {}
+    for number, line in _lines(path):
+        try:
+            row = json.loads(line)
+            found[str(row["id"])] = " ".join(next(text for who, text in row["turns"] if who == "client").split())
+        except (ValueError, KeyError, TypeError):
+            raise DataError(f"{path}, line {number}: id and turns are needed") from None
+        except StopIteration:
+            continue
+    return found
 
 
 def _lines(path: Path) -> Iterator[tuple[int, str]]:
@@ -265,7 +304,7 @@ def _check_tasks(source: Source, tasks: Mapping[str, Task]) -> None:
         unknown = set(source.labels.values()) - set(tasks[source.task].labels)
         if unknown:
             allowed = ", ".join(tasks[source.task].labels)
-            raise DataError(f"{source.path}: {source.task} has no label {sorted(unknown)[0]}; allowed: {allowed}")
+            raise DataError(f"{source.path}: {source.task} has no label {min(unknown)}; allowed: {allowed}")
 
 
 def _allowed(source: Source, tasks: Mapping[str, Task]) -> str:

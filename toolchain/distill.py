@@ -128,7 +128,9 @@ class Distillation(nn.Module):
                 total = total + self._settings.hidden_weight * functional.mse_loss(projected[real], target[real])
             if self._settings.attention_weight:
                 target = (across @ shown.attention[match].float() @ back)[real]
-                apart = target * (target.clamp(min=1e-6).log() - own.attention[block].float()[real].clamp(min=1e-6).log())
+                apart = target * (
+                    target.clamp(min=1e-6).log() - own.attention[block].float()[real].clamp(min=1e-6).log()
+                )
                 total = total + self._settings.attention_weight * apart.sum(-1).mean()
         return total
 
@@ -204,16 +206,14 @@ def _write(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
     temporary = path.with_suffix(".tmp.npz")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        np.savez(temporary, **arrays)
+        np.savez(temporary, allow_pickle=False, **arrays)
         temporary.replace(path)
     except OSError as error:
         temporary.unlink(missing_ok=True)
         raise WorkError(f"{path} can't be written: {error.strerror}") from error
 
 
-def _overlaps(
-    ours: Sequence[tuple[int, int]], theirs: Sequence[tuple[int, int]]
-) -> tuple[list[int], list[int]]:
+def _overlaps(ours: Sequence[tuple[int, int]], theirs: Sequence[tuple[int, int]]) -> tuple[list[int], list[int]]:
     """Pairs of tokens that share a character; the special ones at both ends stand for each other."""
     pairs = [
         (one, other)

@@ -1,47 +1,156 @@
-"""How good a bundle is, on data that it was never trained on."""
+"""How good a model is, on data that it was never trained on."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import onnxruntime
+import torch
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
-from toolchain.data import EVERYDAY, NEGATIVE, POSITIVE, REVIEWS, read_source
-from toolchain.replay import Array, BundledEncoder, probabilities
+from model_store.head import Float32, Float64, HeadParameters
+from model_store.spans import TextSpan, decode_spans
+from toolchain.data import Annotation, Example, Measure, read_source
+from toolchain.errors import DataError
+from toolchain.model import MultiTaskModel, pad
+from toolchain.tasks import Task
 
-Predict = Callable[[Sequence[str]], Array]
+Figures = dict[str, float]
+Indices = NDArray[np.int64]
 
-
-@dataclass(frozen=True)
-class Quality:
-    """Figures of one model: two-class accuracy on reviews; macro-F1 and accuracy over three classes on weibo."""
-
-    reviews_accuracy: float
-    everyday_macro_f1: float
-    everyday_accuracy: float
+_AT_A_TIME = 32
 
 
-def measure(predict: Predict, data: Path) -> Quality:
-    """Measure probabilities [N, 3] on the two measuring sets.
+@dataclass(frozen=True, eq=False)
+class TextAnswer:
+    """What a model says of one text: probabilities [C] by sentence task, spans by token task."""
 
-    On reviews, which are never neutral, the more probable of 负面 and 正面 counts.
+    probabilities: dict[str, Float64]
+    spans: dict[str, tuple[TextSpan, ...]]
+
+
+Answerer = Callable[[Sequence[str]], list[TextAnswer]]
+
+
+class EncoderGraph:
+    """`encoder.onnx` with its tokenizer, used exactly as a device uses it: one text at a time, unpadded."""
+
+    def __init__(self, graph: Path, tokenizer: Tokenizer) -> None:
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = 1
+        try:
+            self._session = onnxruntime.InferenceSession(str(graph), options, providers=["CPUExecutionProvider"])
+        except Exception as error:  # the library's exceptions share no other base
+            raise DataError(f"{graph} is no graph that can be run: {error}") from error
+        self.tokenizer = tokenizer
+
+    def features(self, text: str) -> tuple[Float32, Float32, list[tuple[int, int]]]:
+        """Features [D], token features [S, D], and the tokens' characters."""
+        encoding = self.tokenizer.encode(text)
+        input_ids = np.array([encoding.ids], dtype=np.int64)
+        feed = {"input_ids": input_ids, "attention_mask": np.ones_like(input_ids)}
+        features, token_features = self._session.run(["features", "token_features"], feed)
+        return features[0], token_features[0], encoding.offsets
+
+
+def graph_answerer(encoder: EncoderGraph, heads: Mapping[str, HeadParameters], tasks: Mapping[str, Task]) -> Answerer:
+    """Answers of an encoder graph with linear heads, as a device computes them."""
+
+    def answer(texts: Sequence[str]) -> list[TextAnswer]:
+        found = []
+        for text in texts:
+            features, token_features, offsets = encoder.features(text)
+            probabilities, spans = {}, {}
+            for name, head in heads.items():
+                if tasks[name].kind == "sentence":
+                    probabilities[name] = head.probabilities(features[None])[0]
+                else:
+                    tags = head.bulk_probabilities(token_features)
+                    spans[name] = decode_spans(tags, tasks[name].outputs, offsets)
+            found.append(TextAnswer(probabilities, spans))
+        return found
+
+    return answer
+
+
+def model_answerer(model: MultiTaskModel, tokenizer: Tokenizer) -> Answerer:
+    """Answers of a model in PyTorch, in batches of similar lengths."""
+
+    def answer(texts: Sequence[str]) -> list[TextAnswer]:
+        encodings = tokenizer.encode_batch(list(texts))
+        order = sorted(range(len(texts)), key=lambda index: len(encodings[index].ids))
+        found: dict[int, TextAnswer] = {}
+        for start in range(0, len(order), _AT_A_TIME):
+            batch = order[start : start + _AT_A_TIME]
+            with torch.inference_mode():
+                answers = model.eval()(*pad([encodings[index].ids for index in batch]))
+            scores = {name: logits.double().softmax(-1).numpy() for name, logits in answers.logits.items()}
+            for row, index in enumerate(batch):
+                length, offsets = len(encodings[index].ids), encodings[index].offsets
+                probabilities, spans = {}, {}
+                for name, task in model.tasks.items():
+                    if task.kind == "sentence":
+                        probabilities[name] = scores[name][row]
+                    else:
+                        spans[name] = decode_spans(scores[name][row, :length], task.outputs, offsets)
+                found[index] = TextAnswer(probabilities, spans)
+        return [found[index] for index in range(len(texts))]
+
+    return answer
+
+
+def model_heads(model: MultiTaskModel) -> dict[str, HeadParameters]:
+    """The heads' parameters, by task."""
+    found = {}
+    for name in model.tasks:
+        weight, bias = (value.detach().numpy().astype(np.float32) for value in model.head(name).parameters())
+        found[name] = HeadParameters(weight, bias)
+    return found
+
+
+def measure(
+    answerer: Answerer, data: Path, tasks: Mapping[str, Task], measures: Mapping[str, Measure]
+) -> dict[str, Figures]:
+    """Figures by measure, of those whose task the model has.
+
+    Raises:
+        DataError: a measure's data is missing.
     """
-    reviews, everyday = read_source(data, REVIEWS), read_source(data, EVERYDAY)
-    answers = predict([example.text for example in reviews])
-    positive = answers[:, POSITIVE] > answers[:, NEGATIVE]
-    truth = np.array([example.label == POSITIVE for example in reviews])
-    chosen = predict([example.text for example in everyday]).argmax(axis=1)
-    labels = np.array([example.label for example in everyday])
-    return Quality(
-        reviews_accuracy=round(float((positive == truth).mean()), 4),
-        everyday_macro_f1=round(macro_f1(labels, chosen), 4),
-        everyday_accuracy=round(float((chosen == labels).mean()), 4),
-    )
+    figures = {}
+    for name, wanted in measures.items():
+        if wanted.task in tasks:
+            examples = [e for e in read_source(data, wanted.source, tasks) if wanted.task in (*e.labels, *e.spans)]
+            answers = answerer([example.text for example in examples])
+            task = tasks[wanted.task]
+            judge = _sentence_figures if task.kind == "sentence" else _span_figures
+            figures[name] = judge(examples, answers, wanted, task)
+    return figures
 
 
-def macro_f1(truth: NDArray[np.int64], chosen: NDArray[np.int64]) -> float:
+def accuracy(model: MultiTaskModel, tokenizer: Tokenizer, examples: Sequence[Example]) -> float:
+    """The mean over sentence tasks of the share of examples that are labelled right.
+
+    Raises:
+        DataError: no example has a label of a task.
+    """
+    answers = model_answerer(model, tokenizer)([example.text for example in examples])
+    rates = []
+    for name in (name for name, task in model.tasks.items() if task.kind == "sentence"):
+        right = [
+            answer.probabilities[name].argmax() == example.labels[name]
+            for example, answer in zip(examples, answers, strict=True)
+            if name in example.labels
+        ]
+        if right:
+            rates.append(float(np.mean(right)))
+    if not rates:
+        raise DataError("there is no held-out text to measure accuracy on")
+    return float(np.mean(rates))
+
+
+def macro_f1(truth: Indices, chosen: Indices) -> float:
     """The mean over classes of 2TP / (2TP + FP + FN)."""
     scores = []
     for label in np.unique(truth):
@@ -51,7 +160,40 @@ def macro_f1(truth: NDArray[np.int64], chosen: NDArray[np.int64]) -> float:
     return float(np.mean(scores))
 
 
-def graph_predictor(encoder: Path, tokenizer: Tokenizer, head: tuple[Array, Array]) -> Predict:
-    """Answers of an encoder graph with a linear head, as a device computes them."""
-    bundled = BundledEncoder(encoder, tokenizer)
-    return lambda texts: probabilities(bundled.features(texts), *head)
+def _sentence_figures(
+    examples: Sequence[Example], answers: Sequence[TextAnswer], wanted: Measure, task: Task
+) -> Figures:
+    truth = np.array([example.labels[wanted.task] for example in examples])
+    scores = np.stack([answer.probabilities[wanted.task] for answer in answers])
+    if wanted.between:
+        others = [index for index, label in enumerate(task.labels) if label not in wanted.between]
+        scores[:, others] = -1.0
+    chosen = scores.argmax(axis=1)
+    figures = {"accuracy": float((chosen == truth).mean()), "macro_f1": macro_f1(truth, chosen)}
+    for right, other in wanted.taken:
+        of_right = truth == task.labels.index(right)
+        taken = chosen[of_right] == task.labels.index(other)
+        figures[f"{right}_taken_for_{other}"] = float(taken.mean()) if len(taken) else 0.0
+    return {name: round(value, 4) for name, value in figures.items()}
+
+
+def _span_figures(examples: Sequence[Example], answers: Sequence[TextAnswer], wanted: Measure, task: Task) -> Figures:
+    """By type: F1 and recall of exact spans, and the share of the spans' characters that were found as of any type."""
+    figures = {}
+    for kind in task.labels:
+        hit = told = right = characters = covered = 0
+        for example, answer in zip(examples, answers, strict=True):
+            true = {(s.start, s.end) for s in _annotation(example, wanted).spans if s.type == kind}
+            found = {(s.start, s.end) for s in answer.spans[wanted.task] if s.type == kind}
+            marked = {at for s in answer.spans[wanted.task] for at in range(s.start, s.end)}
+            places = {at for start, end in true for at in range(start, end)}
+            hit, told, right = hit + len(true & found), told + len(found), right + len(true)
+            characters, covered = characters + len(places), covered + len(places & marked)
+        figures[f"{kind}_f1"] = 2 * hit / max(1, told + right)
+        figures[f"{kind}_recall"] = hit / max(1, right)
+        figures[f"{kind}_covered"] = covered / max(1, characters)
+    return {name: round(value, 4) for name, value in figures.items()}
+
+
+def _annotation(example: Example, wanted: Measure) -> Annotation:
+    return example.spans[wanted.task]

@@ -23,14 +23,12 @@ from toolchain.model import pad
 from toolchain.settings import Settings
 from toolchain.training import Batches, Loop, Report, Schedule
 
-REPLACED, MASKED = "replaced-token-detection", "masked-lm"
-
 
 class PretrainSettings(Settings):
     """How to pretrain."""
 
     sources: tuple[TextSource, ...] = Field(min_length=1)
-    objective: Literal["replaced-token-detection", "masked-lm"] = REPLACED
+    objective: Literal["replaced-token-detection", "masked-lm"] = "replaced-token-detection"
     steps: int = Field(default=10_000, ge=1)
     rows: int = Field(default=256, ge=1, description="sequences a step, at most")
     tokens: int = Field(default=4_096, ge=16, description="tokens a step, with padding, at most")
@@ -106,9 +104,10 @@ class Masker:
 
     def __init__(self, tokenizer: Tokenizer, share: float, vocabulary: int) -> None:
         names = ("[PAD]", "[CLS]", "[SEP]", "[MASK]", "[UNK]")
-        ids = [tokenizer.token_to_id(name) for name in names]
-        if None in ids:
-            raise RecipeError(f"the tokenizer lacks {names[ids.index(None)]}, which pretraining needs")
+        missing = [name for name in names if tokenizer.token_to_id(name) is None]
+        if missing:
+            raise RecipeError(f"the tokenizer lacks {missing[0]}, which pretraining needs")
+        ids = [int(tokenizer.token_to_id(name) or 0) for name in names]
         self._mask_id = ids[3]
         self._special = torch.tensor(ids)
         self._share = share
@@ -149,7 +148,7 @@ def pretrain(
     batches = Batches(text.lengths, settings.rows, settings.tokens, settings.seed)
     loop = Loop(model, settings.schedule, settings.steps, work / "pretrain.pt", {"recipe": _plain(settings)})
     loop.run(batches, lambda module, batch: module(*_rows(text, batch, loop), loop.step), report)
-    trained: PreTrainedModel = loop.result().encoder  # type: ignore[assignment]  # a Module's attribute has no type
+    trained: PreTrainedModel = loop.result().encoder
     return trained
 
 
@@ -158,7 +157,7 @@ def _objective(
 ) -> MaskedLanguageModel | ReplacedTokenDetection:
     full = _masked_lm(start, config, tokenizer, settings)
     masker = Masker(tokenizer, settings.masked, full.config.vocab_size)
-    if settings.objective == MASKED:
+    if settings.objective == "masked-lm":
         return MaskedLanguageModel(full, masker)
     shallow = _masked_lm(start, config, tokenizer, settings)
     blocks = shallow.base_model.encoder.layer

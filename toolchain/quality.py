@@ -1,56 +1,59 @@
-"""A finished bundle's quality, beside that of the fp32 model it was quantised from."""
+"""A finished bundle's quality, measured as its recipe says, beside that of the fp32 graph it was quantised from."""
 
 from pathlib import Path
+from typing import Any
 
+from pydantic import TypeAdapter, ValidationError
 from tokenizers import Tokenizer
 
 from model_store.bundle import Bundle
-from model_store.manifest import ENCODER, TOKENIZER, head_file
-from toolchain.bundle import FP32_ENCODER
+from model_store.head import HeadParameters
+from model_store.manifest import CHECKPOINT, ENCODER, TOKENIZER, head_file
+from toolchain.data import Measure
 from toolchain.errors import DataError
-from toolchain.evaluate import Predict, Quality, graph_predictor, measure
-from toolchain.recipe import TASK
-from toolchain.replay import Array
+from toolchain.evaluate import Answerer, EncoderGraph, Figures, graph_answerer, measure
+from toolchain.tasks import Task
+
+_NO_RECIPE = "the bundle's manifest records no recipe that this toolchain reads: it can't tell what to measure"
 
 
-def quality_of(bundle: Bundle, data: Path, work: Path | None) -> dict[str, Quality]:
-    """Measured figures of the int8 bundle; of fp32 measured too if its working directory is at hand, else recorded.
+def measure_bundle(bundle: Bundle, data: Path) -> dict[str, Figures]:
+    """The figures of a bundle's encoder and initial heads on the measuring sets of its recipe.
 
     Raises:
-        DataError: the measuring data or the fp32 graph is missing.
+        DataError: the bundle records no recipe, or a measuring set is missing.
     """
-    figures = {"int8 (measured)": measure_bundle(bundle, data)}
-    if work is None:
-        try:
-            recorded = bundle.manifest.provenance["metrics"]["evaluate"]["fp32"]  # type: ignore[call-overload, index]  # JSON
-            figures["fp32 (recorded)"] = Quality(**recorded)  # type: ignore[arg-type]  # as above
-        except (KeyError, TypeError):
-            raise DataError("the bundle's manifest records no figures of fp32: name its working directory") from None
-        return figures
-    graph = work / FP32_ENCODER
-    if not graph.is_file():
-        raise DataError(f"{graph} is missing: {work} is no finished working directory")
+    recipe = bundle.manifest.provenance.get("recipe")
+    try:
+        said: Any = recipe if isinstance(recipe, dict) else {}
+        measures = TypeAdapter(dict[str, Measure]).validate_python(said["measures"])
+        tasks = TypeAdapter(dict[str, Task]).validate_python(said["tasks"])
+    except (KeyError, ValidationError):
+        raise DataError(_NO_RECIPE) from None
+    return measure(bundle_answerer(bundle, tasks), data, tasks, measures)
+
+
+def recorded_fp32(bundle: Bundle) -> dict[str, Figures]:
+    """What the manifest records of the fp32 graph: the figures of the last stage that measured one."""
+    metrics: Any = bundle.manifest.provenance.get("metrics")
+    for figures in reversed(list(metrics.values()) if isinstance(metrics, dict) else []):
+        if isinstance(figures, dict) and "fp32" in figures:
+            found: dict[str, Figures] = figures["fp32"]
+            return found
+    return {}
+
+
+def bundle_answerer(bundle: Bundle, tasks: dict[str, Task]) -> Answerer:
+    """Answers of a bundle's versions 0."""
     tokenizer = Tokenizer.from_buffer(bundle.read(TOKENIZER))
     tokenizer.enable_truncation(bundle.manifest.max_length)
-    figures["fp32 (measured)"] = measure(graph_predictor(graph, tokenizer, bundled_head(bundle)), data)
-    return figures
+    heads = {name: bundled_head(bundle, name) for name in tasks if name in bundle.manifest.tasks}
+    return graph_answerer(EncoderGraph(bundle.path(ENCODER), tokenizer), heads, tasks)
 
 
-def measure_bundle(bundle: Bundle, data: Path) -> Quality:
-    """The quality of a bundle's encoder and initial head on the measuring sets."""
-    return measure(bundle_predictor(bundle), data)
-
-
-def bundle_predictor(bundle: Bundle) -> Predict:
-    """Answers of a bundle's version 0."""
-    tokenizer = Tokenizer.from_buffer(bundle.read(TOKENIZER))
-    tokenizer.enable_truncation(bundle.manifest.max_length)
-    return graph_predictor(bundle.path(ENCODER), tokenizer, bundled_head(bundle))
-
-
-def bundled_head(bundle: Bundle) -> tuple[Array, Array]:
-    """Weight [C, D] and bias [C] of the head that a bundle ships."""
+def bundled_head(bundle: Bundle, task: str) -> HeadParameters:
+    """The head that a bundle ships for a task."""
     from onnxruntime.training.api import CheckpointState  # imports torch again: only where it is needed
 
-    state = CheckpointState.load_checkpoint(str(bundle.path(head_file(TASK, "checkpoint"))))
-    return state.parameters["head.weight"].data, state.parameters["head.bias"].data.reshape(-1)
+    state = CheckpointState.load_checkpoint(str(bundle.path(head_file(task, CHECKPOINT))))
+    return HeadParameters(state.parameters["head.weight"].data, state.parameters["head.bias"].data.reshape(-1))

@@ -1,36 +1,233 @@
-"""What decides how a bundle comes out: the settings of all its stages."""
+"""Recipes: what to train on, what to measure, and the stages from a checkpoint to a bundle, as YAML."""
 
-from dataclasses import dataclass, field
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self, get_args
 
-from toolchain.finetune import FinetuneRecipe
-from toolchain.replay import ReplayRecipe
+import yaml
+from pydantic import Field, ValidationError, model_validator
 
-TASK = "sentiment"
+from toolchain.data import Measure, Source
+from toolchain.distill import DistillSettings
+from toolchain.errors import RecipeError
+from toolchain.finetune import FinetuneSettings
+from toolchain.pretrain import PretrainSettings
+from toolchain.prune import PruneSettings
+from toolchain.quantize import QuantizeSettings
+from toolchain.replay import ReplaySettings
+from toolchain.settings import Settings
+from toolchain.sparsify import SparsifySettings
+from toolchain.tasks import Name, Task
+from toolchain.vocabulary import VocabularySettings
+
+StageName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]
+Start = Annotated[
+    str, Field(min_length=1, description="an earlier stage's name, a checkpoint's directory, or a hub id")
+]
+Model = Annotated[dict[str, Any], Field(description="fields of a configuration, model_type among them")]
 
 
-@dataclass(frozen=True)
-class UpdateDefaults:
-    """What a device may train the head with, unless asked otherwise; see `model_store.manifest.ParameterBounds`.
+class UpdateDefaults(Settings):
+    """What a device may train a head with, unless asked otherwise; see `model_store.manifest.ParameterBounds`.
 
     Measured on the shipped bundle with eight sets of twenty corrections: at twice the weight one or two of them cost
     more than the point in general that the gate allows; here none does, and all are learnt.
     """
 
-    epochs: int = 60
-    mini_batch_size: int = 32
-    learning_rate: float = 0.003
-    user_weight: float = 0.05
+    epochs: int = Field(default=60, ge=1)
+    mini_batch_size: int = Field(default=32, ge=1)
+    learning_rate: float = Field(default=0.003, gt=0)
+    user_weight: float = Field(default=0.05, gt=0, le=1)
 
 
-@dataclass(frozen=True)
-class BundleRecipe:
-    """Everything that decides what a bundle holds, besides the checkpoint and the data.
+class VocabularyStage(VocabularySettings):
+    """Learns a vocabulary from all texts of the recipe's sources."""
 
-    `most_lost` is how much of a measured figure int8 may lose against fp32, at most.
+    do: Literal["vocabulary"]
+    name: StageName
+
+
+class PretrainStage(PretrainSettings):
+    """Pretrains from `start`, or from random weights of `model` with the tokenizer of `vocabulary`."""
+
+    do: Literal["pretrain"]
+    name: StageName
+    start: Start | None = None
+    model: Model | None = None
+    vocabulary: Start | None = None
+
+    @model_validator(mode="after")
+    def _one_beginning(self) -> Self:
+        if (self.start is None) == (self.model is None) or (self.model is None) != (self.vocabulary is None):
+            raise ValueError("give either start, or model and vocabulary")
+        return self
+
+
+class FinetuneStage(FinetuneSettings):
+    """Fine-tunes `start`, or `model` from random weights with the tokenizer of `vocabulary`."""
+
+    do: Literal["finetune"]
+    name: StageName
+    start: Start | None = None
+    model: Model | None = None
+    vocabulary: Start | None = None
+
+
+class DistillStage(DistillSettings):
+    """Distils `teacher`, a stage with heads, into `start` or into `model`, as fine-tuning would train it."""
+
+    do: Literal["distill"]
+    name: StageName
+    teacher: Start
+    start: Start | None = None
+    model: Model | None = None
+    vocabulary: Start | None = None
+
+
+class PruneStage(PruneSettings):
+    """Prunes a stage with heads."""
+
+    do: Literal["prune"]
+    name: StageName
+    start: Start
+
+
+class SparsifyStage(SparsifySettings):
+    """Prunes single weights of a stage with heads, for comparison."""
+
+    do: Literal["sparsify"]
+    name: StageName
+    start: Start
+
+
+class QatStage(DistillSettings):
+    """Trains a stage with heads on with the rounding that int8 brings, taught by the stage itself as it was."""
+
+    do: Literal["qat"]
+    name: StageName
+    start: Start
+
+
+class QuantizeStage(QuantizeSettings):
+    """Exports a stage with heads to ONNX, and quantises it."""
+
+    do: Literal["quantize"]
+    name: StageName
+    start: Start
+    most_lost: float = Field(default=0.005, ge=0, le=1, description="of any figure against fp32, at most")
+
+
+class BundleStage(Settings):
+    """Makes the signed bundle of a quantised stage."""
+
+    do: Literal["bundle"]
+    name: StageName
+    start: Start
+
+
+Stage = Annotated[
+    VocabularyStage
+    | PretrainStage
+    | FinetuneStage
+    | DistillStage
+    | PruneStage
+    | SparsifyStage
+    | QatStage
+    | QuantizeStage
+    | BundleStage,
+    Field(discriminator="do"),
+]
+
+
+class Recipe(Settings):
+    """Everything that decides what comes out, besides the data and the checkpoints that it names.
+
+    `architecture` and `limits` (what it is bad at) are words for the bundle's card. `held_out` says how many examples of a task are kept out of training: they choose and judge between stages, and are the
+    yardstick of forgetting on the device.
     """
 
-    version: str = "1.0.0"
-    finetune: FinetuneRecipe = field(default_factory=FinetuneRecipe)
-    replay: ReplayRecipe = field(default_factory=ReplayRecipe)
-    updates: UpdateDefaults = field(default_factory=UpdateDefaults)
-    most_lost: float = 0.005
+    name: StageName
+    version: str = Field(default="1.0.0", min_length=1, max_length=64)
+    architecture: str = "MobileBERT"
+    limits: str = "Nobody has looked yet."
+    seed: int = 0
+    tasks: dict[Name, Task] = Field(min_length=1)
+    sources: tuple[Source, ...] = Field(min_length=1)
+    measures: dict[str, Measure] = Field(default={})
+    held_out: dict[Name, Annotated[int, Field(ge=1)]] = {}
+    replay: dict[Name, ReplaySettings] = Field(default={})
+    updates: dict[Name, UpdateDefaults] = Field(default={})
+    stages: tuple[Stage, ...] = ()
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        names = [stage.name for stage in self.stages]
+        twice = {name for name in names if names.count(name) > 1}
+        if twice:
+            raise ValueError(f"two stages are named {twice.pop()}")
+        for name in (*self.held_out, *self.replay, *self.updates, *(m.task for m in self.measures.values())):
+            if name not in self.tasks:
+                raise ValueError(f"there is no task {name}; tasks are {', '.join(self.tasks)}")
+        return self
+
+
+def load_recipe(path: Path) -> Recipe:
+    """Read a recipe. `extends: OTHER.yaml` takes over what this file does not say itself, from beside it.
+
+    Raises:
+        RecipeError: naming the file, and the place in it that is wrong.
+    """
+    return parse_recipe(_content(path), str(path))
+
+
+def parse_recipe(content: Mapping[str, Any], where: str) -> Recipe:
+    """A recipe out of its content.
+
+    Raises:
+        RecipeError: naming the place that is wrong.
+    """
+    try:
+        return Recipe.model_validate(content)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        place = ".".join(str(part) for part in first["loc"]) or "the recipe"
+        raise RecipeError(f"{where}: {place}: {first['msg']}") from None
+
+
+def _content(path: Path, seen: tuple[Path, ...] = ()) -> dict[str, Any]:
+    if path.resolve() in seen:
+        raise RecipeError(f"{path} extends itself")
+    try:
+        content = yaml.safe_load(path.read_text("utf-8"))
+    except OSError as error:
+        raise RecipeError(f"{path} can't be read: {error.strerror}") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise RecipeError(f"{path} is no YAML in UTF-8: {error}") from None
+    if not isinstance(content, dict):
+        raise RecipeError(f"{path} holds no recipe: a mapping is needed")
+    other = content.pop("extends", None)
+    if other is None:
+        return content
+    return {**_content(path.parent / str(other), (*seen, path.resolve())), **content}
+
+
+def stage_settings(do: str) -> list[tuple[str, str, str]]:
+    """Name, default and meaning of each setting of a kind of stage.
+
+    Raises:
+        RecipeError: there is no such kind.
+    """
+    kinds = {get_args(kind.model_fields["do"].annotation)[0]: kind for kind in get_args(get_args(Stage)[0])}
+    if do not in kinds:
+        raise RecipeError(f"there is no stage {do}; stages are {', '.join(kinds)}")
+    return list(_described(kinds[do], ""))
+
+
+def _described(kind: type[Settings], prefix: str) -> Iterator[tuple[str, str, str]]:
+    for name, field in kind.model_fields.items():
+        if isinstance(field.default, Settings):
+            yield from _described(type(field.default), f"{prefix}{name}.")
+        elif name not in ("do", "name"):
+            default = "(required)" if field.is_required() else json.dumps(field.default, default=str)
+            yield f"{prefix}{name}", default, field.description or ""

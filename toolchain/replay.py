@@ -1,63 +1,32 @@
 """The replay set: public examples as the device sees them, to rehearse on and to measure forgetting with."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
-from numpy.typing import NDArray
-from tokenizers import Tokenizer
+from pydantic import Field
 
+from model_store.head import HeadParameters
 from toolchain.data import Example
+from toolchain.evaluate import EncoderGraph
+from toolchain.settings import Settings
 
-Array = NDArray[np.float32]
 
-
-@dataclass(frozen=True)
-class ReplayRecipe:
+class ReplaySettings(Settings):
     """How many examples to rehearse on, and how many make the yardstick. The yardstick was never trained on."""
 
-    rehearsed: int = 2_000
-    yardstick: int = 1_000
+    rehearsed: int = Field(default=2_000, ge=1)
+    yardstick: int = Field(default=1_000, ge=1)
 
 
-class BundledEncoder:
-    """`encoder.onnx` with its tokenizer, used exactly as a device uses it: one text at a time, unpadded."""
-
-    def __init__(self, encoder: Path, tokenizer: Tokenizer) -> None:
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = 1
-        self._session = onnxruntime.InferenceSession(str(encoder), options, providers=["CPUExecutionProvider"])
-        self._tokenizer = tokenizer
-
-    def features(self, texts: Sequence[str], report: Callable[[int, int, str], None] | None = None) -> Array:
-        """Features [N, D] of `texts`."""
-        rows = []
-        for index, text in enumerate(texts, start=1):
-            input_ids = np.array([self._tokenizer.encode(text).ids], dtype=np.int64)
-            feed = {"input_ids": input_ids, "attention_mask": np.ones_like(input_ids)}
-            rows.append(self._session.run(["features"], feed)[0][0])
-            if report is not None and (index % 100 == 0 or index == len(texts)):
-                report(index, len(texts), "texts")
-        result: Array = np.stack(rows).astype(np.float32)
-        return result
-
-
-def probabilities(features: Array, weight: Array, bias: Array) -> Array:
-    """Softmax of a linear head, [N, C]."""
-    logits = features @ weight.T + bias
-    shifted = np.exp(logits - logits.max(axis=1, keepdims=True))
-    result: Array = (shifted / shifted.sum(axis=1, keepdims=True)).astype(np.float32)
-    return result
-
-
-def balanced(examples: Sequence[Example], count: int, seed: int) -> list[Example]:
+def balanced(examples: Sequence[Example], task: str, count: int, seed: int) -> list[Example]:
     """`count` examples (or all), taken in turn from each label so that none is crowded out; the order is shuffled."""
     generator = np.random.default_rng(seed)
     by_label: dict[int, list[Example]] = {}
-    for index in generator.permutation(len(examples)):
-        by_label.setdefault(examples[index].label, []).append(examples[index])
+    once = {id(example): example for example in examples}.values()  # Training may see one several times an epoch.
+    known = [example for example in once if task in example.labels]
+    for index in generator.permutation(len(known)):
+        by_label.setdefault(known[index].labels[task], []).append(known[index])
     chosen: list[Example] = []
     while len(chosen) < count and any(by_label.values()):
         for label in sorted(by_label):
@@ -67,20 +36,25 @@ def balanced(examples: Sequence[Example], count: int, seed: int) -> list[Example
 
 
 def write_replay(
-    path: Path, encoder: BundledEncoder, head: tuple[Array, Array], rehearsed: Sequence[Example],
-    yardstick: Sequence[Example], report: Callable[[int, int, str], None] | None = None,
+    path: Path, encoder: EncoderGraph, task: str, head: HeadParameters, rehearsed: Sequence[Example],
+    yardstick: Sequence[Example], report: Callable[[int, int, str], None],
 ) -> None:  # fmt: skip
     """Write replay.npz: features (float16 where they fit), what the head says of these very values, true labels, and
     the mask of the yardstick.
     """
     examples = [*rehearsed, *yardstick]
-    features = encoder.features([example.text for example in examples], report)
+    rows = []
+    for index, example in enumerate(examples, start=1):
+        rows.append(encoder.features(example.text)[0])
+        if index % 100 == 0 or index == len(examples):
+            report(index, len(examples), f"{task}: texts")
+    features = np.stack(rows)
     if (np.abs(features) < np.finfo(np.float16).max).all():  # Some bases have greater ones.
         features = features.astype(np.float16)  # half the size; a device reads either
     np.savez_compressed(
         path,
         features=features,
-        probabilities=probabilities(features.astype(np.float32), *head),
-        labels=np.array([example.label for example in examples], dtype=np.int64),
+        probabilities=head.bulk_probabilities(features.astype(np.float32)).astype(np.float32),
+        labels=np.array([example.labels[task] for example in examples], dtype=np.int64),
         yardstick=np.arange(len(examples)) >= len(rehearsed),
     )

@@ -1,47 +1,114 @@
-"""Stages that are each done once: what a working directory has finished, and what each stage measured."""
+"""The ledger of a working directory: which stages are finished, what went into each, and what it measured."""
 
 import json
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from pydantic import Field, JsonValue, TypeAdapter, ValidationError
+
 from toolchain.errors import WorkError
+from toolchain.settings import Settings
+
+LEDGER = "stages.json"
+Figures = dict[str, Any]  # As JSON has them.
+
+
+class Entry(Settings):
+    """A finished stage. `inputs` is all that its outcome depends on; `seconds` counts the last run of it."""
+
+    do: str
+    start: str | None = None
+    teacher: str | None = None
+    inputs: JsonValue
+    seconds: float
+    figures: dict[str, JsonValue]
+
+
+class Ledger(Settings):
+    """What `stages.json` holds."""
+
+    recipe: str
+    stages: dict[str, Entry] = Field(default={})
 
 
 class Stages:
-    """The finished stages of a working directory, and what each measured. `inputs` is all that they depend on.
+    """The finished stages of a working directory; each is done once.
 
     Raises:
-        WorkError: the directory was begun with other inputs, or can't be used.
+        WorkError: the directory was begun with another recipe, or can't be used.
     """
 
-    def __init__(self, work: Path, inputs: Mapping[str, Any]) -> None:
-        self._path = work / "stages.json"
-        self._inputs = json.loads(json.dumps(inputs))
-        self.figures: dict[str, Any] = {}
-        if self._path.exists():
-            try:
-                content = json.loads(self._path.read_text("utf-8"))
-                begun_with, self.figures = content["inputs"], content["figures"]
-            except (OSError, ValueError, KeyError, TypeError):
-                raise WorkError(f"{self._path} is damaged: choose another directory") from None
-            if begun_with != self._inputs:
-                raise WorkError(f"{work} was begun with another checkpoint, recipe or data: choose another directory")
-        else:
-            self._save()
+    def __init__(self, work: Path, recipe: str) -> None:
+        self.work = work
+        self._path = work / LEDGER
+        ledger = read_ledger(work) if self._path.exists() else Ledger(recipe=recipe)
+        if ledger.recipe != recipe:
+            raise WorkError(f"{work} was begun with the recipe {ledger.recipe}: choose another directory")
+        self._recipe = recipe
+        self.finished = dict(ledger.stages)
+        self._save()
 
-    def once(self, name: str, stage: Callable[[], dict[str, Any]]) -> None:
-        """Run a stage unless it has been finished before."""
-        if name not in self.figures:
-            self.figures[name] = stage()
+    def once(
+        self, name: str, do: str, links: Mapping[str, str | None], inputs: Mapping[str, Any],
+        stage: Callable[[], Figures],
+    ) -> Figures:  # fmt: skip
+        """Run a stage unless it has been finished before, and return its figures.
+
+        Raises:
+            WorkError: it was finished with other inputs; nothing was changed.
+        """
+        plain = json.loads(json.dumps(inputs))
+        entry = self.finished.get(name)
+        if entry is None:
+            begun = time.monotonic()
+            figures = json.loads(json.dumps(stage()))
+            seconds = round(time.monotonic() - begun, 1)
+            self.finished[name] = Entry(do=do, **links, inputs=plain, seconds=seconds, figures=figures)
             self._save()
+        elif entry.inputs != plain:
+            raise WorkError(
+                f"{self.work}: the stage {name} was finished with other settings, data or checkpoint "
+                f"({_difference(entry.inputs, plain)}): choose another directory, or do it again with --redo {name}"
+            )
+        return dict(self.finished[name].figures)
+
+    def forget(self, names: set[str]) -> None:
+        """Take finished stages back, to do them again."""
+        self.finished = {name: entry for name, entry in self.finished.items() if name not in names}
+        self._save()
 
     def _save(self) -> None:
         temporary = self._path.with_suffix(".tmp")
-        content = {"inputs": self._inputs, "figures": self.figures}
+        content = Ledger(recipe=self._recipe, stages=self.finished).model_dump_json(indent=1)
         try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            temporary.write_text(json.dumps(content, indent=1, ensure_ascii=False), "utf-8")
+            self.work.mkdir(parents=True, exist_ok=True)
+            temporary.write_text(content, "utf-8")
             temporary.replace(self._path)
         except OSError as error:
             raise WorkError(f"{self._path} can't be written: {error.strerror}") from error
+
+
+def read_ledger(work: Path) -> Ledger:
+    """The ledger of a working directory.
+
+    Raises:
+        WorkError: there is none, or it is damaged.
+    """
+    path = work / LEDGER
+    try:
+        return TypeAdapter(Ledger).validate_json(path.read_bytes())
+    except FileNotFoundError:
+        raise WorkError(f"{work} is no working directory: it has no {LEDGER}") from None
+    except (OSError, ValidationError) as error:
+        raise WorkError(f"{path} is damaged: choose another directory ({type(error).__name__})") from None
+
+
+def _difference(one: Any, other: Any, place: str = "") -> str:
+    """Where two JSON values differ first."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        for key in sorted({*one, *other}):
+            if one.get(key) != other.get(key):
+                return _difference(one.get(key), other.get(key), f"{place}.{key}" if place else key)
+    return place or "inputs"

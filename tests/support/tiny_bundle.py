@@ -1,21 +1,17 @@
-"""A tiny real bundle: a small MobileBERT, trained, exported, quantised and signed by the toolchain in seconds."""
+"""A tiny real bundle: a small MobileBERT, trained on four tasks, exported, quantised and signed by a recipe in seconds."""
 
 import json
 import lzma
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-import torch
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
-from transformers import MobileBertConfig, MobileBertModel
 
 from model_store.signing import public_pem
-from toolchain.bundle import make_bundle
-from toolchain.data import MEASURING, TRAINING, path_of
-from toolchain.finetune import FinetuneRecipe
-from toolchain.recipe import BundleRecipe, UpdateDefaults
-from toolchain.replay import ReplayRecipe
+from tests.support.tiny_checkpoint import write_mobilebert
+from toolchain.recipe import Recipe, parse_recipe
+from toolchain.run import Destination, Run
 
 _SUBJECTS = (
     "今天的天气",
@@ -39,6 +35,12 @@ _OPINIONS = {
     "positive": ("真不错", "太好了", "让人开心", "很满意", "非常棒", "我喜欢"),
 }
 _ENDINGS = ("", "。", "！", "，我觉得", "，大家都说", "呢")
+_ASKED = {"private": ("我的{}几点", "{}在哪里记着"), "general": ("{}怎么做", "什么是{}"), "mixed": ("把{}写成邮件", "替我回{}")}
+_EXTRA = "加班很高兴难过吃饭睡觉工作老板晚上明天你我他她它们不了吗吧啊哦一二三四五六七八九十怎么做什是把写成邮件替回几点记着哪里"
+CHARACTERS = "".join((*_SUBJECTS, *_ENDINGS, *sum(_OPINIONS.values(), ()), _EXTRA))
+
+LABELS = ("负面", "中性", "正面")
+_POLARITY = {"negative": "负面", "neutral": "中性", "positive": "正面"}
 
 
 @dataclass(frozen=True)
@@ -58,29 +60,63 @@ def build_tiny_bundle(folder: Path, *, seed: int = 0, epochs: int = 3, version: 
     key = Ed25519PrivateKey.generate()
     public_key = folder / "bundle.pub.pem"
     public_key.write_bytes(public_pem(key.public_key()))
-    make_bundle(
-        str(folder / "checkpoint"), folder / "data", folder / "work", folder / "bundle", key,
-        replace(tiny_recipe(seed, epochs), version=version), lambda *_: None,
-    )  # fmt: skip
+    recipe = tiny_recipe(folder / "checkpoint", seed=seed, epochs=epochs, version=version)
+    destination = Destination(folder / "bundle", key)
+    Run(recipe, folder / "data", folder / "work", lambda *_: None, destination=destination).go()
     return TinyBundle(folder / "bundle", public_key, key)
 
 
-def tiny_recipe(seed: int = 0, epochs: int = 3) -> BundleRecipe:
-    """A recipe that takes seconds."""
-    tuning = FinetuneRecipe(
-        epochs=epochs, batch_size=16, peak=3e-3, warm_up=5, max_length=24, seed=seed, save_every=4, label_smoothing=0
-    )
-    replay = ReplayRecipe(rehearsed=100, yardstick=150)
-    return BundleRecipe(
-        finetune=tuning,
-        replay=replay,
-        updates=UpdateDefaults(epochs=100, mini_batch_size=16, learning_rate=0.02, user_weight=0.2),
-        most_lost=0.1,
-    )
+def tiny_recipe(checkpoint: Path, *, seed: int = 0, epochs: int = 3, version: str = "0.1.0", **changes: Any) -> Recipe:
+    """A recipe that takes seconds: fine-tune, quantise, bundle."""
+    updates = {"epochs": 100, "mini_batch_size": 16, "learning_rate": 0.02, "user_weight": 0.2}
+    replay = {"rehearsed": 100, "yardstick": 150}
+    content: dict[str, Any] = {
+        "name": "tiny",
+        "version": version,
+        "seed": seed,
+        "tasks": {
+            "sentiment": {"labels": LABELS, "updatable": True},
+            "route": {"labels": list(_ASKED), "updatable": True},
+            "intent": {"labels": ["asking", "telling"]},
+            "entities": {"kind": "token", "labels": ["TOPIC"]},
+        },
+        "sources": [
+            {"path": "sentiment/train.jsonl.xz", "licence": "CC0-1.0", "task": "sentiment", "labels": _POLARITY},
+            {"path": "requests.tsv", "licence": "CC0-1.0", "task": "entities", "columns": ["intent", "route"]},
+        ],
+        "measures": {
+            "everyday": {
+                "task": "sentiment",
+                "source": {"path": "sentiment/dev.jsonl.xz", "licence": "CC0-1.0", "task": "sentiment", "labels": _POLARITY},
+            },
+            "requests": {
+                "task": "route",
+                "source": {"path": "held-out.tsv", "licence": "CC0-1.0", "task": "entities", "columns": ["intent", "route"]},
+                "taken": [["private", "general"]],
+            },
+            "topics": {
+                "task": "entities",
+                "source": {"path": "held-out.tsv", "licence": "CC0-1.0", "task": "entities", "columns": ["intent", "route"]},
+            },
+        },
+        "held_out": {"sentiment": 200, "route": 60},
+        "replay": {"sentiment": replay, "route": {"rehearsed": 60, "yardstick": 50}},
+        "updates": {"sentiment": updates, "route": updates},
+        "stages": [
+            {
+                "do": "finetune", "name": "tuned", "start": str(checkpoint), "epochs": epochs, "rows": 16, "max_length": 24,
+                "label_smoothing": 0, "schedule": {"peak": 3e-3, "warm_up": 5, "averaging": 0.998, "save_every": 4},
+                "seed": seed,
+            },
+            {"do": "quantize", "name": "int8", "start": "tuned", "most_lost": 0.1},
+            {"do": "bundle", "name": "bundle", "start": "int8"},
+        ],
+    }  # fmt: skip
+    return parse_recipe({**content, **changes}, "the tiny recipe")
 
 
 def write_data(folder: Path) -> None:
-    """Every source that the toolchain reads, in its own labels, with a few dozen sentences in all."""
+    """The files that the tiny recipe reads."""
     sentences = [
         (f"{subject}{opinion}{ending}", polarity)
         for polarity, opinions in _OPINIONS.items()
@@ -88,37 +124,24 @@ def write_data(folder: Path) -> None:
         for subject in _SUBJECTS
         for ending in _ENDINGS
     ]
-    sources = [*TRAINING, *MEASURING]
-    for index, source in enumerate(sources):
-        labels = {label: name for name, label in reversed(list(source.mapping.items()))}
-        polarities = ("negative", "neutral", "positive")
-        rows = [
-            {"text": text, "label": labels[polarities.index(polarity)], "domain": "酒店"}
-            for text, polarity in sentences[index :: len(sources)]
-            if polarities.index(polarity) in labels
-        ]
-        path = path_of(folder, source.name)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with lzma.open(path, "wt", encoding="utf-8") as file:
+    (folder / "sentiment").mkdir(parents=True, exist_ok=True)
+    for name, chosen in (("train", [s for i, s in enumerate(sentences) if i % 9]), ("dev", sentences[::9])):
+        rows = [{"text": text, "label": polarity} for text, polarity in chosen]
+        with lzma.open(folder / "sentiment" / f"{name}.jsonl.xz", "wt", encoding="utf-8") as file:
             file.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+    asked = [
+        f"asking\t{route}\t{pattern.format(f'[{subject}](TOPIC)')}{ending}"
+        for route, patterns in _ASKED.items()
+        for pattern in patterns
+        for subject in _SUBJECTS
+        for ending in _ENDINGS
+    ]
+    told = [f"telling\t-\t[{subject}](TOPIC)真不错{ending}" for subject in _SUBJECTS for ending in ("吧", "啊")]
+    lines = [*asked, *told]
+    (folder / "requests.tsv").write_text("".join(f"{s}\n" for i, s in enumerate(lines) if i % 7), "utf-8")
+    (folder / "held-out.tsv").write_text("# never trained on\n" + "".join(f"{line}\n" for line in lines[::7]), "utf-8")
 
 
 def write_checkpoint(folder: Path, seed: int = 0) -> None:
-    """A random MobileBERT of two small blocks with a vocabulary of single characters."""
-    torch.manual_seed(seed)
-    characters = sorted(set("".join((*_SUBJECTS, *_ENDINGS, *sum(_OPINIONS.values(), ())))))
-    extra = "加班很高兴难过吃饭睡觉工作老板晚上明天你我他她它们不了吗吧啊哦一二三四五六七八九十"
-    letters = [*characters, *sorted(set(extra) - set(characters)), *"abcdefghijklmnopqrstuvwxyz0123456789"]
-    vocabulary = {token: index for index, token in enumerate(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *letters])}
-    tokenizer = Tokenizer(models.WordPiece(vocabulary, unk_token="[UNK]"))
-    tokenizer.normalizer = normalizers.BertNormalizer()
-    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
-    folder.mkdir(parents=True, exist_ok=True)
-    tokenizer.save(str(folder / "tokenizer.json"))
-    config = MobileBertConfig(
-        vocab_size=len(vocabulary), hidden_size=32, embedding_size=16, intra_bottleneck_size=16, true_hidden_size=16,
-        num_hidden_layers=2, num_attention_heads=2, intermediate_size=32, num_feedforward_networks=1,
-        max_position_embeddings=32, normalization_type="layer_norm", hidden_dropout_prob=0.0,
-        key_query_shared_bottleneck=True, use_bottleneck=True,
-    )  # fmt: skip
-    MobileBertModel(config, add_pooling_layer=False).save_pretrained(folder)
+    """A random MobileBERT of two small blocks."""
+    write_mobilebert(folder, CHARACTERS, seed)

@@ -1,0 +1,368 @@
+"""Running a recipe: its stages in order, each once, each leaving its files and figures in the working directory."""
+
+import json
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import cached_property, partial
+from hashlib import sha256
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import torch
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from tokenizers import Tokenizer
+
+from model_store.manifest import ENCODER
+from toolchain.assemble import Base, assemble, check_out
+from toolchain.checkpoint import (
+    checkpoint_hashes,
+    framed,
+    load_encoder,
+    load_tokenizer,
+    longest_input,
+    new_config,
+    new_encoder,
+    save_checkpoint,
+)
+from toolchain.corpus import read_texts, source_hashes
+from toolchain.data import Example, TrainingData, file_hash, read_source, same_text_key, training_data
+from toolchain.distill import distill
+from toolchain.errors import ExportError, RecipeError
+from toolchain.evaluate import EncoderGraph, Figures, graph_answerer, measure, model_answerer, model_heads
+from toolchain.export import export_encoder
+from toolchain.finetune import finetune
+from toolchain.finite import check_finite
+from toolchain.model import MultiTaskModel, load_model, save_model
+from toolchain.pretrain import pretrain
+from toolchain.prune import prune
+from toolchain.qat import prepare, strip
+from toolchain.quantize import quantize_encoder
+from toolchain.recipe import (
+    BundleStage,
+    DistillStage,
+    FinetuneStage,
+    PretrainStage,
+    PruneStage,
+    QatStage,
+    QuantizeStage,
+    Recipe,
+    SparsifyStage,
+    VocabularyStage,
+)
+from toolchain.sparsify import settle, sparsify
+from toolchain.stages import Stages
+from toolchain.structure import parameter_count
+from toolchain.vocabulary import learn_vocabulary
+
+FP32_ENCODER = "encoder-fp32.onnx"
+_CHECKED_ROWS = 64
+
+Progress = Callable[[str, int, int, str], None]
+Outcome = dict[str, Any]  # A stage's figures, as JSON has them.
+
+
+@dataclass(frozen=True)
+class Destination:
+    """Where a bundle goes, and the key that signs it."""
+
+    out: Path
+    key: Ed25519PrivateKey
+
+
+class Run:
+    """One recipe on its way. `begun_in` is the folder that the recipe's relative checkpoints lie in."""
+
+    def __init__(
+        self, recipe: Recipe, data: Path, work: Path, progress: Progress, *, begun_in: Path = Path(),
+        destination: Destination | None = None,
+    ) -> None:  # fmt: skip
+        self.recipe = recipe
+        self.data = data
+        self.stages = Stages(work, recipe.name)
+        self.destination = destination
+        self._progress = progress
+        self._begun_in = begun_in
+        self._stage = ""
+
+    def go(self) -> dict[str, Outcome]:
+        """Do what is not done yet; the figures of all stages.
+
+        Raises:
+            ToolchainError: see `toolchain.errors`; finished stages, and the unfinished one's progress, stay.
+        """
+        self._check()
+        figures = {}
+        for stage in self.recipe.stages:
+            self._stage = stage.name
+            links = {name: getattr(stage, name, None) for name in ("start", "teacher")}
+            do = _DO[type(stage)]
+            figures[stage.name] = self.stages.once(
+                stage.name, stage.do, links, self._inputs(stage), partial(do, self, stage)
+            )
+            self._progress(stage.name, 1, 1, "done")
+        return figures
+
+    def redo(self, names: Sequence[str]) -> None:
+        """Forget these finished stages and all that begin with them; what they had saved of their training goes too.
+
+        Raises:
+            RecipeError: there is no such stage.
+        """
+        unknown = set(names) - {stage.name for stage in self.recipe.stages}
+        if unknown:
+            raise RecipeError(f"there is no stage {unknown.pop()}: {', '.join(s.name for s in self.recipe.stages)}")
+        again = set(names)
+        for stage in self.recipe.stages:
+            if again & {getattr(stage, link, None) for link in ("start", "teacher", "vocabulary")}:
+                again.add(stage.name)
+        self.stages.forget(again)
+        for name in again:
+            shutil.rmtree(self.folder(name), ignore_errors=True)
+
+    def report(self, done: int, total: int, note: str) -> None:
+        """How far the stage in hand is."""
+        self._progress(self._stage, done, total, note)
+
+    def folder(self, stage: str) -> Path:
+        """Where a stage's files lie."""
+        return self.stages.work / stage
+
+    @cached_property
+    def examples(self) -> TrainingData:
+        """The recipe's labelled text."""
+        recipe = self.recipe
+        return training_data(
+            self.data, recipe.tasks, recipe.sources, list(recipe.measures.values()), recipe.held_out, recipe.seed
+        )
+
+    @property
+    def held_out(self) -> list[Example]:
+        """What no stage trains on, of all tasks. Raises RecipeError where there is none."""
+        found = {id(example): example for kept in self.examples.held_out.values() for example in kept}
+        if not found:
+            raise RecipeError("the recipe holds out no examples (held_out), and this stage is judged by them")
+        return list(found.values())
+
+    def place(self, start: str) -> str:
+        """The directory (or hub id) of a stage's model or of a checkpoint."""
+        if start in self.stages.finished:
+            return str(self.folder(start) / "model")
+        beside = self._begun_in / start
+        return str(beside) if beside.is_dir() else start
+
+    def model(self, start: str, max_length: int = 1 << 16) -> tuple[MultiTaskModel, Tokenizer]:
+        """The model of an earlier stage, or a bare checkpoint under new heads."""
+        place = self.place(start)
+        if (Path(place) / "tasks.json").is_file():
+            return load_model(Path(place), max_length)
+        encoder = load_encoder(place)
+        torch.manual_seed(self.recipe.seed)
+        tokenizer = load_tokenizer(place, longest_input(encoder.config, max_length))
+        return MultiTaskModel(encoder, self.recipe.tasks), tokenizer
+
+    def beginning(self, stage: FinetuneStage | DistillStage) -> tuple[MultiTaskModel, Tokenizer]:
+        """What a stage trains: an earlier model, a checkpoint, or a model with random weights."""
+        if stage.start is not None:
+            return self.model(stage.start, stage.max_length)
+        if stage.model is None or stage.vocabulary is None:
+            raise RecipeError(f"{stage.name}: give either start, or model and vocabulary")
+        tokenizer = load_tokenizer(self.place(stage.vocabulary), stage.max_length)
+        fields = {"max_position_embeddings": stage.max_length, **stage.model, "vocab_size": tokenizer.get_vocab_size()}
+        torch.manual_seed(stage.seed)
+        encoder = new_encoder(new_config(fields, f"{stage.name}'s model"))
+        return MultiTaskModel(encoder, self.recipe.tasks), tokenizer
+
+    def finish(self, name: str, model: MultiTaskModel, tokenizer: Tokenizer) -> Outcome:
+        """Save a stage's model, measure it, and look for values that int8 and fp16 could not hold."""
+        save_model(self.folder(name) / "model", model, tokenizer)
+        answerer = model_answerer(model, tokenizer)
+        measures = measure(answerer, self.data, model.tasks, self.recipe.measures)
+        with TemporaryDirectory() as scratch:
+            graph = Path(scratch) / FP32_ENCODER
+            export_encoder(model, graph)
+            finite = check_finite(graph, self.rows(tokenizer))
+        parameters = parameter_count(model.encoder)
+        return {"parameters": parameters, "measures": measures, "finite": asdict(finite)}
+
+    def rows(self, tokenizer: Tokenizer, count: int = _CHECKED_ROWS) -> list[list[int]]:
+        """Token ids of some real sentences."""
+        return [tokenizer.encode(example.text).ids for example in self.examples.train[:count]]
+
+    def _check(self) -> None:
+        """What can be known to be wrong before anything is done."""
+        names: set[str] = set()
+        for stage in self.recipe.stages:
+            for other in (getattr(stage, "start", None), getattr(stage, "teacher", None)):
+                later = other in {s.name for s in self.recipe.stages} and other not in names
+                if later:
+                    raise RecipeError(f"the stage {stage.name} begins with {other}, which comes after it")
+            if isinstance(stage, BundleStage):
+                if self.destination is None:
+                    raise RecipeError(f"the stage {stage.name} needs a place for the bundle: --out")
+                check_out(self.destination.out, self.stages.work, self.data)
+            names.add(stage.name)
+
+    def _inputs(self, stage: Any) -> dict[str, Any]:
+        """All that a stage's outcome depends on: settings, what it begins with, data."""
+        settings = stage.model_dump(mode="json", exclude={"name": True, "schedule": {"save_every"}})
+        inputs: dict[str, Any] = {"settings": settings}
+        for name in ("start", "teacher", "vocabulary"):
+            other = getattr(stage, name, None)
+            if isinstance(other, str):
+                inputs[name] = self._identity(other)
+        if isinstance(stage, VocabularyStage):
+            inputs["data"] = {source.path: file_hash(source.file(self.data)) for source in self.recipe.sources}
+        elif isinstance(stage, PretrainStage):
+            inputs["data"] = source_hashes(self.data, stage.sources)
+        else:
+            inputs["data"] = self._data_identity
+        if isinstance(stage, BundleStage):
+            inputs["bundle"] = self.recipe.model_dump(mode="json", include={"version", "replay", "updates"})
+        return inputs
+
+    def _identity(self, start: str) -> object:
+        if start in self.stages.finished:
+            return _digest(self.stages.finished[start].inputs)
+        return checkpoint_hashes(self.place(start))
+
+    @cached_property
+    def _data_identity(self) -> dict[str, Any]:
+        recipe = self.recipe
+        sources = [*recipe.sources, *(m.source for m in recipe.measures.values())]
+        files = {source.path: file_hash(source.file(self.data)) for source in sources}
+        said = recipe.model_dump(mode="json", include={"tasks", "sources", "measures", "held_out", "seed"})
+        return {"recipe": _digest(said), "files": files}
+
+
+def _vocabulary(run: Run, stage: VocabularyStage) -> Outcome:
+    from toolchain.corpus import TextSource
+
+    texts = (
+        passage for source in run.recipe.sources if source.texts is None and not source.columns
+        for document in read_texts(run.data, TextSource(path=source.path)) for passage in document
+    )  # fmt: skip
+    tokenizer = learn_vocabulary(texts, stage)
+    folder = run.folder(stage.name) / "model"
+    folder.mkdir(parents=True, exist_ok=True)
+    tokenizer.save(str(folder / "tokenizer.json"), pretty=False)
+    return {"tokens": tokenizer.get_vocab_size()}
+
+
+def _pretrain(run: Run, stage: PretrainStage) -> Outcome:
+    measured = {
+        same_text_key(example.text) for m in run.recipe.measures.values()
+        for example in read_source(run.data, m.source, run.recipe.tasks)
+    }  # fmt: skip
+    start = run.place(stage.start) if stage.start else None
+    tokenizer = framed(load_tokenizer(start or run.place(stage.vocabulary or ""), stage.positions))
+    encoder = pretrain(start, stage.model, tokenizer, run.data, measured, stage, run.folder(stage.name), run.report)
+    save_checkpoint(run.folder(stage.name) / "model", encoder, tokenizer)
+    return {"parameters": parameter_count(encoder), "steps": stage.steps}
+
+
+def _finetune(run: Run, stage: FinetuneStage) -> Outcome:
+    model, tokenizer = run.beginning(stage)
+    model = finetune(model, tokenizer, run.examples.train, stage, run.folder(stage.name), run.report)
+    return {"examples": len(run.examples.train), **run.finish(stage.name, model, tokenizer)}
+
+
+def _distill(run: Run, stage: DistillStage) -> Outcome:
+    model, tokenizer = run.beginning(stage)
+    teacher, theirs = run.model(stage.teacher, stage.max_length)
+    model = distill(model, teacher, (tokenizer, theirs), run.examples.train, stage, run.folder(stage.name), run.report)
+    return {"examples": len(run.examples.train), **run.finish(stage.name, model, tokenizer)}
+
+
+def _prune(run: Run, stage: PruneStage) -> Outcome:
+    model, tokenizer = run.model(stage.start, stage.max_length)
+    done = prune(model, tokenizer, run.examples.train, run.held_out, stage, run.folder(stage.name), run.report)
+    rounds = [asdict(entry) for entry in done.rounds]
+    figures = run.finish(stage.name, done.model, done.tokenizer)
+    return {"before": done.before, "rounds": rounds, "reached": done.reached, **figures}
+
+
+def _sparsify(run: Run, stage: SparsifyStage) -> Outcome:
+    model, tokenizer = run.model(stage.start, stage.max_length)
+    sparsify(model, stage.sparsity)
+    model = finetune(model, tokenizer, run.examples.train, stage, run.folder(stage.name), run.report)
+    zeros = settle(model)
+    return {"zeros": zeros, **run.finish(stage.name, model, tokenizer)}
+
+
+def _qat(run: Run, stage: QatStage) -> Outcome:
+    model, tokenizer = run.model(stage.start, stage.max_length)
+    teacher, theirs = run.model(stage.start, stage.max_length)
+    prepare(model)
+    model = distill(model, teacher, (tokenizer, theirs), run.examples.train, stage, run.folder(stage.name), run.report)
+    strip(model)
+    return run.finish(stage.name, model, tokenizer)
+
+
+def _quantize(run: Run, stage: QuantizeStage) -> Outcome:
+    model, tokenizer = run.model(stage.start)
+    folder = run.folder(stage.name)
+    folder.mkdir(parents=True, exist_ok=True)
+    difference = export_encoder(model, folder / FP32_ENCODER)
+    vocabulary, longest = model.encoder.config.vocab_size, model.encoder.config.max_position_embeddings
+    rows = run.rows(tokenizer, stage.texts)
+    made = quantize_encoder(folder / FP32_ENCODER, folder / ENCODER, stage, rows, vocabulary, longest)
+    figures: Outcome = {"export_difference": difference, "graph": asdict(made)}
+    for name, graph in (("fp32", FP32_ENCODER), ("measures", ENCODER)):
+        run.report(0, 1, f"measuring {graph}")
+        answerer = graph_answerer(EncoderGraph(folder / graph, tokenizer), model_heads(model), model.tasks)
+        figures[name] = measure(answerer, run.data, model.tasks, run.recipe.measures)
+    figures["finite"] = asdict(check_finite(folder / ENCODER, rows[:_CHECKED_ROWS]))
+    check_loss(figures["fp32"], figures["measures"], stage.most_lost)
+    return figures
+
+
+def _bundle(run: Run, stage: BundleStage) -> Outcome:
+    if run.destination is None:
+        raise RecipeError(f"the stage {stage.name} needs a place for the bundle: --out")
+    quantized = run.stages.finished.get(stage.start)
+    if quantized is None or quantized.do != "quantize" or quantized.start is None:
+        raise RecipeError(f"the stage {stage.name} must begin with a quantize stage; {stage.start} is none")
+    model, tokenizer = run.model(quantized.start)
+    base = Base(model, tokenizer, run.folder(stage.start) / ENCODER)
+    figures = {name: entry.figures for name, entry in run.stages.finished.items()}
+    size = assemble(
+        base, run.recipe, run.examples, figures, figures[stage.start], run.destination.out, run.destination.key,
+        run.report,
+    )  # fmt: skip
+    return {"bytes": size}
+
+
+def check_loss(fp32: Mapping[str, Figures], lower: Mapping[str, Figures], most: float) -> None:
+    """Refuse a graph of lower precision that loses more than `most` of any accuracy or F1.
+
+    Raises:
+        ExportError: naming the figure.
+    """
+    lost = {
+        (measured, name): value - lower[measured][name]
+        for measured, figures in fp32.items() for name, value in figures.items() if "_taken_for_" not in name
+    }  # fmt: skip
+    worst = max(lost, key=lambda key: lost[key], default=None)
+    if worst is not None and lost[worst] > most + 1e-9:
+        raise ExportError(
+            f"the quantised graph loses {lost[worst]:.4f} of {' '.join(worst)} against fp32; at most {most} may be lost"
+        )
+
+
+def _digest(content: object) -> str:
+    return sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+_DO: dict[type, Callable[[Run, Any], Outcome]] = {
+    VocabularyStage: _vocabulary,
+    PretrainStage: _pretrain,
+    FinetuneStage: _finetune,
+    DistillStage: _distill,
+    PruneStage: _prune,
+    SparsifyStage: _sparsify,
+    QatStage: _qat,
+    QuantizeStage: _quantize,
+    BundleStage: _bundle,
+}
