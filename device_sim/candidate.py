@@ -11,7 +11,7 @@ from device_sim.training_data import Indices, Replay, TrainingSet, held_out_fold
 from device_sim.update_task import ProgressHandlers, TrainableHead, TrainingParameters, UpdateTask
 from model_store.errors import HeadInvalid
 from model_store.head import Float32, HeadParameters
-from model_store.manifest import TaskManifest
+from model_store.manifest import TaskManifest, UpdateTerms
 
 MakeTrainer = Callable[[HeadParameters, float], TrainableHead]
 
@@ -32,6 +32,7 @@ class CandidateMaker:
     """
 
     spec: TaskManifest
+    terms: UpdateTerms
     width: int
     replay: Replay
     base: HeadParameters
@@ -73,8 +74,8 @@ class CandidateMaker:
 
     def _train(self, features: Float32, labels: Indices, handlers: ProgressHandlers | None = None) -> HeadParameters:
         trainer = self.make_trainer(self.active, self.parameters.learning_rate)
-        rows = TrainingSet(self.replay, features, labels, len(self.spec.labels), self.spec.user_weight)
-        return self.run(UpdateTask(trainer, rows, self.parameters, handlers, bounds=self.spec.parameters))
+        rows = TrainingSet(self.replay, features, labels, len(self.spec.labels), self.terms.user_weight)
+        return self.run(UpdateTask(trainer, rows, self.parameters, handlers, bounds=self.terms.parameters))
 
     def _held_out(self, features: Float32, labels: Indices, unseen: Indices) -> HeldOut:
         count = candidate_right = active_right = gained = lost = 0

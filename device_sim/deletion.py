@@ -7,7 +7,7 @@ from device_sim.audit import Audit
 from device_sim.errors import ConsentRequired, NothingToLearn, TaskNotUpdatable, UnknownTask
 from device_sim.models import Models
 from device_sim.predictor import PredictionMemory
-from device_sim.samples import delete_samples, require_sample
+from device_sim.sample_states import delete_samples, require_sample
 from device_sim.state import State
 from device_sim.updates import Updates
 from model_store.versions import VersionTable

@@ -62,8 +62,8 @@ class Feedback:
         With an `idempotency_key` that was used before for the same request, the earlier receipt is given again.
 
         Raises:
-            ConsentRequired, UnknownPrediction, UnknownTask, UnknownLabel, InvalidText, IdempotencyKeyReused,
-            StorageFull: nothing was stored.
+            ConsentRequired, UnknownPrediction, UnknownTask, TaskNotUpdatable, UnknownLabel, InvalidText,
+            IdempotencyKeyReused, StorageFull: nothing was stored.
             InvalidInput: neither or both of `prediction_id` and `text`.
         """
         if (prediction_id is None) == (text is None):
@@ -97,10 +97,11 @@ class Feedback:
             entry = self._memory.recall(prediction_id)
             if task not in (None, entry.task):
                 raise InvalidInput("the prediction was made for another task", field="task", allowed=(entry.task,))
+            self._heads.terms(entry.task)  # Raises where nothing can be learnt from feedback.
             return entry
         if task is None:
             raise InvalidInput("text needs a task", field="task", allowed=sorted(self._heads.tasks))
-        self._heads.spec(task)
+        self._heads.terms(task)
         checked = check_text(text or "")
         return Remembered(task, checked, self._encoder.encode(checked))
 

@@ -4,20 +4,20 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from device_sim.errors import UnknownTask
+from device_sim.errors import TaskNotUpdatable, UnknownTask
 from device_sim.onnx_runtime import checkpoint_parameters
 from model_store.bundle import Bundle
 from model_store.errors import HeadInvalid, VersionError, VersionNotServable
 from model_store.head import Float32, HeadParameters
-from model_store.manifest import TaskManifest, head_file
-from model_store.versions import BASE_VERSION, VersionTable
+from model_store.manifest import CHECKPOINT, TaskManifest, UpdateTerms, head_file
+from model_store.versions import BASE_VERSION, Version, VersionTable
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, eq=False)
 class Head:
-    """A loaded version: everything one answer needs, unchanging."""
+    """A loaded version: everything one answer needs, unchanging. `labels` of a token task are tags."""
 
     task: str
     version: int
@@ -56,6 +56,11 @@ class ServingHeads:
         """The bundle's tasks."""
         return self._bundle.manifest.tasks
 
+    @property
+    def base_id(self) -> str:
+        """The base whose features the heads work on."""
+        return self._bundle.manifest.base_id
+
     def spec(self, task: str) -> TaskManifest:
         """The manifest of `task`.
 
@@ -66,6 +71,27 @@ class ServingHeads:
             names = sorted(self.tasks)
             raise UnknownTask(f"there is no such task; tasks are: {', '.join(names)}", field="task", allowed=names)
         return self.tasks[task]
+
+    def terms(self, task: str) -> UpdateTerms:
+        """What updates of `task` may do.
+
+        Raises:
+            UnknownTask. TaskNotUpdatable: naming those that are updatable.
+        """
+        terms = self.spec(task).terms
+        if terms is None:
+            updatable = sorted(name for name, spec in self.tasks.items() if spec.updatable)
+            raise TaskNotUpdatable(f"the bundle's head for {task} is not updatable", field="task", allowed=updatable)
+        return terms
+
+    def misfit(self, version: Version) -> str | None:
+        """Why `version` could not answer with this bundle, whatever its state; None if it could. Raises UnknownTask."""
+        spec = self.spec(version.task)
+        if not spec.updatable:
+            return f"the bundle's head for {version.task} is not updatable: only version 0 answers"
+        if not version.fits(self.base_id, spec.labels):
+            return "the bundle has another base or other labels"
+        return None
 
     def serving(self, task: str) -> Head:
         """The head that answers for `task` now. Raises UnknownTask."""
@@ -87,8 +113,9 @@ class ServingHeads:
         if number == BASE_VERSION:
             return self._base[task]
         version = versions.find(task, number)
-        if not version.fits(self._bundle.manifest.base_id, spec.labels):
-            raise VersionNotServable(f"version {number} of {task} was trained for another base or other labels")
+        misfit = self.misfit(version)
+        if misfit is not None:
+            raise VersionNotServable(f"version {number} of {task} can't be served: {misfit}")
         parameters = versions.parameters(version)
         parameters.check(len(spec.labels), self._bundle.manifest.feature_width)
         return Head(task, number, spec.labels, parameters)
@@ -117,7 +144,7 @@ class ServingHeads:
         return [entry for name, entry in tuple(self._degraded.items()) if task in (None, name)]
 
     def _nearest_ancestor(self, versions: VersionTable, task: str, number: int) -> Head:
-        for ancestor in versions.ancestors(task, number, self._bundle.manifest.base_id, self.spec(task).labels):
+        for ancestor in versions.ancestors(task, number, self.base_id, self.spec(task).labels):
             try:
                 return self.load(versions, task, ancestor.number)
             except VersionError:
@@ -126,7 +153,7 @@ class ServingHeads:
 
     def _bundled_head(self, task: str, spec: TaskManifest) -> Head:
         try:
-            parameters = checkpoint_parameters(self._bundle.path(head_file(task, "checkpoint")))
+            parameters = checkpoint_parameters(self._bundle.path(head_file(task, CHECKPOINT)))
         except (RuntimeError, KeyError, ValueError) as error:
             raise HeadInvalid(f"the bundle's head for {task} can't be read") from error
         parameters.check(len(spec.labels), self._bundle.manifest.feature_width)

@@ -1,8 +1,9 @@
 """Text to features: checks, tokenisation and the encoder."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-from tokenizers import Tokenizer
+from tokenizers import Encoding, Tokenizer
 
 from device_sim.errors import InvalidText, TooManyTexts
 from device_sim.onnx_runtime import EncoderSession
@@ -47,8 +48,21 @@ def check_texts(texts: Sequence[str]) -> None:
         check_text(text)
 
 
+@dataclass(frozen=True, eq=False)
+class Encoded:
+    """One text after one pass of the encoder: `features` [D] for sentence tasks, `token_features` [S, D] for others.
+
+    `offsets` are the characters (code points) of the text that each of the S tokens stands for, as (start, end); (0, 0)
+    is a token that the tokenizer added.
+    """
+
+    features: Float32
+    token_features: Float32
+    offsets: tuple[tuple[int, int], ...]
+
+
 class Encoder:
-    """The bundle's tokenizer and base model."""
+    """The bundle's tokenizer and base model. Safe to use from several threads."""
 
     def __init__(self, bundle: Bundle) -> None:
         self.base_id = bundle.manifest.base_id
@@ -61,9 +75,12 @@ class Encoder:
         self._tokenizer.no_padding()
         self._tokenizer.enable_truncation(bundle.manifest.max_length)
         self._session = EncoderSession(bundle.read(ENCODER))
+        kinds = {task.kind for task in bundle.manifest.tasks.values()}
+        if "token" in kinds and not self._session.reads_tokens:
+            raise BundleCorrupt("the bundle has a token task, and its encoder gives no token features")
 
     def encode(self, text: str) -> Float32:
-        """Features [D] of one text, cut at the bundle's maximum length. Safe to call from several threads.
+        """Features [D] of one text, cut at the bundle's maximum length.
 
         Texts are never batched: the int8 graph scales its activations by the greatest value in a batch, so a text's
         features would depend on what else was asked at the moment (by up to 0.04 where they were measured), and
@@ -72,8 +89,16 @@ class Encoder:
         Raises:
             InvalidText: nothing but characters that the tokenizer drops, such as controls.
         """
+        return self._session.features(self._tokens(text).ids)
+
+    def encode_all(self, text: str) -> Encoded:
+        """Everything that heads of any kind need of one text, from one pass; cut and refused as by `encode`."""
+        tokens = self._tokens(text)
+        features, token_features = self._session.all_features(tokens.ids)
+        return Encoded(features, token_features, tuple(tokens.offsets))
+
+    def _tokens(self, text: str) -> Encoding:
         encoding = self._tokenizer.encode(text)
-        token_ids = encoding.ids
-        if len(token_ids) == sum(encoding.special_tokens_mask):
+        if len(encoding.ids) == sum(encoding.special_tokens_mask):
             raise InvalidText("the text holds nothing that the model can read", field="text")
-        return self._session.features(token_ids)
+        return encoding

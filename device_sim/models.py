@@ -8,7 +8,7 @@ from typing import Any
 from device_sim.audit import Audit, Detail
 from device_sim.errors import NothingToRollBack
 from device_sim.heads import ServingHeads
-from device_sim.samples import learn_again
+from device_sim.sample_states import learn_again, learn_anew, mark_learnt
 from device_sim.state import State
 from model_store.bundle import Bundle
 from model_store.errors import UnknownVersion, VersionNotServable
@@ -17,9 +17,12 @@ from model_store.versions import BASE_VERSION, Metrics, Version, VersionState, V
 
 @dataclass(frozen=True)
 class ActiveModel:
-    """What a task serves. `serving` differs from `version` only while degraded, and `degraded` says why."""
+    """What a task of a `kind`, sentence or token, serves. `serving` differs from `version` only while degraded, and
+    `degraded` says why.
+    """
 
     task: str
+    kind: str
     version: int
     state: str
     serving: int
@@ -88,7 +91,8 @@ class Models:
             rest = [
                 VersionInfo(
                     version.number, version.parent, version.state.value, version.number == active,
-                    version.servable(self._base_id, spec.labels), version.base_id, version.bundle_version,
+                    self._heads.misfit(version) is None and version.servable(self._base_id, spec.labels),
+                    version.base_id, version.bundle_version,
                     version.metrics, counts.get(version.number, 0), version.update_id, version.created_at,
                 )
                 for version in versions.lineage(task)
@@ -183,7 +187,7 @@ class Models:
         versions = VersionTable(connection)
         for task, number in affected:
             versions.destroy(task, number)
-            learn_again(connection, task, number)
+            learn_again(connection, task, number, self._base_id)
             self._audit.record(connection, actor, "destroy", task=task, detail={"version": number})
         for task in sorted({task for task, _ in affected}):
             active = versions.active(task)
@@ -192,8 +196,10 @@ class Models:
                 self.roll_back(connection, task, target, actor, {"reason": "the active version was destroyed"})
 
     def adopt_bundle(self, connection: Any) -> None:
-        """Point tasks back at version 0 whose active version is for another base or other labels, or is not there, and
-        record why.
+        """Point tasks back at version 0 whose active version is for another base or other labels, or is not there. The
+        samples that it had learnt wait to be learnt again. A record says why, and how many.
+
+        That version stays in the lineage: with the earlier bundle it can be activated again.
         """
         versions = VersionTable(connection)
         for task, spec in self._heads.tasks.items():
@@ -201,13 +207,15 @@ class Models:
             if active == BASE_VERSION:
                 continue
             try:
-                if versions.find(task, active).fits(self._base_id, spec.labels):
-                    continue
-                reason = "the bundle has another base or other labels"
+                reason = self._heads.misfit(versions.find(task, active))
             except UnknownVersion as error:
                 reason = str(error)
+            if reason is None:
+                continue
+            learnt = versions.samples_learnt_by(task, active) if spec.updatable else ()
+            again = learn_anew(connection, task, spec.labels, self._base_id, learnt)
             versions.activate(task, BASE_VERSION)
-            detail = {"reason": reason, "bundle": self._bundle.version}
+            detail: Detail = {"reason": reason, "bundle": self._bundle.version, "samples_to_learn_again": again}
             self._audit.record(
                 connection, "bundle", "rollback", task=task, change=(active, BASE_VERSION), detail=detail
             )
@@ -227,10 +235,10 @@ class Models:
         if number == BASE_VERSION:
             return
         version = versions.find(task, number)
-        labels = self._heads.spec(task).labels
-        if not version.fits(self._base_id, labels):
-            raise VersionNotServable(f"version {number} of {task} was trained for another base or other labels")
-        if not version.servable(self._base_id, labels):
+        misfit = self._heads.misfit(version)
+        if misfit is not None:
+            raise VersionNotServable(f"version {number} of {task} can't be served: {misfit}")
+        if not version.servable(self._base_id, version.labels):
             raise VersionNotServable(f"version {number} of {task} is {version.state.value} and can't be activated")
         self._heads.load(versions, task, number)
 
@@ -240,6 +248,7 @@ class Models:
         degraded = self._heads.degraded(task)
         return ActiveModel(
             task=task,
+            kind=spec.kind,
             version=active,
             state="base" if active == BASE_VERSION else versions.find(task, active).state.value,
             serving=self._heads.serving(task).version,
@@ -251,8 +260,11 @@ class Models:
 
 
 def _point_at(connection: Any, task: str, number: int) -> None:
-    """Move the pointer; a version that had been rolled back is on trial again, with a clean slate."""
+    """Move the pointer; a version that had been rolled back is on trial again, with a clean slate. What it has learnt
+    need not wait to be learnt, as it does where another bundle was served meanwhile.
+    """
     versions = VersionTable(connection)
+    mark_learnt(connection, task, versions.samples_learnt_by(task, number))
     if number != BASE_VERSION and versions.find(task, number).state is VersionState.ROLLED_BACK:
         versions.set_state(task, number, VersionState.TRYING)
         connection.execute("DELETE FROM trials WHERE task = ? AND number = ?", (task, number))

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from model_store.errors import BundleCorrupt
 from model_store.head import Float32, HeadParameters
@@ -39,9 +40,10 @@ def _options(threads: int) -> Any:
 
 
 class EncoderSession:
-    """The frozen base: token ids in, pooled features out. Safe to use from several threads.
+    """The frozen base: token ids in, features out. Safe to use from several threads.
 
-    One text runs on one core: on graphs this small a second thread costs more than it brings.
+    `reads_tokens` tells whether it gives features of each token too. One text runs on one core: on graphs this small a
+    second thread costs more than it brings.
     """
 
     def __init__(self, model: bytes) -> None:
@@ -50,15 +52,25 @@ class EncoderSession:
         except Exception as error:  # the library's exceptions share no other base
             raise BundleCorrupt("the encoder is no model that ONNX Runtime can load") from error
         inputs = {entry.name for entry in self._session.get_inputs()}
-        if inputs != {"input_ids", "attention_mask"} or "features" not in {o.name for o in self._session.get_outputs()}:
+        outputs = {entry.name for entry in self._session.get_outputs()}
+        if inputs != {"input_ids", "attention_mask"} or "features" not in outputs:
             raise BundleCorrupt("the encoder has other inputs or outputs than a bundle's encoder")
+        self.reads_tokens = "token_features" in outputs
 
     def features(self, token_ids: Sequence[int]) -> Float32:
         """Features [D] of one text's token ids."""
-        input_ids = np.array([token_ids], dtype=np.int64)
-        feed = {"input_ids": input_ids, "attention_mask": np.ones_like(input_ids)}
-        result: Float32 = self._session.run(["features"], feed)[0][0]
+        result: Float32 = self._session.run(["features"], _feed(token_ids))[0][0]
         return result
+
+    def all_features(self, token_ids: Sequence[int]) -> tuple[Float32, Float32]:
+        """Features [D] of one text and token features [S, D] of its tokens, of one pass; only if it `reads_tokens`."""
+        features, token_features = self._session.run(["features", "token_features"], _feed(token_ids))
+        return features[0], token_features[0]
+
+
+def _feed(token_ids: Sequence[int]) -> dict[str, NDArray[np.int64]]:
+    input_ids = np.array([token_ids], dtype=np.int64)
+    return {"input_ids": input_ids, "attention_mask": np.ones_like(input_ids)}
 
 
 @dataclass(frozen=True)

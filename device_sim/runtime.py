@@ -19,7 +19,8 @@ from device_sim.models import Models
 from device_sim.onnx_runtime import HeadArtifacts, HeadTrainer
 from device_sim.predictor import PredictionMemory, Predictor
 from device_sim.rights import Rights
-from device_sim.samples import SampleBook, set_aside_for_base
+from device_sim.sample_states import set_aside_for_base
+from device_sim.samples import SampleBook
 from device_sim.schedule import Schedule
 from device_sim.settings import DeviceSettings
 from device_sim.state import State
@@ -135,8 +136,8 @@ class Runtime:
             self.device.load()
             self.schedule.load()
             with self.state.transaction() as connection:
-                self.models.adopt_bundle(connection)
                 set_aside_for_base(connection, self.bundle.manifest.base_id)
+                self.models.adopt_bundle(connection)
             self.updates.recover()
             for task in self.heads.tasks:
                 self.models.refresh(task)

@@ -3,14 +3,11 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any, Literal
 
 import numpy as np
 
 from device_sim.clock import Clock
-from device_sim.conditions import SamplesAfter
-from device_sim.errors import UnknownSample
 from device_sim.state import State
 from model_store.head import Float32
 
@@ -94,11 +91,20 @@ def add_sample(
 
 def pending_count(connection: Any, task: str, labels: Sequence[str]) -> int:
     """How many new samples of `task` with one of `labels` wait to be learnt from."""
-    marks = ", ".join("?" for _ in labels)
     row = connection.execute(
-        f"SELECT COUNT(*) FROM samples WHERE task = ? AND state = 'new' AND label IN ({marks})", (task, *labels)
+        f"SELECT COUNT(*) FROM samples WHERE task = ? AND state = 'new' AND label IN ({_marks(labels)})",
+        (task, *labels),
     ).fetchone()
     return int(row[0])
+
+
+def waiting_samples(connection: Any, task: str, labels: Sequence[str], states: Sequence[str]) -> set[int]:
+    """Ids of the samples of `task` in one of `states` with one of `labels`."""
+    rows = connection.execute(
+        f"SELECT id FROM samples WHERE task = ? AND state IN ({_marks(states)}) AND label IN ({_marks(labels)})",
+        (task, *states, *labels),
+    )
+    return {row[0] for row in rows.fetchall()}
 
 
 def newest_sample(connection: Any, task: str) -> int:
@@ -146,68 +152,8 @@ def store_features(connection: Any, sample_id: int, features: Float32, base_id: 
     )
 
 
-def set_aside_for_base(connection: Any, base_id: str) -> int:
-    """Set aside what can't be learnt from on this base (features of another one, and no text to make new ones from),
-    take back what can again; how many lie aside now.
-    """
-    connection.execute(
-        "UPDATE samples SET state = 'used' WHERE state = 'set_aside' AND (text IS NOT NULL OR base_id = ?)", (base_id,)
-    )
-    connection.execute("UPDATE samples SET state = 'set_aside' WHERE text IS NULL AND base_id != ?", (base_id,))
-    return int(connection.execute("SELECT COUNT(*) FROM samples WHERE state = 'set_aside'").fetchone()[0])
-
-
-def after_training(connection: Any, task: str, up_to: int, policy: SamplesAfter) -> None:
-    """Mark the samples of `task` up to id `up_to` as used, and keep, thin out or delete them as the policy says."""
-    where = "task = ? AND id <= ? AND state != 'set_aside'"
-    connection.execute(f"UPDATE samples SET state = 'used' WHERE {where}", (task, up_to))
-    if policy == "keep_features":
-        connection.execute(f"UPDATE samples SET text = NULL WHERE {where}", (task, up_to))
-    elif policy == "delete":
-        connection.execute(f"DELETE FROM samples WHERE {where}", (task, up_to))
-    _forget_keys(connection)
-
-
-def learn_again(connection: Any, task: str, number: int) -> None:
-    """Make those samples new again that only version `number`, now destroyed, had learnt."""
-    connection.execute(
-        "UPDATE samples SET state = 'new' WHERE task = ? AND state = 'used' "
-        "AND id IN (SELECT sample_id FROM version_samples WHERE task = ? AND number = ?) "
-        "AND id NOT IN (SELECT sample_id FROM version_samples JOIN versions USING (task, number) "
-        "WHERE task = ? AND sha256 IS NOT NULL)",
-        (task, task, number, task),
-    )
-
-
-def delete_expired(connection: Any, clock: Clock, retention_days: int) -> int:
-    """Delete samples that are kept longer than the policy says; how many. Those that wait to be learnt from stay."""
-    oldest = (clock.now() - timedelta(days=retention_days)).isoformat(timespec="milliseconds")
-    gone = connection.execute("DELETE FROM samples WHERE created_at < ? AND state != 'new'", (oldest,)).rowcount
-    if gone:
-        _forget_keys(connection)
-    return int(gone)
-
-
-def require_sample(connection: Any, sample_id: int) -> None:
-    """Raises UnknownSample."""
-    if connection.execute("SELECT 1 FROM samples WHERE id = ?", (sample_id,)).fetchone() is None:
-        raise UnknownSample(f"there is no sample {sample_id}")
-
-
-def delete_samples(connection: Any, sample_id: int | None) -> list[tuple[int, str]]:
-    """Delete one sample, or all; (id, task) of each that was there. Raises UnknownSample for one that was not."""
-    condition, values = ("1", ()) if sample_id is None else ("id = ?", (sample_id,))
-    rows = connection.execute(f"SELECT id, task FROM samples WHERE {condition}", values).fetchall()
-    if sample_id is not None:
-        require_sample(connection, sample_id)
-    connection.execute(f"DELETE FROM samples WHERE {condition}", values)
-    _forget_keys(connection)
-    return [(row[0], row[1]) for row in rows]
-
-
-def _forget_keys(connection: Any) -> None:
-    """Drop idempotency keys whose text is gone: their fingerprint is a digest of it."""
-    connection.execute("DELETE FROM idempotency WHERE sample_id NOT IN (SELECT id FROM samples WHERE text IS NOT NULL)")
+def _marks(values: Sequence[str]) -> str:
+    return ", ".join("?" for _ in values)
 
 
 def _learned_by(connection: Any, sample_id: int) -> tuple[int, ...]:

@@ -11,16 +11,16 @@ from device_sim.clock import Clock
 from device_sim.conditions import Decision, SchedulePolicy, TrainingParametersOverride, decide, obstacles
 from device_sim.consent import read_consent
 from device_sim.device import Device
-from device_sim.errors import DeviceError
+from device_sim.errors import DeviceError, ParameterOutOfBounds
 from device_sim.heads import ServingHeads
-from device_sim.samples import delete_expired, newest_sample, pending_count
+from device_sim.sample_states import delete_expired
+from device_sim.samples import newest_sample, pending_count
 from device_sim.scheduler import Ticker
 from device_sim.settings_table import read_setting, write_setting
 from device_sim.state import State
-from device_sim.update_records import last_rejection
+from device_sim.update_records import Attempt, last_rejection
 from device_sim.update_task import TrainingParameters
 from device_sim.updates import Updates
-from model_store.manifest import TaskManifest
 from model_store.versions import VersionTable
 
 _log = logging.getLogger(__name__)
@@ -89,7 +89,8 @@ class Schedule:
             parameters = changes.get("parameters")
             override = self.policy.parameters if parameters is None else TrainingParametersOverride(**parameters)
             for spec in self._heads.tasks.values():
-                TrainingParameters.resolve(spec.parameters, override.chosen())
+                if spec.terms is not None:
+                    TrainingParameters.resolve(spec.terms.parameters, override.chosen())
             policy = replace(self.policy, **{**changes, "parameters": override}).check()
             with self._state.transaction() as connection:
                 write_setting(connection, policy)
@@ -113,7 +114,7 @@ class Schedule:
                 self._audit.record(connection, "schedule", "expire-samples", detail=detail)
             tasks = {task: spec for task, spec in self._heads.tasks.items() if spec.updatable}
             new = {task: pending_count(connection, task, spec.labels) for task, spec in tasks.items()}
-            refused = [task for task, spec in tasks.items() if self._refused_already(connection, task, spec)]
+            refused = [task for task in tasks if self._refused_already(connection, task)]
         if expired:
             self._state.database.checkpoint()
         ready, reasons = decide(self.policy, self._device.conditions, consent, updates.running, new, refused)
@@ -135,8 +136,15 @@ class Schedule:
         except DeviceError as error:
             _log.warning("the scheduled look failed: %s", error)
 
-    def _refused_already(self, connection: Any, task: str, spec: TaskManifest) -> bool:
-        """Would an update only repeat one that was rejected: same samples, same version, same parameters?"""
-        parameters = TrainingParameters.resolve(spec.parameters, self.policy.parameters.chosen())
-        now = (newest_sample(connection, task), VersionTable(connection).active(task), asdict(parameters))
+    def _refused_already(self, connection: Any, task: str) -> bool:
+        """Would an update only repeat one that was rejected?"""
+        try:
+            bounds = self._heads.terms(task).parameters
+            parameters = TrainingParameters.resolve(bounds, self.policy.parameters.chosen())
+        except ParameterOutOfBounds:  # The policy was made for another bundle; starting the update will say so.
+            return False
+        now = Attempt(
+            newest_sample(connection, task), VersionTable(connection).active(task), self._heads.base_id,
+            self._heads.spec(task).labels, asdict(parameters),
+        )  # fmt: skip
         return last_rejection(connection, task) == now

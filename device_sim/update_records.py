@@ -43,6 +43,19 @@ class Update:
 
 
 @dataclass(frozen=True)
+class Attempt:
+    """What an update begins with, and what alone decides its outcome: the samples up to `newest_sample`, the version
+    that it trains from, the base and the labels, and the parameters.
+    """
+
+    newest_sample: int
+    parent: int
+    base_id: str
+    labels: tuple[str, ...]
+    parameters: Mapping[str, int | float | bool]
+
+
+@dataclass(frozen=True)
 class UpdatePage:
     """Some updates, newest first; `next_after` is the sequence number to go on from, None on the last page."""
 
@@ -160,19 +173,18 @@ def update_page(connection: Any, after: int | None, limit: int) -> UpdatePage:
     return UpdatePage(items, rows[limit - 1][0] if len(rows) > limit else None)
 
 
-def last_rejection(connection: Any, task: str) -> tuple[int, int, dict[str, int | float | bool]] | None:
-    """If the last update of `task` that was judged was rejected: (newest sample it was offered, version it trained
-    from, its parameters).
-    """
+def last_rejection(connection: Any, task: str) -> Attempt | None:
+    """What the last update of `task` that was judged began with, if it was rejected."""
     row = connection.execute(
-        "SELECT updates.outcome, updates.up_to, versions.parent, updates.parameters FROM updates "
-        "JOIN versions ON versions.task = updates.task AND versions.number = updates.version "
+        "SELECT updates.outcome, updates.up_to, versions.parent, versions.base_id, versions.labels, updates.parameters "
+        "FROM updates JOIN versions ON versions.task = updates.task AND versions.number = updates.version "
         "WHERE updates.task = ? AND updates.outcome IS NOT NULL ORDER BY updates.seq DESC LIMIT 1",
         (task,),
     ).fetchone()
     if row is None or row[0] != "rejected":
         return None
-    return row[1] or 0, row[2], json.loads(row[3])
+    _, newest, parent, base_id, labels, parameters = row
+    return Attempt(newest or 0, parent, base_id, tuple(json.loads(labels)), json.loads(parameters))
 
 
 def tally_updates(connection: Any) -> dict[str, int]:

@@ -16,14 +16,8 @@ from device_sim.errors import DeviceError, InvalidText, NothingToLearn, UpdateCa
 from device_sim.heads import Head, ServingHeads
 from device_sim.inference import Encoder
 from device_sim.models import Models
-from device_sim.samples import (
-    LearningSample,
-    after_training,
-    learning_samples,
-    newest_sample,
-    store_features,
-    texts_to_encode,
-)
+from device_sim.sample_states import after_training
+from device_sim.samples import LearningSample, learning_samples, newest_sample, store_features, texts_to_encode
 from device_sim.state import State
 from device_sim.training_data import Replay
 from device_sim.update_records import LiveUpdate, Progress, Update, finish_update
@@ -94,6 +88,7 @@ class UpdateRunner:
         offer = self._offer(update.task, live)
         maker = CandidateMaker(
             spec=self._heads.spec(update.task),
+            terms=self._heads.terms(update.task),
             width=self._encoder.width,
             replay=self._replay(update.task),
             base=self._heads.base(update.task).parameters,
@@ -163,7 +158,7 @@ class UpdateRunner:
         )  # fmt: skip
         if blob is not None:
             self._models.publish(connection, version, blob, [sample.id for sample in offer.samples], update.trigger)
-            after_training(connection, task, offer.newest, self._samples_after())
+            after_training(connection, task, version.labels, offer.newest, self._samples_after())
         else:
             versions.add(version, None, [])
             detail = {"version": version.number, "reasons": list(reasons), **candidate.metrics}

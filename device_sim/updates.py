@@ -4,7 +4,7 @@ import logging
 import threading
 import uuid
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from typing import Any
@@ -15,12 +15,12 @@ from device_sim.errors import (
     ConditionsNotMet,
     DeviceClosed,
     NothingToLearn,
-    TaskNotUpdatable,
     UnknownUpdate,
     UpdateFinished,
     UpdateRunning,
 )
 from device_sim.heads import ServingHeads
+from device_sim.samples import waiting_samples
 from device_sim.state import State
 from device_sim.update_records import (
     LiveUpdate,
@@ -78,10 +78,7 @@ class Updates:
             UnknownTask, TaskNotUpdatable, ParameterOutOfBounds, ConsentRequired, ConditionsNotMet, NothingToLearn,
             UpdateRunning, DeviceClosed.
         """
-        spec = self._heads.spec(task)
-        if not spec.updatable:
-            raise TaskNotUpdatable(f"the bundle's head for {task} is not updatable", field="task")
-        resolved = TrainingParameters.resolve(spec.parameters, parameters or {})
+        resolved = TrainingParameters.resolve(self._heads.terms(task).parameters, parameters or {})
         forced = force or trigger == "deletion"
         with self._lock:
             if self._closed:
@@ -93,7 +90,7 @@ class Updates:
                 fail_interrupted(connection, self._clock.stamp())
                 require_personalization(connection)
                 self._require_conditions(forced)
-                _require_samples(connection, task, forced)
+                _require_samples(connection, task, self._heads.spec(task).labels, forced)
                 update = Update(
                     id=uuid.uuid4().hex, task=task, trigger=trigger, state=TaskState.RUNNING.value, outcome=None,
                     version=None, parameters=asdict(resolved), metrics={}, reasons=(),
@@ -235,12 +232,9 @@ class Updates:
         return replace(update, state=update.state if ended else live.state.value, progress=live.progress)
 
 
-def _require_samples(connection: Any, task: str, forced: bool) -> None:
+def _require_samples(connection: Any, task: str, labels: Sequence[str], forced: bool) -> None:
     """New samples or, where it is forced, used ones that the active version has not learnt, after a rollback say."""
-    states = ("new", "used") if forced else ("new",)
-    marks = ", ".join("?" for _ in states)
-    rows = connection.execute(f"SELECT id FROM samples WHERE task = ? AND state IN ({marks})", (task, *states))
-    found = {row[0] for row in rows.fetchall()}
+    found = waiting_samples(connection, task, labels, ("new", "used") if forced else ("new",))
     versions = VersionTable(connection)
     active = versions.active(task)
     if not found:

@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from dataclasses import dataclass
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, field_validator, model_validator
@@ -68,16 +69,28 @@ class ParameterBounds(_Frozen):
     shuffle: Switch
 
 
+@dataclass(frozen=True)
+class UpdateTerms:
+    """What an updatable head may be trained with. `user_weight` is that of the user's mean loss beside the rehearsal's
+    mean loss of weight 1.
+    """
+
+    parameters: ParameterBounds
+    user_weight: float
+
+
 class TaskManifest(_Frozen):
     """One task: its labels in output order, and its head.
 
     A `sentence` task chooses one label for a text. A `token` task gives each token one of its labels, which are
-    begin-inside-outside tags (see `model_store.spans`). `parameters` and `user_weight`, the weight of the user's mean loss
-    beside the rehearsal's mean loss of weight 1, are there where the head is updatable.
+    begin-inside-outside tags (see `model_store.spans`). `parameters` and `user_weight` are there where the head is
+    updatable; `terms` has both.
     """
 
     kind: Literal["sentence", "token"]
-    labels: tuple[Annotated[str, Field(min_length=1, max_length=66)], ...] = Field(min_length=2, max_length=2 * MOST_LABELS)
+    labels: tuple[Annotated[str, Field(min_length=1, max_length=66)], ...] = Field(
+        min_length=2, max_length=2 * MOST_LABELS
+    )
     updatable: bool
     parameters: ParameterBounds | None = None
     user_weight: float | None = Field(default=None, gt=0, le=1)
@@ -100,6 +113,13 @@ class TaskManifest(_Frozen):
             if self.labels != tags_of(types_of(self.labels)):
                 raise ValueError("the labels of a token task must be O, then B- and I- of each type")
         return self
+
+    @property
+    def terms(self) -> UpdateTerms | None:
+        """What updates of its head may do; None where it is not updatable."""
+        if not self.updatable or self.parameters is None or self.user_weight is None:
+            return None
+        return UpdateTerms(self.parameters, self.user_weight)
 
     @property
     def files(self) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -23,7 +24,7 @@ class TextSpan:
 
 
 def tags_of(types: Sequence[str]) -> tuple[str, ...]:
-    """Begin-inside-outside tags (Ramshaw and Marcus, 1995) in the order of a head's outputs: O, then B and I by type."""
+    """Begin-inside-outside tags (Ramshaw and Marcus, 1995) in the order of a head's outputs: O, then B, I by type."""
     return (OUTSIDE, *(f"{mark}{kind}" for kind in types for mark in (_BEGIN, _INSIDE)))
 
 
@@ -37,13 +38,13 @@ def decode_spans(
 ) -> tuple[TextSpan, ...]:
     """The spans of the likeliest sequence of tags in which I-X follows only B-X or I-X (Viterbi).
 
-    `probabilities` is [S, C] in the order of `tags`; `offsets` are each token's characters. A token of no characters, such
-    as [CLS], is in no span.
+    `probabilities` is [S, C] in the order of `tags`; `offsets` are each token's characters. A token of no characters,
+    such as [CLS], is in no span.
     """
     real = [index for index, (start, end) in enumerate(offsets) if end > start]
     if not real:
         return ()
-    path = _likeliest(np.log(probabilities[real] + 1e-12), tags)
+    path = _likeliest(np.log(probabilities[real] + 1e-12), tuple(tags))
     spans: list[TextSpan] = []
     members: list[int] = []
     for position in range(len(path) + 1):
@@ -59,9 +60,8 @@ def decode_spans(
     return tuple(spans)
 
 
-def _likeliest(scores: Float64, tags: Sequence[str]) -> list[int]:
-    allowed = np.array([[_may_follow(before, after) for after in tags] for before in tags])
-    step = np.where(allowed, 0.0, _NEVER)
+def _likeliest(scores: Float64, tags: tuple[str, ...]) -> list[int]:
+    step = _steps(tags)
     total = scores[0] + np.array([_NEVER if tag.startswith(_INSIDE) else 0.0 for tag in tags])
     back = []
     for row in scores[1:]:
@@ -72,6 +72,14 @@ def _likeliest(scores: Float64, tags: Sequence[str]) -> list[int]:
     for pointers in reversed(back):
         path.append(int(pointers[path[-1]]))
     return path[::-1]
+
+
+@lru_cache(maxsize=16)
+def _steps(tags: tuple[str, ...]) -> Float64:
+    """The cost [C, C] of one tag (a column) after another (a row): nothing, or as good as forbidden."""
+    costs = np.array([[0.0 if _may_follow(before, after) else _NEVER for after in tags] for before in tags])
+    costs.flags.writeable = False
+    return costs
 
 
 def _may_follow(before: str, after: str) -> bool:

@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from toolchain.data import Measure, Source, TrainingData
+from toolchain.data import TrainingData
+from toolchain.sources import Measure, Source
 from toolchain.recipe import Recipe
 
 _TEXT = """# Attune bundle {version}

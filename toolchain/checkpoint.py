@@ -89,15 +89,15 @@ def load_encoder(checkpoint: str) -> PreTrainedModel:
             encoder: PreTrainedModel = AutoModel.from_pretrained(
                 checkpoint, config=config, add_pooling_layer=False, dtype=torch.float32
             )
-            return encoder
+            return _without_padding(encoder)
         encoder = new_encoder(config)
         resize(encoder, shapes)
         from safetensors.torch import load_file
 
         encoder.load_state_dict(load_file(_file(checkpoint, _WEIGHTS[0])))
-    except (OSError, ValueError, RuntimeError, KeyError, TypeError) as error:
+    except Exception as error:  # the libraries raise of many kinds, safetensors its own
         raise CheckpointError(f"the weights of {checkpoint} can't be loaded: {error}") from error
-    return encoder
+    return _without_padding(encoder)
 
 
 def load_masked_lm(checkpoint: str) -> PreTrainedModel:
@@ -111,8 +111,9 @@ def load_masked_lm(checkpoint: str) -> PreTrainedModel:
         raise CheckpointError(f"{checkpoint} was pruned: a masked-LM head can't be put on it")
     try:
         model: PreTrainedModel = AutoModelForMaskedLM.from_pretrained(checkpoint, config=config, dtype=torch.float32)
-    except (OSError, ValueError, RuntimeError) as error:
+    except Exception as error:  # as above
         raise CheckpointError(f"the weights of {checkpoint} can't be loaded: {error}") from error
+    _without_padding(model.base_model)
     return model
 
 
@@ -225,6 +226,17 @@ def resize(encoder: PreTrainedModel, shapes: Mapping[str, list[int]]) -> None:
     for name, (rows, columns) in shapes.items():
         parent, _, attribute = name.rpartition(".")
         setattr(encoder.get_submodule(parent), attribute, nn.Linear(columns, rows))
+
+
+def _without_padding(encoder: PreTrainedModel) -> PreTrainedModel:
+    """Let [PAD] be nothing, in place. A MobileBERT's tokens see their neighbours' embeddings, so in a padded batch the last
+    token of a text would see [PAD] where, alone, it sees nothing; devices encode texts alone.
+    """
+    words = encoder.embeddings.word_embeddings
+    if words.padding_idx is not None:
+        with torch.no_grad():
+            words.weight[words.padding_idx] = 0
+    return encoder
 
 
 def _from_vocabulary(checkpoint: str) -> Tokenizer:

@@ -1,97 +1,16 @@
-"""Reading labelled text, mapping its labels to those of the tasks, and keeping what is measured out of training."""
+"""What a recipe trains on: its sources without duplicates, without text that is measured, without what is held out."""
 
 import hashlib
-import json
-import lzma
 import random
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pydantic import Field
-
 from toolchain.errors import DataError
-from toolchain.settings import Settings
+from toolchain.sources import Annotation, Example, Measure, Source, Span, read_source
 from toolchain.tasks import Task
-
-CORPORA = Path(__file__).parent / "corpora"
-_SHIPPED = "corpora:"  # The prefix of paths in the toolchain's own folder of text.
-_UNLABELLED = "-"
-_TOPIC = "TOPIC"
-_MARK = re.compile(r"\[([^\[\]]+)\]\(([A-Z]+)\)")
-
-
-@dataclass(frozen=True)
-class Span:
-    """Characters `start` to `end` (exclusive) of a text."""
-
-    start: int
-    end: int
-    type: str
-
-
-@dataclass(frozen=True)
-class Annotation:
-    """The spans of a text, complete for `types`; of others nothing is known."""
-
-    spans: tuple[Span, ...]
-    types: frozenset[str]
-
-
-@dataclass(frozen=True)
-class Example:
-    """A text with a label (its index) for some sentence tasks, and spans for some token tasks, by the task's name."""
-
-    text: str
-    source: str
-    labels: Mapping[str, int] = field(default_factory=dict)
-    spans: Mapping[str, Annotation] = field(default_factory=dict)
-
-
-class Source(Settings):
-    """A file of labelled text, in the data folder or, as `corpora:<name>`, among the toolchain's own.
-
-    JSON lines have `text`, and `label` or `spans` [{start, end, type}], which `labels` maps to those of `task`; labels
-    that it leaves out are left out. Tab-separated lines have a column for each of `columns`, tasks by name ('-' is
-    unlabelled), then the text, in which `[words](TYPE)` marks spans of `task`; see corpora/README.md. With `texts`, a
-    file of dialogues as JSON lines of id and turns, the last column is instead a dialogue's id and the places of TOPIC
-    spans in its first turn: labels of text that is not ours to copy.
-    """
-
-    path: str
-    licence: str
-    task: str
-    labels: dict[str, str] = Field(default={})
-    columns: tuple[str, ...] = ()
-    texts: str | None = None
-    skip: int = Field(default=0, ge=0, description="rows to leave out at the beginning")
-    most: int | None = Field(default=None, ge=1, description="rows to take at most")
-    times: int = Field(default=1, ge=1, description="how often training sees each of them an epoch")
-
-    @property
-    def name(self) -> str:
-        """The file's name without its endings."""
-        return Path(self.path.removeprefix(_SHIPPED)).name.split(".")[0]
-
-    def file(self, folder: Path) -> Path:
-        """Where it lies."""
-        if self.path.startswith(_SHIPPED):
-            return CORPORA / self.path.removeprefix(_SHIPPED)
-        return folder / self.path
-
-
-class Measure(Settings):
-    """A figure's data: what `source` says of `task`, which must be one of its tasks.
-
-    `between` counts only two labels, the more probable one; `taken` names pairs (right, chosen) whose rate is told.
-    """
-
-    source: Source
-    task: str
-    between: tuple[str, str] | None = None
-    taken: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -113,29 +32,6 @@ class TrainingData:
     records: tuple[SourceRecord, ...]
 
 
-def read_source(folder: Path, source: Source, tasks: Mapping[str, Task]) -> list[Example]:
-    """All rows of a source that say something of a task, in file order.
-
-    Raises:
-        DataError: naming the file, and the line that is malformed or has an unknown label; nothing is in it.
-    """
-    path = source.file(folder)
-    _check_tasks(source, tasks)
-    turns = _first_turns(folder / source.texts) if source.texts else {}
-    tabbed = path.name.removesuffix(".xz").endswith(".tsv")
-    examples = []
-    for number, line in _lines(path):
-        where = f"{source.path}, line {number}"
-        if number <= source.skip:
-            continue
-        example = _tabbed(line, where, source, tasks, turns) if tabbed else _json_line(line, where, source, tasks)
-        if example:
-            examples.append(example)
-    if not examples:
-        raise DataError(f"{source.path} holds no row with a label of {source.task} ({_allowed(source, tasks)})")
-    return examples[: source.most]
-
-
 def training_data(
     folder: Path, tasks: Mapping[str, Task], sources: Sequence[Source], measures: Sequence[Measure],
     held_out: Mapping[str, int], seed: int,
@@ -151,7 +47,7 @@ def training_data(
     """
     measured = {same_text_key(example.text) for m in measures for example in read_source(folder, m.source, tasks)}
     seen: set[tuple[str, str]] = set()
-    examples: list[tuple[Example, int]] = []
+    examples: list[tuple[Example, Source]] = []
     records = []
     for source in sources:
         fresh = []
@@ -161,14 +57,14 @@ def training_data(
             if key and new and key not in measured:
                 seen |= {(task, key) for task in new}
                 fresh.append(_only(example, new))
-        examples += [(example, source.times) for example in fresh]
+        examples += [(example, source) for example in fresh]
         records.append(SourceRecord(source.name, file_hash(source.file(folder)), source.licence, len(fresh)))
     generator = random.Random(seed)
     generator.shuffle(examples)
     kept, train = _hold_out(examples, held_out)
     _check_enough(tasks, train)
-    repeated = tuple(example for example, times in train for _ in range(times))
-    return TrainingData(repeated, kept, tuple(records))
+    repeated = [example for example, source in train for _ in range(source.times)]
+    return TrainingData((*repeated, *_swapped(train, generator)), kept, tuple(records))
 
 
 def same_text_key(text: str) -> str:
@@ -188,131 +84,6 @@ def file_hash(path: Path) -> str:
         raise DataError(f"{path} can't be read: {error.strerror}") from None
 
 
-def unmark(marked: str) -> tuple[str, list[Span]]:
-    """A text in which `[words](TYPE)` marks spans, as plain text and its spans."""
-    plain, spans, position = "", [], 0
-    for mark in _MARK.finditer(marked):
-        plain += marked[position : mark.start()]
-        spans.append(Span(len(plain), len(plain) + len(mark[1]), mark[2]))
-        plain += mark[1]
-        position = mark.end()
-    return plain + marked[position:], spans
-
-
-def _json_line(line: str, where: str, source: Source, tasks: Mapping[str, Task]) -> Example | None:
-    try:
-        row = json.loads(line)
-    except ValueError:
-        raise DataError(f"{where}: not JSON") from None
-    if not isinstance(row, dict) or not isinstance(row.get("text"), str):
-        raise DataError(f"{where}: text must be a string")
-    task, text = tasks[source.task], row["text"]
-    if task.kind == "token":
-        return Example(text, source.name, spans={source.task: _annotation(row.get("spans"), text, where, source, task)})
-    if not isinstance(row.get("label"), str):
-        raise DataError(f"{where}: label must be a string")
-    label = source.labels.get(row["label"])
-    return (
-        Example(text, source.name, labels={source.task: task.labels.index(label)}) if label and text.strip() else None
-    )
-
-
-def _annotation(spans: object, text: str, where: str, source: Source, task: Task) -> Annotation:
-    if not isinstance(spans, list):
-        raise DataError(f"{where}: spans must be a list")
-    found = []
-    for span in spans:
-        try:
-            start, end, kind = int(span["start"]), int(span["end"]), source.labels.get(span["type"])
-        except (KeyError, TypeError, ValueError):
-            raise DataError(f"{where}: a span needs start, end and type") from None
-        if not 0 <= start < end <= len(text):
-            raise DataError(f"{where}: a span lies outside of the text")
-        if kind:
-            found.append(Span(start, end, kind))
-    return Annotation(tuple(found), frozenset(source.labels.values()) & set(task.labels))
-
-
-def _tabbed(
-    line: str, where: str, source: Source, tasks: Mapping[str, Task], turns: Mapping[str, str]
-) -> Example | None:
-    *columns, marked = line.split("\t")
-    if len(columns) != len(source.columns):
-        raise DataError(f"{where}: {len(columns) + 1} columns; {len(source.columns) + 1} are needed")
-    text, spans = _referred(marked, where, turns) if source.texts else unmark(marked)
-    labels = {}
-    for task, label in zip(source.columns, columns, strict=True):
-        if label != _UNLABELLED and task in tasks:
-            if label not in tasks[task].labels:
-                raise DataError(f"{where}: {task} has no such label; allowed: {', '.join(tasks[task].labels)}")
-            labels[task] = tasks[task].labels.index(label)
-    if source.task not in tasks or tasks[source.task].kind != "token":
-        return Example(text, source.name, labels) if labels else None
-    types = frozenset([_TOPIC]) if source.texts else frozenset(tasks[source.task].labels)
-    unknown = {span.type for span in spans} - types
-    if unknown:
-        raise DataError(f"{where}: no such type of span: {unknown.pop()}; allowed: {', '.join(sorted(types))}")
-    return Example(text, source.name, labels, {source.task: Annotation(tuple(spans), types)})
-
-
-def _referred(marked: str, where: str, turns: Mapping[str, str]) -> tuple[str, list[Span]]:
-    """The text and the topics that a dialogue's id and places in its first turn stand for."""
-    name, *places = marked.split()
-    text = turns.get(name)
-    try:
-        spans = [Span(int(start), int(end), _TOPIC) for start, _, end in (place.partition("-") for place in places)]
-    except ValueError:
-        raise DataError(f"{where}: places must be start-end") from None
-    if text is None or any(not 0 <= span.start < span.end <= len(text) for span in spans):
-        raise DataError(f"{where}: there is no dialogue {name}, or its first turn has no such place")
-    return text, spans
-
-
-def _first_turns(path: Path) -> dict[str, str]:
-    """By a dialogue's id, what its client says first, with white space collapsed."""
-    found = {}
-    for number, line in _lines(path):
-        try:
-            row = json.loads(line)
-            found[str(row["id"])] = " ".join(next(text for who, text in row["turns"] if who == "client").split())
-        except (ValueError, KeyError, TypeError):
-            raise DataError(f"{path}, line {number}: id and turns are needed") from None
-        except StopIteration:
-            continue
-    return found
-
-
-def _lines(path: Path) -> Iterator[tuple[int, str]]:
-    """Numbered lines that say something."""
-    opener = lzma.open if path.suffix == ".xz" else open
-    try:
-        with opener(path, "rt", encoding="utf-8") as lines:
-            for number, line in enumerate(lines, start=1):
-                stripped = line.rstrip("\r\n")
-                if stripped.strip() and not stripped.startswith("#"):
-                    yield number, stripped
-    except FileNotFoundError:
-        raise DataError(f"{path} is missing") from None
-    except (OSError, lzma.LZMAError, EOFError, UnicodeDecodeError) as error:
-        raise DataError(f"{path} can't be read as UTF-8 text: {error}") from error
-
-
-def _check_tasks(source: Source, tasks: Mapping[str, Task]) -> None:
-    if source.task not in tasks and not set(source.columns) & set(tasks):
-        raise DataError(f"{source.path} is for the task {source.task}; the recipe's are {', '.join(tasks)}")
-    if source.task in tasks and not source.columns:
-        unknown = set(source.labels.values()) - set(tasks[source.task].labels)
-        if unknown:
-            allowed = ", ".join(tasks[source.task].labels)
-            raise DataError(f"{source.path}: {source.task} has no label {min(unknown)}; allowed: {allowed}")
-
-
-def _allowed(source: Source, tasks: Mapping[str, Task]) -> str:
-    if source.columns:
-        return ", ".join(source.columns)
-    return ", ".join(source.labels) or ", ".join(tasks[source.task].labels)
-
-
 def _only(example: Example, tasks: set[str]) -> Example:
     labels = {task: label for task, label in example.labels.items() if task in tasks}
     spans = {task: annotation for task, annotation in example.spans.items() if task in tasks}
@@ -320,20 +91,20 @@ def _only(example: Example, tasks: set[str]) -> Example:
 
 
 def _hold_out(
-    examples: Sequence[tuple[Example, int]], wanted: Mapping[str, int]
-) -> tuple[dict[str, tuple[Example, ...]], list[tuple[Example, int]]]:
+    examples: Sequence[tuple[Example, Source]], wanted: Mapping[str, int]
+) -> tuple[dict[str, tuple[Example, ...]], list[tuple[Example, Source]]]:
     kept: dict[str, list[Example]] = {task: [] for task in wanted}
     train = []
-    for example, times in examples:
+    for example, source in examples:
         takers = [task for task in wanted if task in example.labels and len(kept[task]) < wanted[task]]
         for task in takers:
             kept[task].append(example)
         if not takers:
-            train.append((example, times))
+            train.append((example, source))
     return {task: tuple(found) for task, found in kept.items()}, train
 
 
-def _check_enough(tasks: Mapping[str, Task], train: Sequence[tuple[Example, int]]) -> None:
+def _check_enough(tasks: Mapping[str, Task], train: Sequence[tuple[Example, Source]]) -> None:
     for name, task in tasks.items():
         if task.kind == "sentence":
             found = {example.labels[name] for example, _ in train if name in example.labels}
@@ -343,3 +114,37 @@ def _check_enough(tasks: Mapping[str, Task], train: Sequence[tuple[Example, int]
             missing = [label for label in task.labels if label not in types]
         if missing:
             raise DataError(f"nothing is left to train {name} on that is labelled {', '.join(missing)}")
+
+
+def _swapped(train: Sequence[tuple[Example, Source]], generator: random.Random) -> list[Example]:
+    """Copies of examples with other names in the places of their own, as `Source.swaps` asks for: a model should know a
+    name by where it stands, and so meet many in each place.
+    """
+    pools: dict[tuple[str, str], list[str]] = {}
+    for example, _ in train:
+        for task, annotation in example.spans.items():
+            for span in annotation.spans:
+                pools.setdefault((task, span.type), []).append(example.text[span.start : span.end])
+    copies = []
+    for example, source in train:
+        for task, annotation in example.spans.items():
+            if any(span.type in source.swapped for span in annotation.spans):
+                copies += [_swap(example, task, source, pools, generator) for _ in range(source.swaps)]
+    return copies
+
+
+def _swap(
+    example: Example, task: str, source: Source, pools: Mapping[tuple[str, str], Sequence[str]],
+    generator: random.Random,
+) -> Example:  # fmt: skip
+    text, spans, position = "", [], 0
+    annotation = example.spans[task]
+    for span in sorted(annotation.spans, key=lambda span: span.start):
+        own = example.text[span.start : span.end]
+        name = generator.choice(pools[task, span.type]) if span.type in source.swapped else own
+        text += example.text[position : span.start]
+        spans.append(Span(len(text), len(text) + len(name), span.type))
+        text += name
+        position = span.end
+    text += example.text[position:]
+    return Example(text, example.source, example.labels, {task: Annotation(tuple(spans), annotation.types)})

@@ -8,7 +8,7 @@ from tokenizers import Encoding, Tokenizer
 from torch import Tensor
 from torch.nn import functional
 
-from toolchain.data import Annotation, Example
+from toolchain.sources import Annotation, Example
 from toolchain.model import pad
 from toolchain.tasks import Task
 

@@ -15,7 +15,7 @@ from tokenizers import Tokenizer
 from torch import Tensor, nn
 from torch.nn import functional
 
-from toolchain.data import Example
+from toolchain.sources import Example
 from toolchain.dataset import Batch, Dataset, task_loss
 from toolchain.errors import RecipeError, WorkError
 from toolchain.finetune import FinetuneSettings, fit
@@ -75,7 +75,7 @@ class Distillation(nn.Module):
         self.project_hidden = nn.ModuleList([nn.Linear(*widths) for _ in range(blocks)])
         self._matched = [round((block + 1) * len(teacher.blocks) / blocks) - 1 for block in range(blocks)]
         # In tuples, so that they are not taken for parts that are trained and saved.
-        self._models = (student, teacher.eval().requires_grad_(requires_grad=False))
+        self._models = (student, teacher.eval())
         self._settings = settings
         self._cache = cache
         self._dataset = dataset

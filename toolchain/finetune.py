@@ -9,7 +9,7 @@ from pydantic import Field
 from tokenizers import Tokenizer
 from torch import Tensor, nn
 
-from toolchain.data import Example
+from toolchain.sources import Example
 from toolchain.dataset import Batch, Dataset, task_loss
 from toolchain.model import Answers, MultiTaskModel
 from toolchain.settings import Settings

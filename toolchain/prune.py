@@ -17,7 +17,7 @@ from pydantic import Field
 from tokenizers import Tokenizer
 from torch import Tensor
 
-from toolchain.data import Example
+from toolchain.sources import Example
 from toolchain.dataset import Dataset, task_loss
 from toolchain.distill import DistillSettings, distill
 from toolchain.evaluate import accuracy

@@ -9,7 +9,7 @@ from tokenizers import Tokenizer
 from model_store.bundle import Bundle
 from model_store.head import HeadParameters
 from model_store.manifest import CHECKPOINT, ENCODER, TOKENIZER, head_file
-from toolchain.data import Measure
+from toolchain.sources import Measure
 from toolchain.errors import DataError
 from toolchain.evaluate import Answerer, EncoderGraph, Figures, graph_answerer, measure
 from toolchain.tasks import Task

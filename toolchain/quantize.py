@@ -1,45 +1,24 @@
-"""Lower precision: the fp32 graph to the one that devices run, in int8 or fp16, checked on real texts.
+"""Lower precision: the fp32 graph to the one that devices run, in int8 or fp16, checked on real texts."""
 
-Sources: Jacob et al. (2018) for integer arithmetic with a scale and a zero point; `onnxruntime.quantization` 1.19.2,
-whose choices were made by what its CPU kernels run well. With weights per output channel in int8, activations in uint8
-and nothing else quantised, every linear layer becomes one MatMulIntegerToFloat; int8 activations are run in fp32, and
-quantised outputs or additions are no faster and double or triple the error.
-"""
-
-import logging
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
-from io import StringIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Literal
 
 import numpy as np
 import onnx
+import onnxruntime
 from numpy.typing import NDArray
-from onnxruntime.quantization import (
-    CalibrationDataReader,
-    CalibrationMethod,
-    QuantFormat,
-    QuantType,
-    quantize_dynamic,
-    quantize_static,
-)
-from onnxruntime.quantization.shape_inference import quant_pre_process
 from pydantic import Field
 
 from toolchain.errors import ExportError, RecipeError, WorkError
 from toolchain.export import OUTPUTS, padded_batches
-from toolchain.finite import check_finite, feed, first_difference, runner
+from toolchain.finite import check_finite, first_difference, runner
 from toolchain.fuse import fuse
 from toolchain.half import Fallback, to_half
-
-_CALIBRATION = {
-    "minmax": CalibrationMethod.MinMax,
-    "percentile": CalibrationMethod.Percentile,
-    "entropy": CalibrationMethod.Entropy,
-}
+from toolchain.int8 import Calibration, simplify, to_dynamic_int8, to_static_int8
+from toolchain.settings import Settings
 
 Array = NDArray[np.float32]
 
@@ -47,15 +26,143 @@ Array = NDArray[np.float32]
 class QuantizeSettings(Settings):
     """How an encoder is quantised.
 
-    - `dynamic`: int8 weights; activations are measured while it runs, in each text by itself. The most accurate int8.
-    - `static`: int8 weights; activations have the ranges seen in `calibration_texts` texts: the least and greatest
-      (`minmax`), those of 99.999% of all values (`percentile`), or those that lose the least information (`entropy`).
-    - `fp16`: half precision, but for nodes with values above `fp16_most` of its range; its features may be further from
-      those of fp32 by `tolerance` of the greatest of them, at most.
+    - `dynamic`: int8 weights; the range of activations is measured at run time, in every text. The most accurate int8.
+    - `static`: int8 weights; activations have the ranges that real texts showed: from the least value to the greatest
+      (`minmax`), of 99.999% of the values (`percentile`), or with the least information lost (`entropy`).
+    - `fp16`: half precision, but for nodes with a value above `fp16_most` of its range. The greatest difference of a
+      feature from fp32 may be `tolerance` of the greatest feature, or of 1 where that is less.
+
+    `texts` is how many real texts are looked at, for these ranges and to compare with fp32.
     """
 
     method: Literal["dynamic", "static", "fp16"] = "dynamic"
-    calibration: Literal["minmax", "percentile", "entropy"] = "minmax"
-    calibration_texts: int = Field(default=256, ge=1)
+    calibration: Calibration = "minmax"
+    texts: int = Field(default=128, ge=1)
     fp16_most: float = Field(default=0.5, gt=0, le=1)
     tolerance: float = Field(default=0.02, gt=0)
+
+
+@dataclass(frozen=True)
+class QuantizeFigures:
+    """What was made: the `method` as executed (`mixed` is fp16 with `fallbacks` in fp32), nodes, bytes, the greatest
+    difference of a feature from the fp32 graph's over all texts, encoded one at a time, the greatest feature of fp32
+    beside it, and the greatest value inside the new graph as a share of what fp16 holds.
+    """
+
+    method: Literal["dynamic", "static", "fp16", "mixed"]
+    nodes: int
+    bytes: int
+    greatest_difference: float
+    greatest_feature: float
+    share_of_fp16: float
+    fallbacks: tuple[Fallback, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def quantize_encoder(
+    source: Path, target: Path, settings: QuantizeSettings, rows: Sequence[list[int]], vocabulary: int, longest: int
+) -> QuantizeFigures:
+    """Write the quantised form of the fp32 graph at `source` to `target`.
+
+    `rows` are token ids of real texts, of which the first `settings.texts` are used. The graph is simplified before,
+    and fused after where its answers to token ids below `vocabulary`, up to `longest` of them, stay the same to the
+    bit: short texts are bound by the number of nodes.
+
+    Raises:
+        RecipeError: no rows. WorkError: `target` can't be written.
+        ExportError: a weight or a value is not finite, before or after; fp16 differs more than it may; the graph can't
+            be quantised. Each names the node.
+    """
+    if not rows:
+        raise RecipeError("quantising needs at least one text to check the result on")
+    rows = rows[: settings.texts]
+    original = onnx.load(str(source))
+    _require_finite(original, rows, source.name)
+    model, fallbacks = _lowered(source, settings, rows)
+    share = _require_finite(model, rows, target.name)
+    model, notes = _fused(model, vocabulary, longest, target.name)
+    expected, features = _features(original, rows), _features(model, rows)
+    apart = np.abs(features - expected).max(axis=1)
+    greatest = float(np.abs(expected).max())
+    if settings.method == "fp16" and not apart.max() <= settings.tolerance * max(1.0, greatest):
+        node = first_difference(original, model, rows[int(apart.argmax())], settings.tolerance)
+        raise ExportError(f"{target.name} is {apart.max():.4g} away from fp32 in its features, first in {node}")
+    try:
+        onnx.save(model, str(target))
+    except OSError as error:
+        raise WorkError(f"{target} can't be written: {error.strerror}") from error
+    return QuantizeFigures(
+        method="mixed" if fallbacks else settings.method,
+        nodes=len(model.graph.node),
+        bytes=target.stat().st_size,
+        greatest_difference=float(apart.max()),
+        greatest_feature=greatest,
+        share_of_fp16=share,
+        fallbacks=fallbacks,
+        notes=(*notes, *_notes(settings, len(rows), len(fallbacks))),
+    )
+
+
+def _notes(settings: QuantizeSettings, rows: int, fallbacks: int) -> Iterator[str]:
+    if settings.method == "static":
+        yield f"activation ranges ({settings.calibration}) come from {rows} texts of {settings.texts} asked"
+    if settings.method == "fp16":
+        yield "ONNX Runtime has few fp16 kernels for CPUs and casts around the others: there it is far slower than fp32"
+    if fallbacks:
+        yield f"{fallbacks} nodes stay in fp32: their values come above {settings.fp16_most:g} of fp16's range"
+
+
+def _lowered(
+    source: Path, settings: QuantizeSettings, rows: Sequence[list[int]]
+) -> tuple[onnx.ModelProto, tuple[Fallback, ...]]:
+    with TemporaryDirectory() as folder:
+        simplified = Path(folder) / "simplified.onnx"
+        try:
+            simplify(source, simplified)
+            if settings.method == "fp16":
+                return to_half(onnx.load(str(simplified)), rows, settings.fp16_most)
+            if settings.method == "static":
+                return to_static_int8(simplified, rows, settings.calibration), ()
+            return to_dynamic_int8(simplified), ()
+        except ExportError:
+            raise
+        except Exception as error:  # the library asserts, and raises whatever its lookups do
+            raise ExportError(f"{source.name} can't be quantised ({settings.method}): {error}") from error
+
+
+def _require_finite(model: onnx.ModelProto, rows: Sequence[list[int]], name: str) -> float:
+    """The share of fp16's range that its values take."""
+    figures = check_finite(model, rows)
+    if not figures.finite:
+        raise ExportError(f"{name} has values that are not finite, first in {figures.not_finite[0]}")
+    return figures.share_of_fp16
+
+
+def _fused(model: onnx.ModelProto, vocabulary: int, longest: int, name: str) -> tuple[onnx.ModelProto, list[str]]:
+    fused = onnx.ModelProto()
+    fused.CopyFrom(model)
+    fuse(fused)
+    answers = _answers(model, vocabulary, longest)
+    if not all(np.isfinite(answer).all() for answer in answers):
+        raise ExportError(f"{name} gives values that are not finite for random token ids")
+    if not _same(answers, fused, vocabulary, longest):
+        return model, ["not fused: the answers would not be the same to the bit"]
+    return fused, []
+
+
+def _features(model: onnx.ModelProto, rows: Sequence[list[int]]) -> NDArray[np.float64]:
+    run = runner(model)
+    return np.concatenate([run(OUTPUTS[:1], row)[0].astype(np.float64) for row in rows])
+
+
+def _answers(model: onnx.ModelProto, vocabulary: int, longest: int) -> list[Array]:
+    session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+    return [answer for batch in padded_batches(vocabulary, longest) for answer in session.run(OUTPUTS, batch)]
+
+
+def _same(answers: list[Array], model: onnx.ModelProto, vocabulary: int, longest: int) -> bool:
+    try:
+        others = _answers(model, vocabulary, longest)
+    except Exception:  # noqa: BLE001  # the library's exceptions share no other base; a graph that can't run is not the same
+        return False
+    return all(np.array_equal(one, other) for one, other in zip(answers, others, strict=True))

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, Self, get_args
 import yaml
 from pydantic import Field, ValidationError, model_validator
 
-from toolchain.data import Measure, Source
+from toolchain.sources import Measure, Source
 from toolchain.distill import DistillSettings
 from toolchain.errors import RecipeError
 from toolchain.finetune import FinetuneSettings

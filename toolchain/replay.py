@@ -7,7 +7,7 @@ import numpy as np
 from pydantic import Field
 
 from model_store.head import HeadParameters
-from toolchain.data import Example
+from toolchain.sources import Example
 from toolchain.evaluate import EncoderGraph
 from toolchain.settings import Settings
 

@@ -27,7 +27,8 @@ from toolchain.checkpoint import (
     save_checkpoint,
 )
 from toolchain.corpus import read_texts, source_hashes
-from toolchain.data import Example, TrainingData, file_hash, read_source, same_text_key, training_data
+from toolchain.data import TrainingData, file_hash, same_text_key, training_data
+from toolchain.sources import Example, read_source
 from toolchain.distill import distill
 from toolchain.errors import ExportError, RecipeError
 from toolchain.evaluate import EncoderGraph, Figures, graph_answerer, measure, model_answerer, model_heads

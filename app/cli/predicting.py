@@ -18,7 +18,7 @@ def predict(
     as_json: Json = False,
     url: Url = None,
 ) -> None:
-    """Say what texts express."""
+    """Say what texts express or, of a token task, which entities are in them."""
     asked = _lines() if not texts or texts == ["-"] else texts
     if not asked:
         raise typer.BadParameter("there is no text")
@@ -29,12 +29,27 @@ def predict(
             answers += api.call("POST", "/v1/predict", body)["predictions"]
     if as_json:
         print_json({"predictions": answers})
-        return
-    rows = (
-        (answer["label"], f"{answer['probabilities'][answer['label']]:.3f}", answer["version"], answer["id"], text)
-        for answer, text in zip(answers, asked, strict=True)
-    )
-    print_table(("label", "probability", "version", "prediction", "text"), rows, "no text")
+    elif "entities" in answers[0]:
+        rows = (row for answer, text in zip(answers, asked, strict=True) for row in _entities(answer, text))
+        print_table(("entity", "type", "probability", "characters", "version", "text"), rows, "no text")
+    else:
+        rows = (_label(answer, text) for answer, text in zip(answers, asked, strict=True))
+        print_table(("label", "probability", "version", "prediction", "text"), rows, "no text")
+
+
+def _label(answer: dict[str, Any], text: str) -> tuple[object, ...]:
+    probability = answer["probabilities"][answer["label"]]
+    return answer["label"], f"{probability:.3f}", answer["version"], answer["id"], text
+
+
+def _entities(answer: dict[str, Any], text: str) -> list[tuple[object, ...]]:
+    """A row for each entity, or one that says that there is none."""
+    rows: list[tuple[object, ...]] = [
+        (found["text"], found["type"], f"{found['probability']:.3f}", f"{found['start']} to {found['end']}",
+         answer["version"], text)
+        for found in answer["entities"]
+    ]  # fmt: skip
+    return rows or [(None, None, None, None, answer["version"], text)]
 
 
 def _lines() -> list[str]:

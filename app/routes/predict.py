@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from starlette.responses import Response
 
 from app.routes.answers import writes
-from app.schemas.predictions import PredictionAnswer, PredictionsAnswer, PredictRequest
+from app.schemas.predictions import EntitiesAnswer, PredictionAnswer, PredictionsAnswer, PredictRequest
 from app.services import Services, ServicesDep
 
 
@@ -37,16 +37,21 @@ class _DirectRoute(APIRoute):
 router = APIRouter(tags=["prediction"], route_class=_DirectRoute)
 
 
-@router.post("/v1/predict", response_model=PredictionAnswer | PredictionsAnswer, responses=writes())
+Answers = PredictionAnswer | EntitiesAnswer | PredictionsAnswer
+
+
+@router.post("/v1/predict", response_model=Answers, responses=writes())
 async def predict(body: PredictRequest, services: ServicesDep) -> Response:
-    """Say what one text, or each of several, expresses. The answer names the version that gave it."""
+    """Say what one text, or each of several, expresses or, for a token task, which entities are in it. The answer names
+    the version that gave it.
+    """
     started = time.perf_counter()
-    predictions = await asyncio.wrap_future(services.runtime.predictor.submit(body.asked(), body.task))
+    predictions = await asyncio.wrap_future(services.runtime.predictor.answer(body.asked(), body.task))
     services.metrics.predicted(body.task, predictions[0].version, len(predictions), time.perf_counter() - started)
     answers = [vars(prediction) for prediction in predictions]
     content = {"predictions": answers} if body.texts else answers[0]
     # The values are the device's own, so they are written as they are, not validated again.
-    return Response(json.dumps(content, ensure_ascii=False), media_type="application/json")
+    return Response(json.dumps(content, ensure_ascii=False, default=vars), media_type="application/json")
 
 
 def _parsed(content: bytes) -> PredictRequest:

@@ -1,6 +1,6 @@
 """Shapes of heads, their versions, and the audit trail."""
 
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field
 
@@ -11,9 +11,10 @@ class ModelAnswer(AnswerModel):
     """What answers for a task."""
 
     task: str
+    kind: Literal["sentence", "token"] = Field(description="labels a text, or finds entities in it")
     version: int = Field(description="the active version")
     state: str
-    labels: list[str]
+    labels: list[str] = Field(description="of a token task: begin-inside-outside tags of the entities' types")
     updatable: bool
     serving: int = Field(description="the version that answers; an ancestor where the active one can't be loaded")
     bundle: str

@@ -30,7 +30,7 @@ class PredictRequest(RequestModel):
 
 
 class PredictionAnswer(AnswerModel):
-    """What one text was taken for, and by which version."""
+    """What a sentence task took one text for, and by which version."""
 
     id: str
     task: str
@@ -41,10 +41,33 @@ class PredictionAnswer(AnswerModel):
     elapsed_ms: float = Field(ge=0)
 
 
+class EntityAnswer(AnswerModel):
+    """A part of a text, by its characters (Unicode code points) from `start` to `end`, exclusive."""
+
+    start: int = Field(ge=0)
+    end: int = Field(ge=1)
+    type: str = Field(examples=["TOPIC"])
+    text: str = Field(min_length=1, examples=["演讲能力"])
+    probability: float = Field(ge=0, le=1)
+
+
+class EntitiesAnswer(AnswerModel):
+    """What a token task found in one text, in the text's order, and by which version; of a text longer than the model
+    reads, in what it reads.
+    """
+
+    id: str
+    task: str
+    entities: list[EntityAnswer]
+    version: int = Field(ge=0)
+    bundle: str
+    elapsed_ms: float = Field(ge=0)
+
+
 class PredictionsAnswer(AnswerModel):
     """The answers to several texts, in their order, all by one version."""
 
-    predictions: list[PredictionAnswer]
+    predictions: list[PredictionAnswer] | list[EntitiesAnswer]
 
 
 class FeedbackRequest(RequestModel):

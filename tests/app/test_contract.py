@@ -87,8 +87,13 @@ def test_an_update_answers_from_the_next_prediction_on(taught: httpx.Client) -> 
         (1, 0, True),
     ]
     assert lineage["versions"][1]["sample_count"] == len(TEXTS)
-    (model,) = taught.get("/v1/models").json()["models"]
-    assert (model["task"], model["version"], model["serving"], model["degraded"]) == ("sentiment", 1, 1, None)
+    models = taught.get("/v1/models").json()["models"]
+    assert [(one["task"], one["kind"], one["version"], one["serving"], one["degraded"]) for one in models] == [
+        ("entities", "token", 0, 0, None),
+        ("intent", "sentence", 0, 0, None),
+        ("route", "sentence", 0, 0, None),
+        ("sentiment", "sentence", 1, 1, None),
+    ]
 
 
 def test_rolling_back_and_forward_is_exact(taught: httpx.Client) -> None:
@@ -218,7 +223,7 @@ def test_the_device_trains_when_its_conditions_allow_and_stops_when_they_are_los
     client.put("/v1/device", json={"charging": False})
     expired = ended(client, location)
     assert (expired["state"], expired["outcome"], expired["reasons"]) == ("failed", None, ["expired: not charging"])
-    assert client.get("/v1/models").json()["models"][0]["version"] == 0
+    assert client.get("/v1/models/sentiment/versions").json()["active"] == 0
     assert {sample["state"] for sample in client.get("/v1/samples").json()["items"]} == {"new"}
 
     client.put("/v1/schedule", json={"parameters": LEARNING})
@@ -226,4 +231,4 @@ def test_the_device_trains_when_its_conditions_allow_and_stops_when_they_are_los
     again = tick()
     assert again["action"] == "train"
     assert ended(client, f"/v1/updates/{again['update_ids'][0]}")["outcome"] == "published"
-    assert client.get("/v1/models").json()["models"][0]["version"] == 1
+    assert client.get("/v1/models/sentiment/versions").json()["active"] == 1

@@ -15,7 +15,7 @@ from device_sim.database import DATABASE_FILE, Database
 from device_sim.errors import ConsentRequired, InvalidExport, StateCorrupt, StateError, UnknownPrediction, UnknownSample
 from device_sim.keystore import DATABASE_KEY, KeyStore
 from device_sim.runtime import Runtime
-from tests.support.phone import FOLLOWING, TAUGHT, label_of, phone, phone_settings, predict, teach, update
+from tests.support.phone import FOLLOWING, TAUGHT, label_of, phone, phone_settings, predict, served, teach, update
 from tests.support.tiny_bundle import TinyBundle
 
 
@@ -77,7 +77,7 @@ def test_without_its_key_an_export_brings_samples_but_no_heads(bundle: TinyBundl
         plain, sealed = runtime.rights.export(), runtime.rights.export(sealed=True)
     with phone(bundle, tmp_path / "other") as runtime:
         assert runtime.rights.import_(plain).versions_without_parameters == 1
-        assert runtime.models.list()[0].version == 0
+        assert served(runtime).version == 0
         assert runtime.models.versions("sentiment")[1].state == "destroyed"
         with pytest.raises(InvalidExport):
             runtime.rights.import_(sealed)
@@ -119,7 +119,7 @@ def test_a_malformed_import_is_refused_and_changes_nothing(bundle: TinyBundle, t
         with pytest.raises(ConsentRequired):
             runtime.rights.import_({**document, "consent": []})
         assert without_audit(runtime.rights.export()) == without_audit(document)
-        assert runtime.models.list()[0].version == 1
+        assert served(runtime).version == 1
 
 
 def test_deleting_a_sample_names_the_versions_that_hold_something_of_it(bundle: TinyBundle, tmp_path: Path) -> None:
@@ -132,7 +132,7 @@ def test_deleting_a_sample_names_the_versions_that_hold_something_of_it(bundle: 
         # Version 2 was trained onwards from version 1, so what version 1 learnt from is in it too.
         deletion = runtime.deletions.delete(1)
         assert deletion.affected_versions == (("sentiment", 1), ("sentiment", 2))
-        assert runtime.models.list()[0].version == 2
+        assert served(runtime).version == 2
         with pytest.raises(UnknownSample):
             runtime.deletions.delete(1)
 
@@ -227,7 +227,7 @@ def test_after_erasure_the_old_database_can_not_be_read_with_any_key_left(bundle
     runtime.rights.erase()
     assert runtime.samples.page().total == 0
     assert not runtime.consent.get().personalization
-    assert runtime.models.list()[0].version == 0
+    assert served(runtime).version == 0
     assert [entry.action for entry in runtime.audit.page().items] == ["erase"]
     runtime.close()
     new_key = KeyStore.open(state, None).key(DATABASE_KEY)
@@ -251,7 +251,7 @@ def test_a_device_works_on_after_erasure(bundle: TinyBundle, tmp_path: Path) -> 
         teach(runtime, TAUGHT, "负面")
         assert update(runtime).version == 1
     with phone(bundle, tmp_path) as runtime:
-        assert runtime.models.list()[0].version == 1
+        assert served(runtime).version == 1
 
 
 def test_a_wrong_passphrase_is_refused_and_changes_nothing(bundle: TinyBundle, tmp_path: Path) -> None:
@@ -262,7 +262,7 @@ def test_a_wrong_passphrase_is_refused_and_changes_nothing(bundle: TinyBundle, t
             document = runtime.rights.export(sealed=sealed, passphrase="right")
             with pytest.raises(InvalidExport, match="passphrase is wrong"):
                 runtime.rights.import_(document, "wrong")
-        assert runtime.models.list()[0].serving == 1
+        assert served(runtime).serving == 1
 
 
 def test_an_export_made_after_consent_was_withdrawn_comes_back_too(bundle: TinyBundle, tmp_path: Path) -> None:

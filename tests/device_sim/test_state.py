@@ -19,7 +19,7 @@ from device_sim.keystore import KEY_FILE, KEYSTORE_FILE, KeyStore
 from device_sim.lock import owner
 from device_sim.migrations import MIGRATIONS
 from device_sim.runtime import Runtime
-from tests.support.phone import TAUGHT, phone, phone_settings, predict, teach, update
+from tests.support.phone import TAUGHT, phone, phone_settings, predict, served, teach, update
 from tests.support.tiny_bundle import TinyBundle
 
 _PAGE = 4096
@@ -156,7 +156,7 @@ def test_an_old_database_put_back_is_noticed_and_can_be_accepted(bundle: TinyBun
     runtime = Runtime.open(phone_settings(bundle, state, accept_restored_database=True))
     runtime.close()
     with phone(bundle, state) as runtime:
-        assert runtime.models.list()[0].version == 1
+        assert served(runtime).version == 1
 
 
 def test_an_old_key_store_put_back_is_noticed(bundle: TinyBundle, tmp_path: Path) -> None:
@@ -181,7 +181,7 @@ def test_a_crash_between_the_commit_and_the_counter_does_not_look_like_an_old_co
     (tmp_path / KEYSTORE_FILE).write_bytes(before)
     for _ in range(2):
         with phone(bundle, tmp_path) as runtime:
-            assert runtime.models.list()[0].version == 0
+            assert served(runtime).version == 0
 
 
 def test_an_erasure_cut_short_after_the_keys_is_finished_at_start(bundle: TinyBundle, tmp_path: Path) -> None:
@@ -231,7 +231,7 @@ def test_a_full_disk_while_publishing_leaves_the_old_version(bundle: TinyBundle,
         assert (ended.state, ended.outcome) == ("failed", None)
         assert ended.finished_at
         assert "disk is full" in ended.reasons[0]
-        assert runtime.models.list()[0].version == 0
+        assert served(runtime).version == 0
         assert runtime.samples.pending() == {"sentiment": len(TAUGHT)}
         assert update(runtime).outcome == "published"
 
@@ -254,13 +254,13 @@ def test_a_rollback_with_no_room_for_the_counter_holds_and_the_counter_follows(
         assert update(runtime).outcome == "published"
         (tmp_path / "keystore.json.tmp").mkdir()  # Nothing can be written in its place.
         runtime.models.rollback("sentiment")
-        assert runtime.models.list()[0].version == 0
+        assert served(runtime).version == 0
         with pytest.raises(StateError):
             runtime.models.activate("sentiment", 1)
         (tmp_path / "keystore.json.tmp").rmdir()
         runtime.models.activate("sentiment", 1)
     with phone(bundle, tmp_path) as runtime:
-        assert runtime.models.list()[0].version == 1
+        assert served(runtime).version == 1
 
 
 def test_a_schema_brought_up_to_date_equals_a_new_one(tmp_path: Path) -> None:

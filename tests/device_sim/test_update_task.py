@@ -25,8 +25,9 @@ class Bench:
 
     def __init__(self, bundle: TinyBundle, count: int = 20) -> None:
         self.bundle = Bundle.open(bundle.path, load_trusted_keys([bundle.public_key]))
-        spec = self.bundle.manifest.tasks[TASK]
-        self.bounds: ParameterBounds = spec.parameters
+        terms = self.bundle.manifest.tasks[TASK].terms
+        assert terms is not None
+        self.bounds: ParameterBounds = terms.parameters
         generator = np.random.default_rng(1)
         width = self.bundle.manifest.feature_width
         self.features = generator.normal(size=(count, width)).astype(np.float32)

@@ -28,7 +28,7 @@ from device_sim.runtime import Runtime, Trainers, ort_trainers
 from device_sim.update_task import TrainableHead
 from model_store.bundle import Bundle
 from model_store.head import Float32, HeadParameters
-from tests.support.phone import FOLLOWING, TAUGHT, label_of, phone, predict, teach, update
+from tests.support.phone import FOLLOWING, TAUGHT, label_of, phone, predict, served, teach, update
 from tests.support.tiny_bundle import TinyBundle
 
 PLUGGED_IN = DeviceChange(charging=True, wifi=True, idle=True)
@@ -59,7 +59,7 @@ def test_a_version_outlives_the_process_bit_for_bit(bundle: TinyBundle, tmp_path
         answers = [predict(runtime, text) for text in FOLLOWING]
     with phone(bundle, tmp_path) as runtime:
         assert [predict(runtime, text) for text in FOLLOWING] == answers
-        assert runtime.models.list()[0].version == 1
+        assert served(runtime).version == 1
 
 
 def test_equal_samples_seed_and_parent_give_equal_bytes(bundle: TinyBundle, tmp_path: Path) -> None:
@@ -187,7 +187,7 @@ def test_what_can_not_start_says_why(bundle: TinyBundle, tmp_path: Path) -> None
         runtime.consent.put(personalization=True)
         with pytest.raises(NothingToLearn):
             runtime.updates.start("sentiment", force=True)
-        with pytest.raises(UnknownTask, match="tasks are: sentiment"):
+        with pytest.raises(UnknownTask, match="tasks are: entities, intent, route, sentiment"):
             runtime.updates.start("weather", force=True)
         teach(runtime, TAUGHT[:1], "负面")
         with pytest.raises(ParameterOutOfBounds):
@@ -265,7 +265,7 @@ def test_losing_a_condition_expires_the_update_and_restoring_it_trains(bundle: T
         runtime.device.put(DeviceChange(charging=False))
         ended = runtime.updates.wait(running, 10)
         assert (ended.state, ended.reasons) == ("failed", ("expired: not charging",))
-        assert runtime.models.list()[0].version == 0
+        assert served(runtime).version == 0
         assert runtime.samples.pending() == {"sentiment": len(TAUGHT)}
         runtime.device.put(DeviceChange(charging=True))
         decision = runtime.schedule.tick()
@@ -296,7 +296,7 @@ def test_a_rollback_while_it_trains_wins_over_the_candidate(bundle: TinyBundle, 
         ended = runtime.updates.wait(started.id, 60)
         assert ended.outcome == "rejected"
         assert any("changed from 1 while it trained" in reason for reason in ended.reasons)
-        assert runtime.models.list()[0].version == 0
+        assert served(runtime).version == 0
 
 
 def test_withdrawing_consent_stops_a_running_update(bundle: TinyBundle, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from device_sim.feedback import FeedbackReceipt
+from device_sim.models import ActiveModel
 from device_sim.runtime import Runtime, Trainers
 from device_sim.settings import DeviceSettings
 from device_sim.update_records import Update
@@ -46,10 +47,15 @@ def label_of(runtime: Runtime, text: str) -> str:
     return runtime.predictor.submit([text], "sentiment").result()[0].label
 
 
-def teach(runtime: Runtime, texts: list[str], label: str) -> list[FeedbackReceipt]:
+def served(runtime: Runtime, task: str = "sentiment") -> ActiveModel:
+    """What a task serves."""
+    return next(model for model in runtime.models.list() if model.task == task)
+
+
+def teach(runtime: Runtime, texts: list[str], label: str, task: str = "sentiment") -> list[FeedbackReceipt]:
     """Give consent and send `label` as the right one for each text."""
     runtime.consent.put(personalization=True)
-    return [runtime.feedback.record(text=text, task="sentiment", label=label) for text in texts]
+    return [runtime.feedback.record(text=text, task=task, label=label) for text in texts]
 
 
 def update(runtime: Runtime, **parameters: float) -> Update:

@@ -30,6 +30,28 @@ def test_predict_answers_every_text(attune: CommandLine) -> None:
     assert all(answer["label"] in table for answer in answers)
 
 
+def test_entities_are_listed_with_the_text_that_they_are_in(attune: CommandLine) -> None:
+    texts = ("😀我的老师的课几点", "好")
+    answers = attune.json("predict", "--task", "entities", *texts)["predictions"]
+    assert [[found["text"] for found in answer["entities"]] for answer in answers] == [["老师的课"], []]
+    header, *rows = attune("predict", "--task", "entities", *texts).out.splitlines()
+    assert header.split() == ["entity", "type", "probability", "characters", "version", "text"]
+    assert rows[0].split()[:2] == ["老师的课", "TOPIC"]
+    assert rows[0].split()[3:] == ["3", "to", "7", "0", texts[0]]
+    assert rows[1].split() == ["-", "-", "-", "-", "0", "好"]
+
+
+def test_a_fixed_head_is_told_to_be_fixed(taught: CommandLine) -> None:
+    for command in (("feedback", "B-TOPIC", "好"), ("update", "--force")):
+        outcome = taught(*command, "--task", "entities")
+        assert (outcome.code, outcome.out) == (1, "")
+        assert outcome.err.startswith(
+            "attune: The task's head is fixed: the bundle's head for entities is not updatable"
+        )
+    assert taught("versions", "--task", "entities").code == 0
+    assert taught("rollback", "--task", "entities").code == 1
+
+
 def test_predict_reads_standard_input(attune: CommandLine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     lines = tmp_path / "lines"
     lines.write_text("\n".join(f"第{number}句" for number in range(300)) + "\n\n", "utf-8")

@@ -1,0 +1,100 @@
+"""What becomes of samples: once they were learnt, at another base, and when they are deleted."""
+
+import json
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
+from typing import Any
+
+from device_sim.clock import Clock
+from device_sim.conditions import SamplesAfter
+from device_sim.errors import UnknownSample
+
+
+def set_aside_for_base(connection: Any, base_id: str) -> int:
+    """Set aside what can't be learnt from on this base (features of another one, and no text to make new ones from),
+    take back what can again; how many lie aside now.
+    """
+    connection.execute(
+        "UPDATE samples SET state = 'used' WHERE state = 'set_aside' AND (text IS NOT NULL OR base_id = ?)", (base_id,)
+    )
+    connection.execute("UPDATE samples SET state = 'set_aside' WHERE text IS NULL AND base_id != ?", (base_id,))
+    return int(connection.execute("SELECT COUNT(*) FROM samples WHERE state = 'set_aside'").fetchone()[0])
+
+
+def after_training(connection: Any, task: str, labels: Sequence[str], up_to: int, policy: SamplesAfter) -> None:
+    """Mark the samples of `task` up to id `up_to` as used, and keep, thin out or delete them as the policy says. Those
+    with none of `labels` were not learnt from, and stay as they are.
+    """
+    marks = ", ".join("?" for _ in labels)
+    where = f"task = ? AND id <= ? AND state != 'set_aside' AND label IN ({marks})"
+    values = (task, up_to, *labels)
+    connection.execute(f"UPDATE samples SET state = 'used' WHERE {where}", values)
+    if policy == "keep_features":
+        connection.execute(f"UPDATE samples SET text = NULL WHERE {where}", values)
+    elif policy == "delete":
+        connection.execute(f"DELETE FROM samples WHERE {where}", values)
+    _forget_keys(connection)
+
+
+def learn_again(connection: Any, task: str, number: int, base_id: str) -> None:
+    """Make those samples new again that version `number`, now destroyed, had learnt and no other of this base has."""
+    connection.execute(
+        "UPDATE samples SET state = 'new' WHERE task = ? AND state = 'used' "
+        "AND id IN (SELECT sample_id FROM version_samples WHERE task = ? AND number = ?) "
+        "AND id NOT IN (SELECT sample_id FROM version_samples JOIN versions USING (task, number) "
+        "WHERE task = ? AND sha256 IS NOT NULL AND versions.base_id = ?)",
+        (task, task, number, task, base_id),
+    )
+
+
+def learn_anew(connection: Any, task: str, labels: Sequence[str], base_id: str, sample_ids: Iterable[int]) -> int:
+    """Make those of `sample_ids` new again that can be learnt from with `labels` on this base; how many. The others,
+    with another label, or another base's features and no text to make new ones from, stay as they are.
+    """
+    marks = ", ".join("?" for _ in labels)
+    return int(
+        connection.execute(
+            f"UPDATE samples SET state = 'new' WHERE task = ? AND state = 'used' AND label IN ({marks}) "
+            "AND (text IS NOT NULL OR base_id = ?) AND id IN (SELECT value FROM json_each(?))",
+            (task, *labels, base_id, json.dumps(list(sample_ids))),
+        ).rowcount
+    )
+
+
+def mark_learnt(connection: Any, task: str, sample_ids: Iterable[int]) -> None:
+    """Mark those of `sample_ids` as used that were new: the version that is served now has learnt them."""
+    connection.execute(
+        "UPDATE samples SET state = 'used' WHERE task = ? AND state = 'new' AND id IN (SELECT value FROM json_each(?))",
+        (task, json.dumps(list(sample_ids))),
+    )
+
+
+def delete_expired(connection: Any, clock: Clock, retention_days: int) -> int:
+    """Delete samples that are kept longer than the policy says; how many. Those that wait to be learnt from stay."""
+    oldest = (clock.now() - timedelta(days=retention_days)).isoformat(timespec="milliseconds")
+    gone = connection.execute("DELETE FROM samples WHERE created_at < ? AND state != 'new'", (oldest,)).rowcount
+    if gone:
+        _forget_keys(connection)
+    return int(gone)
+
+
+def require_sample(connection: Any, sample_id: int) -> None:
+    """Raises UnknownSample."""
+    if connection.execute("SELECT 1 FROM samples WHERE id = ?", (sample_id,)).fetchone() is None:
+        raise UnknownSample(f"there is no sample {sample_id}")
+
+
+def delete_samples(connection: Any, sample_id: int | None) -> list[tuple[int, str]]:
+    """Delete one sample, or all; (id, task) of each that was there. Raises UnknownSample for one that was not."""
+    condition, values = ("1", ()) if sample_id is None else ("id = ?", (sample_id,))
+    rows = connection.execute(f"SELECT id, task FROM samples WHERE {condition}", values).fetchall()
+    if sample_id is not None:
+        require_sample(connection, sample_id)
+    connection.execute(f"DELETE FROM samples WHERE {condition}", values)
+    _forget_keys(connection)
+    return [(row[0], row[1]) for row in rows]
+
+
+def _forget_keys(connection: Any) -> None:
+    """Drop idempotency keys whose text is gone: their fingerprint is a digest of it."""
+    connection.execute("DELETE FROM idempotency WHERE sample_id NOT IN (SELECT id FROM samples WHERE text IS NOT NULL)")
