@@ -1,6 +1,10 @@
 """What several rooms' tests share: a tiny real bundle, made once."""
 
+import os
+
 import pytest
+
+os.environ.setdefault("HF_HUB_OFFLINE", "1")  # Read at import: a name that is no directory must not be asked for.
 
 from tests.support.tiny_bundle import TinyBundle, build_tiny_bundle
 

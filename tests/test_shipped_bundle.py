@@ -17,9 +17,11 @@ import pytest
 from app.settings import Settings
 from model_store.bundle import SHIPPED_BUNDLE, Bundle
 from tests.support.http_service import running
-from toolchain.data import EVERYDAY, LABELS, read_source
+from toolchain.recipe import load_recipe
+from toolchain.sources import read_source
 
 _TASK = "sentiment"
+_RECIPE = Path(__file__).parents[1] / "recipes" / "tasks.yaml"
 _LESSON = json.loads((resources.files("app.cli") / "overtime.json").read_text("utf-8"))
 
 
@@ -43,13 +45,16 @@ def general_accuracy(client: httpx.Client) -> float | None:
     folder = os.environ.get("ATTUNE_TEST_DATA")
     if not folder:
         return None
-    examples = read_source(Path(folder), EVERYDAY)
+    recipe = load_recipe(_RECIPE)
+    examples = read_source(Path(folder), recipe.measures["ewect_usual_eval"].source, recipe.tasks)
     chosen = [answer["label"] for answer in predictions(client, [example.text for example in examples])]
-    return float(np.mean([label == LABELS[example.label] for label, example in zip(chosen, examples, strict=True)]))
+    labels = recipe.tasks[_TASK].labels
+    right = [labels[example.labels[_TASK]] for example in examples]
+    return float(np.mean([label == other for label, other in zip(chosen, right, strict=True)]))
 
 
 def test_it_opens_with_the_shipped_key_and_is_small() -> None:
-    assert Bundle.open(SHIPPED_BUNDLE).manifest.tasks[_TASK].labels == LABELS
+    assert Bundle.open(SHIPPED_BUNDLE).manifest.tasks[_TASK].labels == load_recipe(_RECIPE).tasks[_TASK].labels
     assert sum(path.stat().st_size for path in SHIPPED_BUNDLE.rglob("*") if path.is_file()) <= 12_000_000
 
 

@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from toolchain.data import TrainingData
-from toolchain.sources import Measure, Source
 from toolchain.recipe import Recipe
+from toolchain.sources import Measure, Source
 
 _TEXT = """# Attune bundle {version}
 

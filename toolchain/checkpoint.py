@@ -229,8 +229,8 @@ def resize(encoder: PreTrainedModel, shapes: Mapping[str, list[int]]) -> None:
 
 
 def _without_padding(encoder: PreTrainedModel) -> PreTrainedModel:
-    """Let [PAD] be nothing, in place. A MobileBERT's tokens see their neighbours' embeddings, so in a padded batch the last
-    token of a text would see [PAD] where, alone, it sees nothing; devices encode texts alone.
+    """Let [PAD] be nothing, in place. A MobileBERT's tokens see their neighbours' embeddings, so in a padded batch the
+    last token of a text would see [PAD] where, alone, it sees nothing; devices encode texts alone.
     """
     words = encoder.embeddings.word_embeddings
     if words.padding_idx is not None:

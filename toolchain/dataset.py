@@ -8,8 +8,8 @@ from tokenizers import Encoding, Tokenizer
 from torch import Tensor
 from torch.nn import functional
 
-from toolchain.sources import Annotation, Example
 from toolchain.model import pad
+from toolchain.sources import Annotation, Example
 from toolchain.tasks import Task
 
 _NO_LABEL = -1
@@ -17,8 +17,8 @@ _NO_LABEL = -1
 
 @dataclass(frozen=True, eq=False)
 class Batch:
-    """Padded token ids [B, S] with their mask; `labels` by sentence task [B], -1 where there is none; `allowed` by token
-    task [B, S, C]: which tags each token may have, none where it has no annotation.
+    """Padded token ids [B, S] with their mask; `labels` by sentence task [B], -1 where there is none; `allowed` by
+    token task [B, S, C]: which tags each token may have, none where it has no annotation.
     """
 
     input_ids: Tensor

@@ -1,7 +1,7 @@
 """Distillation: a student learns from a teacher's answers, features, hidden states and attention besides the labels.
 
-Sources: Hinton et al. (2015) for logits with temperature; Jiao et al., TinyBERT (2020) and Sun et al., MobileBERT (2020) for
-hidden states and attention maps. The teacher may be of another size, and of another vocabulary: what it says of its
+Sources: Hinton et al. (2015) for logits with temperature; Jiao et al., TinyBERT (2020) and Sun et al., MobileBERT (2020)
+for hidden states and attention maps. The teacher may be of another size, and of another vocabulary: what it says of its
 tokens is then carried over to the student's by the characters that they share.
 """
 
@@ -15,11 +15,11 @@ from tokenizers import Tokenizer
 from torch import Tensor, nn
 from torch.nn import functional
 
-from toolchain.sources import Example
 from toolchain.dataset import Batch, Dataset, task_loss
 from toolchain.errors import RecipeError, WorkError
 from toolchain.finetune import FinetuneSettings, fit
 from toolchain.model import Answers, MultiTaskModel, pad
+from toolchain.sources import Example
 from toolchain.tasks import Task
 from toolchain.training import Report
 
@@ -40,8 +40,8 @@ class DistillSettings(FinetuneSettings):
 class TeacherCache:
     """The teacher's logits and pooled features of every example, computed once and kept in a folder.
 
-    Hidden states and attention are not kept: for 100,000 sentences they would be some 30 GB. They are computed beside the
-    student's.
+    Hidden states and attention are not kept: for 100,000 sentences they would be some 30 GB. They are computed beside
+    the student's.
     """
 
     def __init__(self, teacher: MultiTaskModel, rows: Sequence[list[int]], path: Path, report: Report) -> None:

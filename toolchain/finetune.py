@@ -9,10 +9,10 @@ from pydantic import Field
 from tokenizers import Tokenizer
 from torch import Tensor, nn
 
-from toolchain.sources import Example
 from toolchain.dataset import Batch, Dataset, task_loss
 from toolchain.model import Answers, MultiTaskModel
 from toolchain.settings import Settings
+from toolchain.sources import Example
 from toolchain.training import Batches, Loop, Report, Schedule
 
 # What a step minimises, given the model's answers: the loss of the labels, and whatever a teacher adds to it.
@@ -52,7 +52,7 @@ def fit(
     model: MultiTaskModel, dataset: Dataset, objective: Objective, settings: FinetuneSettings, path: Path,
     report: Report,
 ) -> MultiTaskModel:  # fmt: skip
-    """Minimise `objective` over a dataset; see `finetune`. What trains besides the model belongs into `objective`'s module.
+    """Minimise `objective` over a dataset; see `finetune`. An objective that is a module is trained beside the model.
 
     Raises:
         WorkError: see `toolchain.training.Loop`.

@@ -7,10 +7,11 @@ the call takes on an idle machine, whoever else wants the processor meanwhile.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import thread_time
+from typing import Any
 
 import numpy as np
 import onnx
@@ -180,6 +181,10 @@ class Bench:
     bytes: dict[str, int]
     nodes: dict[str, int]
     timings: dict[int, dict[str, Timing]]
+
+    def as_json(self) -> dict[str, Any]:
+        """Its figures as JSON has them."""
+        return asdict(self)
 
 
 def export_and_bench(

@@ -17,11 +17,11 @@ from pydantic import Field
 from tokenizers import Tokenizer
 from torch import Tensor
 
-from toolchain.sources import Example
 from toolchain.dataset import Dataset, task_loss
 from toolchain.distill import DistillSettings, distill
 from toolchain.evaluate import accuracy
 from toolchain.model import MultiTaskModel, load_model, save_model
+from toolchain.sources import Example
 from toolchain.structure import FFN, HEADS, Group, drop_block, groups, parameter_count, record_shapes
 from toolchain.training import Batches, Report
 from toolchain.vocabulary import prune_vocabulary
@@ -78,30 +78,30 @@ def prune(
         ToolchainError: see `toolchain.finetune`.
     """
     whole = parameter_count(model.encoder)
-    teacher, whole_tokenizer = copy.deepcopy(model), tokenizer
+    teacher = copy.deepcopy(model)
     before = accuracy(teacher, tokenizer, held_out)
-    best, done = model, [*_finished(work)]
+    done = [*_finished(work)]
+    best, current = (model, tokenizer), (copy.deepcopy(model), tokenizer)
     if settings.least_count:
         texts = [example.text for example in examples]
-        best = copy.deepcopy(model)
-        tokenizer, _ = prune_vocabulary(best.encoder, tokenizer, texts, settings.least_count)
+        current = (current[0], prune_vocabulary(current[0].encoder, tokenizer, texts, settings.least_count)[0])
     for number in range(1, settings.rounds + 1):
         folder = work / f"round-{number}"
         if number > len(done):
-            cut = copy.deepcopy(best)
             share = 1 - (1 - settings.target) ** (number / settings.rounds)
-            _cut(cut, tokenizer, examples, settings, whole - share * whole, first=number == 1)
-            cut_accuracy = accuracy(cut, tokenizer, held_out)
-            cut = distill(cut, teacher, (tokenizer, whole_tokenizer), examples, settings, folder, report)
-            parameters = parameter_count(cut.encoder)
-            after = accuracy(cut, tokenizer, held_out)
-            save_model(folder / "model", cut, tokenizer)
+            _cut(*current, examples, settings, whole - share * whole, first=number == 1)
+            cut_accuracy = accuracy(*current, held_out)
+            pair = current[1], tokenizer
+            recovered = distill(current[0], teacher, pair, examples, settings, folder, report)
+            parameters = parameter_count(recovered.encoder)
+            after = accuracy(recovered, current[1], held_out)
+            save_model(folder / "model", recovered, current[1])
             done.append(Round(parameters, 1 - parameters / whole, cut_accuracy, after))
             (folder / "round.json").write_text(json.dumps(asdict(done[-1])), "utf-8")
         if before - done[number - 1].accuracy > settings.most_lost:
-            return Pruned(best, tokenizer, before, tuple(done), reached=False)
-        best, _ = load_model(folder / "model")
-    return Pruned(best, tokenizer, before, tuple(done), reached=done[-1].removed >= settings.target - 0.01)
+            return Pruned(*best, before, tuple(done), reached=False)
+        best, current = load_model(folder / "model"), load_model(folder / "model")
+    return Pruned(*best, before, tuple(done), reached=done[-1].removed >= settings.target - 0.01)
 
 
 def unit_scores(
@@ -109,8 +109,8 @@ def unit_scores(
 ) -> dict[str, Tensor]:
     """How much each unit of each group matters, by the group's name.
 
-    By gradient: the summed size of the change in loss, to first order, were the unit's output zero. By magnitude: the norm
-    of its weights, as a share of the group's mean, since groups differ in scale for no reason.
+    By gradient: the summed size of the change in loss, to first order, were the unit's output zero. By magnitude: the
+    norm of its weights, as a share of the group's mean, since groups differ in scale for no reason.
     """
     if importance == "magnitude":
         return {group.name: _norms(group) / _norms(group).mean() for group in groups(model.encoder)}

@@ -9,9 +9,9 @@ from tokenizers import Tokenizer
 from model_store.bundle import Bundle
 from model_store.head import HeadParameters
 from model_store.manifest import CHECKPOINT, ENCODER, TOKENIZER, head_file
-from toolchain.sources import Measure
 from toolchain.errors import DataError
 from toolchain.evaluate import Answerer, EncoderGraph, Figures, graph_answerer, measure
+from toolchain.sources import Measure
 from toolchain.tasks import Task
 
 _NO_RECIPE = "the bundle's manifest records no recipe that this toolchain reads: it can't tell what to measure"

@@ -8,7 +8,6 @@ from typing import Annotated, Any, Literal, Self, get_args
 import yaml
 from pydantic import Field, ValidationError, model_validator
 
-from toolchain.sources import Measure, Source
 from toolchain.distill import DistillSettings
 from toolchain.errors import RecipeError
 from toolchain.finetune import FinetuneSettings
@@ -17,6 +16,7 @@ from toolchain.prune import PruneSettings
 from toolchain.quantize import QuantizeSettings
 from toolchain.replay import ReplaySettings
 from toolchain.settings import Settings
+from toolchain.sources import Measure, Source
 from toolchain.sparsify import SparsifySettings
 from toolchain.tasks import Name, Task
 from toolchain.vocabulary import VocabularySettings
@@ -143,8 +143,9 @@ Stage = Annotated[
 class Recipe(Settings):
     """Everything that decides what comes out, besides the data and the checkpoints that it names.
 
-    `architecture` and `limits` (what it is bad at) are words for the bundle's card. `held_out` says how many examples of a task are kept out of training: they choose and judge between stages, and are the
-    yardstick of forgetting on the device.
+    `architecture` and `limits` (what it is bad at) are words for the bundle's card. `held_out` says how many examples of
+    a task are kept out of training: they choose and judge between stages, and are the yardstick of forgetting on the
+    device.
     """
 
     name: StageName
@@ -155,7 +156,7 @@ class Recipe(Settings):
     tasks: dict[Name, Task] = Field(min_length=1)
     sources: tuple[Source, ...] = Field(min_length=1)
     measures: dict[str, Measure] = Field(default={})
-    held_out: dict[Name, Annotated[int, Field(ge=1)]] = {}
+    held_out: dict[Name, Annotated[int, Field(ge=1)]] = Field(default={})
     replay: dict[Name, ReplaySettings] = Field(default={})
     updates: dict[Name, UpdateDefaults] = Field(default={})
     stages: tuple[Stage, ...] = ()

@@ -7,9 +7,9 @@ import numpy as np
 from pydantic import Field
 
 from model_store.head import HeadParameters
-from toolchain.sources import Example
 from toolchain.evaluate import EncoderGraph
 from toolchain.settings import Settings
+from toolchain.sources import Example
 
 
 class ReplaySettings(Settings):

@@ -28,7 +28,6 @@ from toolchain.checkpoint import (
 )
 from toolchain.corpus import read_texts, source_hashes
 from toolchain.data import TrainingData, file_hash, same_text_key, training_data
-from toolchain.sources import Example, read_source
 from toolchain.distill import distill
 from toolchain.errors import ExportError, RecipeError
 from toolchain.evaluate import EncoderGraph, Figures, graph_answerer, measure, model_answerer, model_heads
@@ -52,6 +51,7 @@ from toolchain.recipe import (
     SparsifyStage,
     VocabularyStage,
 )
+from toolchain.sources import Example, read_source
 from toolchain.sparsify import settle, sparsify
 from toolchain.stages import Stages
 from toolchain.structure import parameter_count

@@ -1,7 +1,7 @@
 """The one training loop: deterministic batches, a schedule, and progress that survives a kill at any step.
 
-Every stage that trains hands it a model whose `forward` gives a loss. It runs on one CPU or GPU, or on several processes
-and machines under `accelerate launch`: each process then takes its share of every batch.
+Every stage that trains hands it a model whose `forward` gives a loss. It runs on one CPU or GPU, or on several
+processes and machines under `accelerate launch`: each process then takes its share of every batch.
 """
 
 import math
@@ -27,7 +27,7 @@ _FLOOR = 0.02  # of the peak: the lowest learning rate at the end
 
 class Schedule(Settings):
     """How a loop trains: AdamW, its rate rising over `warm_up` steps to `peak` and falling over the last `decay` of all
-    steps. `decay` 1 falls from the start; less holds the peak, so that a longer run can start from a shorter one's save.
+    steps. `decay` 1 falls from the start; less holds the peak meanwhile.
 
     `averaging` is the decay a step of a moving average of the weights, which is then the result (Izmailov et al., 2018,
     in the form of `swa_utils`); it never reaches back over more than a fifth of the run. 0 takes the last weights.

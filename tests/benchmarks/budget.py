@@ -218,7 +218,7 @@ def cached_epoch(effort: Effort) -> Row:
             return np.stack([runtime.encoder.encode(TAUGHT[row % len(TAUGHT)]) for row in range(rows)])
 
         def epoch(features: Float32) -> None:
-            rows = TrainingSet(replay, features, labels, len(spec.labels), spec.user_weight)
+            rows = TrainingSet(replay, features, labels, len(spec.labels), runtime.heads.terms(TASK).user_weight)
             trainer.step(*rows.mini_batch(np.arange(len(rows))))
 
         def epoch_that_encodes() -> None:

@@ -1,4 +1,4 @@
-"""A tiny real bundle: a small MobileBERT, trained on four tasks, exported, quantised and signed by a recipe in seconds."""
+"""A tiny real bundle: a small MobileBERT, trained on four tasks, exported, quantised and signed in seconds."""
 
 import json
 import lzma
@@ -35,8 +35,15 @@ _OPINIONS = {
     "positive": ("真不错", "太好了", "让人开心", "很满意", "非常棒", "我喜欢"),
 }
 _ENDINGS = ("", "。", "！", "，我觉得", "，大家都说", "呢")
-_ASKED = {"private": ("我的{}几点", "{}在哪里记着"), "general": ("{}怎么做", "什么是{}"), "mixed": ("把{}写成邮件", "替我回{}")}
-_EXTRA = "加班很高兴难过吃饭睡觉工作老板晚上明天你我他她它们不了吗吧啊哦一二三四五六七八九十怎么做什是把写成邮件替回几点记着哪里"
+_ASKED = {
+    "private": ("我的{}几点", "{}在哪里记着"),
+    "general": ("{}怎么做", "什么是{}"),
+    "mixed": ("把{}写成邮件", "替我回{}"),
+}
+_EXTRA = (
+    "加班很高兴难过吃饭睡觉工作老板晚上明天你我他她它们不了吗吧啊哦一二三四五六七八九十"
+    "怎么做什是把写成邮件替回几点记着哪里"
+)
 CHARACTERS = "".join((*_SUBJECTS, *_ENDINGS, *sum(_OPINIONS.values(), ()), _EXTRA))
 
 LABELS = ("负面", "中性", "正面")
@@ -70,6 +77,9 @@ def tiny_recipe(checkpoint: Path, *, seed: int = 0, epochs: int = 3, version: st
     """A recipe that takes seconds: fine-tune, quantise, bundle."""
     updates = {"epochs": 100, "mini_batch_size": 16, "learning_rate": 0.02, "user_weight": 0.2}
     replay = {"rehearsed": 100, "yardstick": 150}
+    opinions = {"licence": "CC0-1.0", "task": "sentiment", "labels": _POLARITY}
+    requests = {"licence": "CC0-1.0", "task": "entities", "columns": ["intent", "route"]}
+    held_out = {**requests, "path": "held-out.tsv"}
     content: dict[str, Any] = {
         "name": "tiny",
         "version": version,
@@ -80,32 +90,19 @@ def tiny_recipe(checkpoint: Path, *, seed: int = 0, epochs: int = 3, version: st
             "intent": {"labels": ["asking", "telling"]},
             "entities": {"kind": "token", "labels": ["TOPIC"]},
         },
-        "sources": [
-            {"path": "sentiment/train.jsonl.xz", "licence": "CC0-1.0", "task": "sentiment", "labels": _POLARITY},
-            {"path": "requests.tsv", "licence": "CC0-1.0", "task": "entities", "columns": ["intent", "route"]},
-        ],
+        "sources": [{**opinions, "path": "sentiment/train.jsonl.xz"}, {**requests, "path": "requests.tsv"}],
         "measures": {
-            "everyday": {
-                "task": "sentiment",
-                "source": {"path": "sentiment/dev.jsonl.xz", "licence": "CC0-1.0", "task": "sentiment", "labels": _POLARITY},
-            },
-            "requests": {
-                "task": "route",
-                "source": {"path": "held-out.tsv", "licence": "CC0-1.0", "task": "entities", "columns": ["intent", "route"]},
-                "taken": [["private", "general"]],
-            },
-            "topics": {
-                "task": "entities",
-                "source": {"path": "held-out.tsv", "licence": "CC0-1.0", "task": "entities", "columns": ["intent", "route"]},
-            },
+            "everyday": {"task": "sentiment", "source": {**opinions, "path": "sentiment/dev.jsonl.xz"}},
+            "requests": {"task": "route", "source": held_out, "taken": [["private", "general"]]},
+            "topics": {"task": "entities", "source": held_out},
         },
         "held_out": {"sentiment": 200, "route": 60},
         "replay": {"sentiment": replay, "route": {"rehearsed": 60, "yardstick": 50}},
         "updates": {"sentiment": updates, "route": updates},
         "stages": [
             {
-                "do": "finetune", "name": "tuned", "start": str(checkpoint), "epochs": epochs, "rows": 16, "max_length": 24,
-                "label_smoothing": 0, "schedule": {"peak": 3e-3, "warm_up": 5, "averaging": 0.998, "save_every": 4},
+                "do": "finetune", "name": "tuned", "start": str(checkpoint), "epochs": epochs, "rows": 16,
+                "max_length": 24, "label_smoothing": 0, "schedule": {"peak": 3e-3, "warm_up": 5, "averaging": 0.998, "save_every": 4},
                 "seed": seed,
             },
             {"do": "quantize", "name": "int8", "start": "tuned", "most_lost": 0.1},

@@ -57,7 +57,7 @@ def test_what_is_no_usable_checkpoint_is_refused_with_the_reason(mobilebert: Pat
     with pytest.raises(CheckpointError, match="has no vocabulary"):
         load_tokenizer(str(tmp_path), 24)
     (tmp_path / "model.safetensors").write_bytes(b"half")
-    with pytest.raises(CheckpointError, match="weights of .* can't be loaded"):
+    with pytest.raises(CheckpointError, match=r"weights of .* can't be loaded"):
         load_encoder(str(tmp_path))
     with pytest.raises(CheckpointError, match="no model with heads: fine-tune it first"):
         load_model(mobilebert)
@@ -132,7 +132,8 @@ def test_a_pruned_vocabulary_is_smaller_and_what_stays_answers_as_before(mobileb
 
 def answer(model: MultiTaskModel, ids: list[int]) -> torch.Tensor:
     with torch.inference_mode():
-        return model.eval()(*pad([ids])).features
+        features: torch.Tensor = model.eval()(*pad([ids])).features
+    return features
 
 
 def test_weights_of_other_shapes_than_the_configuration_says_are_refused(mobilebert: Path, tmp_path: Path) -> None:

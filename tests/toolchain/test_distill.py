@@ -42,7 +42,8 @@ def settings(**changes: object) -> DistillSettings:
 def told(model: MultiTaskModel, tokenizer: Tokenizer, examples: list[Example]) -> torch.Tensor:
     with torch.inference_mode():
         answers = model.eval()(*pad([encoding.ids for encoding in tokenizer.encode_batch([e.text for e in examples])]))
-    return answers.logits["sentiment"].softmax(-1)
+    probabilities: torch.Tensor = answers.logits["sentiment"].softmax(-1)
+    return probabilities
 
 
 def test_a_student_of_another_size_and_vocabulary_comes_to_answer_as_its_teacher(
@@ -50,7 +51,7 @@ def test_a_student_of_another_size_and_vocabulary_comes_to_answer_as_its_teacher
 ) -> None:
     teacher, theirs = tuned
     model, tokenizer = copy.deepcopy(student[0]), student[1]
-    few = [example for example in examples.held_out["sentiment"]]
+    few = list(examples.held_out["sentiment"])
     right = told(teacher, theirs, few)
     before = float((told(model, tokenizer, few) - right).abs().mean())
     unlabelled = [Example(example.text, "x") for example in examples.train]

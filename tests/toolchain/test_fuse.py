@@ -15,7 +15,7 @@ from toolchain.fuse import fuse
 def test_a_fused_encoder_answers_bit_for_bit_as_before(bundle: TinyBundle, tmp_path: Path) -> None:
     plain = tmp_path / "plain.onnx"
     quantize_dynamic(
-        str(bundle.path.parent / "work" / "encoder-fp32.onnx"),
+        str(bundle.path.parent / "work" / "int8" / "encoder-fp32.onnx"),
         str(plain),
         weight_type=QuantType.QInt8,
         per_channel=True,

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from tokenizers import Tokenizer
 
 from tests.toolchain.conftest import QUICK, load
 from toolchain.data import TrainingData
@@ -102,7 +103,7 @@ def test_a_loss_that_is_not_finite_ends_the_run_with_what_to_do(
 
 
 def test_all_tasks_are_learnt_on_one_base(
-    tuned: tuple[MultiTaskModel, object], examples: TrainingData, data: Path, tiny: Recipe
+    tuned: tuple[MultiTaskModel, Tokenizer], examples: TrainingData, data: Path, tiny: Recipe
 ) -> None:
     model, tokenizer = tuned
     figures = measure(model_answerer(model, tokenizer), data, model.tasks, tiny.measures)
@@ -113,9 +114,7 @@ def test_all_tasks_are_learnt_on_one_base(
     assert accuracy(model, tokenizer, held_out) > 0.8
 
 
-def test_a_model_is_the_same_after_it_was_saved(
-    tuned: tuple[MultiTaskModel, object], tmp_path: Path
-) -> None:
+def test_a_model_is_the_same_after_it_was_saved(tuned: tuple[MultiTaskModel, Tokenizer], tmp_path: Path) -> None:
     model, tokenizer = tuned
     save_model(tmp_path / "model", model, tokenizer)
     again, _ = load_model(tmp_path / "model")
