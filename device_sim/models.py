@@ -197,7 +197,7 @@ class Models:
 
     def adopt_bundle(self, connection: Any) -> None:
         """Point tasks back at version 0 whose active version is for another base or other labels, or is not there. The
-        samples that it had learnt wait to be learnt again. A record says why, and how many.
+        samples that it had learnt, but for those set aside, wait to be learnt again. A record says why, and how many.
 
         That version stays in the lineage: with the earlier bundle it can be activated again.
         """
@@ -213,7 +213,7 @@ class Models:
             if reason is None:
                 continue
             learnt = versions.samples_learnt_by(task, active) if spec.updatable else ()
-            again = learn_anew(connection, task, spec.labels, self._base_id, learnt)
+            again = learn_anew(connection, task, spec.labels, learnt)
             versions.activate(task, BASE_VERSION)
             detail: Detail = {"reason": reason, "bundle": self._bundle.version, "samples_to_learn_again": again}
             self._audit.record(

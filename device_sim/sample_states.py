@@ -47,16 +47,14 @@ def learn_again(connection: Any, task: str, number: int, base_id: str) -> None:
     )
 
 
-def learn_anew(connection: Any, task: str, labels: Sequence[str], base_id: str, sample_ids: Iterable[int]) -> int:
-    """Make those of `sample_ids` new again that can be learnt from with `labels` on this base; how many. The others,
-    with another label, or another base's features and no text to make new ones from, stay as they are.
-    """
+def learn_anew(connection: Any, task: str, labels: Sequence[str], sample_ids: Iterable[int]) -> int:
+    """Make those of `sample_ids` new again that were used and have one of `labels`; how many. What lies aside stays."""
     marks = ", ".join("?" for _ in labels)
     return int(
         connection.execute(
             f"UPDATE samples SET state = 'new' WHERE task = ? AND state = 'used' AND label IN ({marks}) "
-            "AND (text IS NOT NULL OR base_id = ?) AND id IN (SELECT value FROM json_each(?))",
-            (task, *labels, base_id, json.dumps(list(sample_ids))),
+            "AND id IN (SELECT value FROM json_each(?))",
+            (task, *labels, json.dumps(list(sample_ids))),
         ).rowcount
     )
 

@@ -1,6 +1,5 @@
 """Plain text to pretrain on: any JSON-lines or line files of a data folder, cut into sequences of token ids."""
 
-import hashlib
 import json
 import lzma
 import random
@@ -13,9 +12,10 @@ from numpy.typing import NDArray
 from pydantic import Field
 from tokenizers import Tokenizer
 
-from toolchain.data import same_text_key
+from toolchain.data import file_hash, same_text_key
 from toolchain.errors import DataError, WorkError
 from toolchain.settings import Settings
+from toolchain.training import is_main_process, wait_for_all
 
 _ENCODED_AT_A_TIME = 10_000
 
@@ -81,9 +81,29 @@ def sequences(
     Raises:
         DataError, WorkError: see `read_texts`; the cache can't be written.
     """
-    if cache.exists():
-        stored = np.load(cache)
-        return Sequences(stored["ids"], stored["starts"])
+    if not cache.exists() and is_main_process():
+        _write(cache, _cut(folder, sources, kept_out, tokenizer, lengths, seed))
+    wait_for_all()
+    try:
+        with np.load(cache, allow_pickle=False) as stored:
+            return Sequences(stored["ids"], stored["starts"])
+    except (OSError, ValueError, KeyError) as error:
+        raise WorkError(f"{cache} is damaged: remove it, and the text is read again") from error
+
+
+def source_hashes(folder: Path, sources: Sequence[TextSource]) -> dict[str, str]:
+    """SHA-256 of every source's file.
+
+    Raises:
+        DataError: one is missing.
+    """
+    return {source.path: file_hash(folder / source.path) for source in sources}
+
+
+def _cut(
+    folder: Path, sources: Sequence[TextSource], kept_out: set[str], tokenizer: Tokenizer, lengths: Sequence[int],
+    seed: int,
+) -> Sequences:  # fmt: skip
     generator = random.Random(seed)
     rows: list[NDArray[np.int32]] = []
     for source in sources:
@@ -97,10 +117,13 @@ def sequences(
     if not rows:
         raise DataError(f"{folder} holds no text to pretrain on")
     ids = np.concatenate(rows)
-    found = Sequences(
+    return Sequences(
         ids.astype(np.uint16) if tokenizer.get_vocab_size() <= 1 << 16 else ids,
         np.concatenate([[0], np.cumsum([len(row) for row in rows])]).astype(np.int64),
     )
+
+
+def _write(cache: Path, found: Sequences) -> None:
     temporary = cache.with_suffix(".tmp.npz")
     try:
         cache.parent.mkdir(parents=True, exist_ok=True)
@@ -109,19 +132,6 @@ def sequences(
     except OSError as error:
         temporary.unlink(missing_ok=True)
         raise WorkError(f"{cache} can't be written: {error.strerror}") from error
-    return found
-
-
-def source_hashes(folder: Path, sources: Sequence[TextSource]) -> dict[str, str]:
-    """SHA-256 of every source's file.
-
-    Raises:
-        DataError: one is missing.
-    """
-    try:
-        return {source.path: hashlib.sha256((folder / source.path).read_bytes()).hexdigest() for source in sources}
-    except OSError as error:
-        raise DataError(f"{error.filename} can't be read: {error.strerror}") from None
 
 
 def _passages(row: object, where: str) -> list[str]:

@@ -1,8 +1,8 @@
 """Distillation: a student learns from a teacher's answers, features, hidden states and attention besides the labels.
 
-Sources: Hinton et al. (2015) for logits with temperature; Jiao et al., TinyBERT (2020) and Sun et al., MobileBERT (2020)
-for hidden states and attention maps. The teacher may be of another size, and of another vocabulary: what it says of its
-tokens is then carried over to the student's by the characters that they share.
+Sources: Hinton et al. (2015) for logits with temperature; Jiao et al., TinyBERT (2020) and Sun et al., MobileBERT
+(2020) for hidden states and attention maps. The teacher may be of another size, and of another vocabulary: what it says
+of its tokens is then carried over to the student's by the characters that they share.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,7 +21,7 @@ from toolchain.finetune import FinetuneSettings, fit
 from toolchain.model import Answers, MultiTaskModel, pad
 from toolchain.sources import Example
 from toolchain.tasks import Task
-from toolchain.training import Report
+from toolchain.training import Report, is_main_process, wait_for_all
 
 _CACHED_AT_A_TIME = 64
 
@@ -45,8 +45,9 @@ class TeacherCache:
     """
 
     def __init__(self, teacher: MultiTaskModel, rows: Sequence[list[int]], path: Path, report: Report) -> None:
-        if not path.exists():
+        if not path.exists() and is_main_process():
             _write(path, _answers(teacher, rows, report))
+        wait_for_all()
         try:
             with np.load(path, allow_pickle=False) as stored:
                 self._arrays = {name: torch.from_numpy(stored[name]) for name in stored.files}

@@ -23,7 +23,7 @@ from toolchain.evaluate import accuracy
 from toolchain.model import MultiTaskModel, load_model, save_model
 from toolchain.sources import Example
 from toolchain.structure import FFN, HEADS, Group, drop_block, groups, parameter_count, record_shapes
-from toolchain.training import Batches, Report
+from toolchain.training import Batches, Report, is_main_process, wait_for_all
 from toolchain.vocabulary import prune_vocabulary
 
 _JUDGED_ON = 16  # batches that importance is taken from
@@ -95,9 +95,11 @@ def prune(
             recovered = distill(current[0], teacher, pair, examples, settings, folder, report)
             parameters = parameter_count(recovered.encoder)
             after = accuracy(recovered, current[1], held_out)
-            save_model(folder / "model", recovered, current[1])
             done.append(Round(parameters, 1 - parameters / whole, cut_accuracy, after))
-            (folder / "round.json").write_text(json.dumps(asdict(done[-1])), "utf-8")
+            if is_main_process():
+                save_model(folder / "model", recovered, current[1])
+                (folder / "round.json").write_text(json.dumps(asdict(done[-1])), "utf-8")
+            wait_for_all()
         if before - done[number - 1].accuracy > settings.most_lost:
             return Pruned(*best, before, tuple(done), reached=False)
         best, current = load_model(folder / "model"), load_model(folder / "model")

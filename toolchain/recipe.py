@@ -143,8 +143,8 @@ Stage = Annotated[
 class Recipe(Settings):
     """Everything that decides what comes out, besides the data and the checkpoints that it names.
 
-    `architecture` and `limits` (what it is bad at) are words for the bundle's card. `held_out` says how many examples of
-    a task are kept out of training: they choose and judge between stages, and are the yardstick of forgetting on the
+    `architecture` and `limits` (what it is bad at) are words for the bundle's card. `held_out` says how many examples
+    of a task are kept out of training: they choose and judge between stages, and are the yardstick of forgetting on the
     device.
     """
 

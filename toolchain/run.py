@@ -55,10 +55,13 @@ from toolchain.sources import Example, read_source
 from toolchain.sparsify import settle, sparsify
 from toolchain.stages import Stages
 from toolchain.structure import parameter_count
+from toolchain.training import is_main_process, wait_for_all
 from toolchain.vocabulary import learn_vocabulary
 
 FP32_ENCODER = "encoder-fp32.onnx"
 _CHECKED_ROWS = 64
+# What several processes do together; of all else the main process alone.
+_TRAINING = ("pretrain", "finetune", "distill", "prune", "sparsify", "qat")
 
 Progress = Callable[[str, int, int, str], None]
 Outcome = dict[str, Any]  # A stage's figures, as JSON has them.
@@ -99,9 +102,11 @@ class Run:
             self._stage = stage.name
             links = {name: getattr(stage, name, None) for name in ("start", "teacher")}
             do = _DO[type(stage)]
-            figures[stage.name] = self.stages.once(
-                stage.name, stage.do, links, self._inputs(stage), partial(do, self, stage)
-            )
+            if stage.do in _TRAINING or is_main_process():
+                self.stages.once(stage.name, stage.do, links, self._inputs(stage), partial(do, self, stage))
+            wait_for_all()
+            self.stages.reload()
+            figures[stage.name] = dict(self.stages.finished[stage.name].figures)
             self._progress(stage.name, 1, 1, "done")
         return figures
 
@@ -177,7 +182,8 @@ class Run:
 
     def finish(self, name: str, model: MultiTaskModel, tokenizer: Tokenizer) -> Outcome:
         """Save a stage's model, measure it, and look for values that int8 and fp16 could not hold."""
-        save_model(self.folder(name) / "model", model, tokenizer)
+        if is_main_process():
+            save_model(self.folder(name) / "model", model, tokenizer)
         answerer = model_answerer(model, tokenizer)
         measures = measure(answerer, self.data, model.tasks, self.recipe.measures)
         with TemporaryDirectory() as scratch:
@@ -259,7 +265,8 @@ def _pretrain(run: Run, stage: PretrainStage) -> Outcome:
     start = run.place(stage.start) if stage.start else None
     tokenizer = framed(load_tokenizer(start or run.place(stage.vocabulary or ""), stage.positions))
     encoder = pretrain(start, stage.model, tokenizer, run.data, measured, stage, run.folder(stage.name), run.report)
-    save_checkpoint(run.folder(stage.name) / "model", encoder, tokenizer)
+    if is_main_process():
+        save_checkpoint(run.folder(stage.name) / "model", encoder, tokenizer)
     return {"parameters": parameter_count(encoder), "steps": stage.steps}
 
 

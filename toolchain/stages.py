@@ -10,6 +10,7 @@ from pydantic import Field, JsonValue, TypeAdapter, ValidationError
 
 from toolchain.errors import WorkError
 from toolchain.settings import Settings
+from toolchain.training import is_main_process
 
 LEDGER = "stages.json"
 Figures = dict[str, Any]  # As JSON has them.
@@ -79,7 +80,13 @@ class Stages:
         self.finished = {name: entry for name, entry in self.finished.items() if name not in names}
         self._save()
 
+    def reload(self) -> None:
+        """Take up what the main process has noted."""
+        self.finished = dict(read_ledger(self.work).stages)
+
     def _save(self) -> None:
+        if not is_main_process():
+            return
         temporary = self._path.with_suffix(".tmp")
         content = Ledger(recipe=self._recipe, stages=self.finished).model_dump_json(indent=1)
         try:

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from accelerate import Accelerator
+from accelerate import Accelerator, PartialState
+from accelerate.utils import DistributedDataParallelKwargs
 from pydantic import Field
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
@@ -46,6 +47,16 @@ class Schedule(Settings):
         rising = (step + 1) / max(1, self.warm_up)
         falling = max(_FLOOR, (total - step) / max(1.0, self.decay * total))
         return self.peak * min(1.0, rising, falling)
+
+
+def is_main_process() -> bool:
+    """Is this the one process, or the first of several, that writes files?"""
+    return bool(PartialState().is_main_process)
+
+
+def wait_for_all() -> None:
+    """Wait until every process has come here."""
+    PartialState().wait_for_everyone()
 
 
 class Batches:
@@ -112,7 +123,9 @@ class Loop:
     def __init__(
         self, model: nn.Module, schedule: Schedule, total: int, path: Path, identity: Mapping[str, Any]
     ) -> None:
-        self.accelerator = Accelerator(mixed_precision="bf16")
+        # Not every batch has labels of every task: some heads may take no part in a step.
+        parallel = DistributedDataParallelKwargs(find_unused_parameters=True)
+        self.accelerator = Accelerator(mixed_precision="bf16", kwargs_handlers=[parallel])
         self.step = 0
         self.total = total
         self._schedule = schedule
@@ -168,8 +181,7 @@ class Loop:
 
     def _save(self) -> None:
         """Write progress so that a kill leaves the old or the new."""
-        self.accelerator.wait_for_everyone()
-        if not self.accelerator.is_main_process:
+        if not is_main_process():
             return
         content = {
             "identity": self._identity,

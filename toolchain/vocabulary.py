@@ -74,9 +74,9 @@ def prune_vocabulary(
         entry["ids"] = [state["model"]["vocab"][token] for token in entry["tokens"]]
     words = encoder.embeddings.word_embeddings
     rows = words.weight.detach()[torch.tensor([index for _, index in kept])].clone()
-    encoder.embeddings.word_embeddings = nn.Embedding(
-        *rows.shape, padding_idx=state["model"]["vocab"]["[PAD]"], _weight=rows
-    )
+    words = nn.Embedding(len(rows), rows.shape[1], padding_idx=state["model"]["vocab"]["[PAD]"])
+    words.weight = nn.Parameter(rows)
+    encoder.embeddings.word_embeddings = words
     encoder.config.vocab_size = len(kept)
     encoder.config.pad_token_id = state["model"]["vocab"]["[PAD]"]
     return Tokenizer.from_str(json.dumps(state)), len(vocabulary) - len(kept)

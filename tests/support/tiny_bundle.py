@@ -102,8 +102,8 @@ def tiny_recipe(checkpoint: Path, *, seed: int = 0, epochs: int = 3, version: st
         "stages": [
             {
                 "do": "finetune", "name": "tuned", "start": str(checkpoint), "epochs": epochs, "rows": 16,
-                "max_length": 24, "label_smoothing": 0, "schedule": {"peak": 3e-3, "warm_up": 5, "averaging": 0.998, "save_every": 4},
-                "seed": seed,
+                "max_length": 24, "label_smoothing": 0, "seed": seed,
+                "schedule": {"peak": 3e-3, "warm_up": 5, "averaging": 0.998, "save_every": 4},
             },
             {"do": "quantize", "name": "int8", "start": "tuned", "most_lost": 0.1},
             {"do": "bundle", "name": "bundle", "start": "int8"},

@@ -64,6 +64,21 @@ def test_a_stage_runs_alone_with_settings_of_its_own(
         assert "Traceback" not in failed.stderr
 
 
+def test_several_processes_train_one_model(recipe: Path, data: Path, tmp_path: Path) -> None:
+    launch = ("-m", "accelerate.commands.launch", "--cpu", "--num_processes", "2", "--num_machines", "1")
+    quiet = ("--mixed_precision", "bf16", "--dynamo_backend", "no", "--main_process_port", "0")
+    work, out = tmp_path / "work", tmp_path / "bundle"
+    done = subprocess.run(
+        [sys.executable, *launch, *quiet, "-m", "toolchain.cli", "run", str(recipe), "--data", str(data),
+         "--work", str(work), "--out", str(out), "--json"],
+        capture_output=True, text=True, timeout=400, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-3000:]
+    figures = json.loads(done.stdout.strip().splitlines()[-1])
+    assert figures["tuned"]["measures"]["everyday"]["accuracy"] > 0.5
+    assert (out / "manifest.json").is_file()
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

@@ -20,14 +20,14 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on standard out
 
 
 @contextmanager
-def progress_bars() -> Iterator[Progress]:
-    """A bar a stage, on standard error."""
+def progress_bars(*, shown: bool = True) -> Iterator[Progress]:
+    """A bar a stage, on standard error; none in a process that has others to show for it."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
     from rich.progress import Progress as Bars
 
     columns = (TextColumn("{task.description:10}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Bars(*columns, TextColumn("{task.fields[note]}"), console=Console(stderr=True)) as bars:
+    with Bars(*columns, TextColumn("{task.fields[note]}"), console=Console(stderr=True), disable=not shown) as bars:
         rows: dict[str, Any] = {}
 
         def progress(stage: str, done: int, total: int, note: str) -> None:

@@ -102,24 +102,42 @@ def _add_stage(application: typer.Typer, name: str, does: str) -> None:
     ) -> None:  # fmt: skip
         from toolchain.recipe import load_recipe, parse_recipe
 
-        content = load_recipe(recipe).model_dump(mode="json")
-        stage = {"do": name, "name": name, **parse_settings(changes or [])}
+        content = load_recipe(recipe).model_dump(mode="json", exclude_none=True)
+        stage: dict[str, Any] = next((one for one in content["stages"] if one["do"] == name), {})
         if start:
+            stage = {key: value for key, value in stage.items() if key not in ("model", "vocabulary")}
             stage["start"] = str(Path(start).resolve()) if Path(start).is_dir() else start
-        _go(parse_recipe({**content, "stages": [stage]}, "the command line"), data, work, json_)
+        stage = _merged(stage, {"do": name, "name": name, **parse_settings(changes or [])})
+        _go(parse_recipe({**content, "stages": [stage]}, "the command line"), data, work, json_, begun_in=recipe.parent)
 
-    command.__doc__ = f"{does} Its settings and their defaults: attune-toolchain settings {name}."
+    command.__doc__ = (
+        f"{does} As the recipe's first {name} stage says, where it has one, but for --start and --set. "
+        f"All settings: attune-toolchain settings {name}."
+    )
     application.command(name)(command)
+
+
+def _merged(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
+    """`one` with the values of `other` put over it, group by group."""
+    groups = {
+        key: _merged(one[key], value)
+        for key, value in other.items()
+        if isinstance(value, dict) and isinstance(one.get(key), dict)
+    }
+    return {**one, **other, **groups}
 
 
 def _go(said: "Recipe", data: Path, work: Path, json_: bool, *, redo: list[str] | None = None, **options: Any) -> None:
     from toolchain.report import write_report
     from toolchain.run import Run
+    from toolchain.training import is_main_process
 
-    with progress_bars() as progress:
+    with progress_bars(shown=is_main_process()) as progress:
         running = Run(said, data, work, progress, **options)
         running.redo(redo or [])
         figures = running.go()
+    if not is_main_process():
+        return
     write_report(work / "report.md", said, running.stages)
     if json_:
         print(json.dumps(figures, ensure_ascii=False))
