@@ -267,7 +267,7 @@ def _file(checkpoint: str, name: str) -> Path:
     try:
         found = cached_file(checkpoint, name)
     except (OSError, ValueError) as error:
-        raise CheckpointError(f"{checkpoint} is no directory, and no hub model that can be reached") from error
+        raise CheckpointError(f"{checkpoint} is no finished stage, no directory, and no hub model in reach") from error
     if found is None:
         raise CheckpointError(f"{checkpoint} has no {name}")
     return Path(found)

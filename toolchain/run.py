@@ -199,6 +199,8 @@ class Run:
 
     def _check(self) -> None:
         """What can be known to be wrong before anything is done."""
+        if not self.recipe.stages:
+            raise RecipeError(f"the recipe {self.recipe.name} has no stages: others extend it")
         names: set[str] = set()
         for stage in self.recipe.stages:
             for other in (getattr(stage, "start", None), getattr(stage, "teacher", None)):

@@ -83,7 +83,7 @@ def test_several_processes_train_one_model(recipe: Path, data: Path, tmp_path: P
     ("arguments", "said"),
     [
         (("run", "nowhere.yaml", "--data", "."), "nowhere.yaml can't be read"),
-        (("profile", "nowhere"), "nowhere is no directory"),
+        (("profile", "nowhere"), "nowhere is no finished stage, no directory"),
         (("bench",), "either a checkpoint or --full-size-mobilebert"),
         (("compare", "nowhere", "--out", "nowhere"), "nowhere is no working directory"),
         (("settings", "bake"), "there is no stage bake"),
