@@ -73,13 +73,14 @@ def same_text_key(text: str) -> str:
 
 
 def file_hash(path: Path) -> str:
-    """SHA-256 of a file.
+    """SHA-256 of a file, or of all files of a folder together.
 
     Raises:
         DataError: it can't be read.
     """
     try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()
+        files = sorted(path.iterdir()) if path.is_dir() else [path]
+        return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
     except OSError as error:
         raise DataError(f"{path} can't be read: {error.strerror}") from None
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from pydantic import Field
 
 from toolchain.errors import DataError
+from toolchain.patterns import draw
 from toolchain.settings import Settings
 from toolchain.tasks import Task
 
@@ -54,7 +55,8 @@ class Source(Settings):
     that it leaves out are left out. Tab-separated lines have a column for each of `columns`, tasks by name ('-' is
     unlabelled), then the text, in which `[words](TYPE)` marks spans of `task`; see corpora/README.md. With `texts`, a
     file of dialogues as JSON lines of id and turns, the last column is instead a dialogue's id and the places of TOPIC
-    spans in its first turn: labels of text that is not ours to copy.
+    spans in its first turn: labels of text that is not ours to copy. With `drawn` the path is a folder of patterns (see
+    `toolchain.patterns`), and so many sentences are made of them.
     """
 
     path: str
@@ -63,6 +65,7 @@ class Source(Settings):
     labels: dict[str, str] = Field(default={})
     columns: tuple[str, ...] = ()
     texts: str | None = None
+    drawn: int = Field(default=0, ge=0, description="sentences to draw, where the path is a folder of patterns")
     skip: int = Field(default=0, ge=0, description="rows to leave out at the beginning")
     most: int | None = Field(default=None, ge=1, description="rows to take at most")
     times: int = Field(default=1, ge=1, description="how often training sees each of them an epoch")
@@ -102,9 +105,9 @@ def read_source(folder: Path, source: Source, tasks: Mapping[str, Task]) -> list
     path = source.file(folder)
     _check_tasks(source, tasks)
     turns = _first_turns(folder / source.texts) if source.texts else {}
-    tabbed = path.name.removesuffix(".xz").endswith(".tsv")
+    tabbed = bool(source.drawn) or path.name.removesuffix(".xz").endswith(".tsv")
     examples = []
-    for number, line in _lines(path):
+    for number, line in enumerate(draw(path, source.drawn, 0), start=1) if source.drawn else _lines(path):
         where = f"{source.path}, line {number}"
         if number <= source.skip:
             continue

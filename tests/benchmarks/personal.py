@@ -1,9 +1,9 @@
-"""Does a personal head beat the bundle's? Simulated users, each taught on a device of their own and judged on their text.
+"""Does a personal head beat the bundle's? Simulated users, each taught on a device of their own.
 
-`python -m tests.benchmarks.personal --data DATA`. Users are the speakers of cped_valid's last dialogues, and the domains
-of online_shopping among what the bundle's recipe held out of training: text that the base has never seen. Each gives 20
-to 200 samples as feedback; one update; then the rest of their text judges version 1 beside version 0, and beside
-nearest neighbours and logistic regression on the same features. What is lost in general is measured on
+`python -m tests.benchmarks.personal --data DATA`. Users are the speakers of cped_valid's last dialogues, and the
+domains of online_shopping among what the bundle's recipe held out of training: text that the base has never seen. Each
+gives 20 to 200 samples as feedback; one update; then the rest of their text judges version 1 beside version 0, and
+beside nearest neighbours and logistic regression on the same features. What is lost in general is measured on
 ewect_usual_eval.
 """
 

@@ -187,7 +187,11 @@ def test_a_graph_that_loses_too_much_is_refused_with_the_figure() -> None:
     [
         ([], RecipeError, "the recipe tiny has no stages"),
         ([{"do": "finetune", "name": "a"}], RecipeError, "give either start, or model and vocabulary"),
-        ([{"do": "prune", "name": "a", "start": "nowhere"}], CheckpointError, "is no finished stage, no directory, and no hub model"),
+        (
+            [{"do": "prune", "name": "a", "start": "nowhere"}],
+            CheckpointError,
+            "is no finished stage, no directory, and no hub model",
+        ),
         (
             [{"do": "quantize", "name": "a", "start": "b"}, {"do": "vocabulary", "name": "b"}],
             RecipeError,
