@@ -7,32 +7,26 @@ the call takes on an idle machine, whoever else wants the processor meanwhile.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from time import thread_time
-from typing import Any
+from typing import TypeVar
 
 import numpy as np
 import onnx
 import onnxruntime
 import torch
 from numpy.typing import NDArray
-from transformers import MobileBertConfig, PreTrainedConfig, PreTrainedModel
+from transformers import PreTrainedConfig, PreTrainedModel
 
-from toolchain.checkpoint import load_encoder, new_encoder
 from toolchain.errors import CheckpointError, DataError
-from toolchain.export import export_encoder
-from toolchain.model import MultiTaskModel
-from toolchain.quantize import QuantizeSettings, quantize_encoder
-from toolchain.structure import parameter_count
 
 LENGTHS = (16, 32, 64, 128)  # tokens
-CHINESE_VOCABULARY = 21_128  # tokens of bert-base-chinese's
 _FEWEST_TOKENS = 5  # every vocabulary has its special tokens
 
 Timed = Callable[[], object]
 Answers = list[NDArray[np.generic]]
+Name = TypeVar("Name")  # of what is timed: a form, a length
 
 
 @dataclass(frozen=True)
@@ -47,7 +41,7 @@ class Timing:
     ratio: float
 
 
-def timings(callables: Mapping[str, Timed], rounds: int, warm_up: int = 3) -> dict[str, Timing]:
+def timings(callables: Mapping[Name, Timed], rounds: int, warm_up: int = 3) -> dict[Name, Timing]:
     """Call all in turn for `rounds` rounds, after `warm_up` rounds that don't count. Each round begins with another of
     them: what runs after a large model finds the caches empty. All must work on the calling thread.
     """
@@ -69,11 +63,6 @@ def timings(callables: Mapping[str, Timed], rounds: int, warm_up: int = 3) -> di
     }
 
 
-def interleaved(callables: Mapping[str, Timed], rounds: int, warm_up: int = 3) -> dict[str, float]:
-    """Median milliseconds a call, by name; see `timings`."""
-    return {name: timing.median for name, timing in timings(callables, rounds, warm_up).items()}
-
-
 class TimedGraph:
     """An encoder's ONNX graph on one thread. With `profile`, a folder, ONNX Runtime profiles every call into a file
     there, and writes the graph that it runs beside it as optimised.onnx.
@@ -87,9 +76,8 @@ class TimedGraph:
         options.intra_op_num_threads = 1
         options.inter_op_num_threads = 1
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        options.log_severity_level = (
-            4  # what fails is raised; that a saved graph fits this machine alone is meant to be
-        )
+        # What fails is raised; that a saved graph fits this machine alone is meant to be.
+        options.log_severity_level = 4
         if profile is not None:
             options.enable_profiling = True
             options.profile_file_prefix = str(profile / "profile")
@@ -168,70 +156,6 @@ def one_torch_thread() -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(before)
-
-
-@dataclass(frozen=True)
-class Bench:
-    """One encoder as eager PyTorch in fp32 ("torch"), and as the ONNX graphs "fp32" and "int8". `timings` are by length
-    and form; their ratios are PyTorch's time over the form's.
-    """
-
-    name: str
-    parameters: int
-    bytes: dict[str, int]
-    nodes: dict[str, int]
-    timings: dict[int, dict[str, Timing]]
-
-    def as_json(self) -> dict[str, Any]:
-        """Its figures as JSON has them."""
-        return asdict(self)
-
-
-def export_and_bench(
-    checkpoint: str | None, lengths: Sequence[int] = LENGTHS, rounds: int = 30, folder: Path | None = None
-) -> Bench:
-    """Export a checkpoint, quantise it, and time both graphs beside it, one thread each. None stands for a MobileBERT
-    of full size with random weights. The graphs are left in `folder`, where one is given.
-
-    Raises:
-        CheckpointError: see `load_encoder` and `fitting`. ExportError: a graph answers wrongly.
-    """
-    if checkpoint is None:
-        torch.manual_seed(0)
-        encoder = new_encoder(full_size_config())
-    else:
-        encoder = load_encoder(checkpoint)
-    lengths = fitting(encoder.config, lengths)
-    with TemporaryDirectory() as temporary, one_torch_thread():
-        model = MultiTaskModel(encoder, {}).eval()
-        graphs = {form: (folder or Path(temporary)) / f"encoder-{form}.onnx" for form in ("fp32", "int8")}
-        export_encoder(model, graphs["fp32"])
-        _quantise(graphs["fp32"], graphs["int8"], encoder.config)
-        timed = {form: TimedGraph(path) for form, path in graphs.items()}
-        found = {}
-        for length in lengths:
-            calls = {"torch": eager_call(encoder, length)}
-            found[length] = timings(calls | {form: graph.call(length) for form, graph in timed.items()}, rounds)
-        return Bench(
-            name=checkpoint or f"MobileBERT, {encoder.config.num_hidden_layers} blocks, random weights",
-            parameters=parameter_count(encoder),
-            bytes={form: path.stat().st_size for form, path in graphs.items()},
-            nodes={form: len(onnx.load(str(path)).graph.node) for form, path in graphs.items()},
-            timings=found,
-        )
-
-
-def full_size_config() -> MobileBertConfig:
-    """The published MobileBERT (24 blocks, hidden 512, bottleneck 128) with a Chinese vocabulary."""
-    return MobileBertConfig(vocab_size=CHINESE_VOCABULARY, attn_implementation="eager")
-
-
-def _quantise(source: Path, target: Path, config: PreTrainedConfig) -> None:
-    """int8 weights, the range of activations at run time; checked on random tokens, for want of a text."""
-    vocabulary, longest = int(config.vocab_size), min(128, int(config.max_position_embeddings))
-    generator = np.random.default_rng(0)
-    rows = [generator.integers(0, vocabulary, length).tolist() for length in (longest // 4, longest)]
-    quantize_encoder(source, target, QuantizeSettings(method="dynamic"), rows, vocabulary, longest)
 
 
 def _vocabulary(model: onnx.ModelProto) -> int:

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, Self, get_args
 import yaml
 from pydantic import Field, ValidationError, model_validator
 
+from toolchain.corpus import TextSource
 from toolchain.distill import DistillSettings
 from toolchain.errors import RecipeError
 from toolchain.finetune import FinetuneSettings
@@ -42,10 +43,11 @@ class UpdateDefaults(Settings):
 
 
 class VocabularyStage(VocabularySettings):
-    """Learns a vocabulary from all texts of the recipe's sources."""
+    """Learns a vocabulary from plain text or, where `texts` names none, from the recipe's sources of JSON lines."""
 
     do: Literal["vocabulary"]
     name: StageName
+    texts: tuple[TextSource, ...] = ()
 
 
 class PretrainStage(PretrainSettings):

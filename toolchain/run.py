@@ -26,7 +26,7 @@ from toolchain.checkpoint import (
     new_encoder,
     save_checkpoint,
 )
-from toolchain.corpus import read_texts, source_hashes
+from toolchain.corpus import TextSource, read_texts, source_hashes
 from toolchain.data import TrainingData, file_hash, same_text_key, training_data
 from toolchain.distill import distill
 from toolchain.errors import ExportError, RecipeError
@@ -180,6 +180,11 @@ class Run:
         encoder = new_encoder(new_config(fields, f"{stage.name}'s model"))
         return MultiTaskModel(encoder, self.recipe.tasks), tokenizer
 
+    def plain_text(self, stage: VocabularyStage) -> tuple[TextSource, ...]:
+        """What a vocabulary is learnt from."""
+        labelled = [source.path for source in self.recipe.sources if not source.columns]
+        return stage.texts or tuple(TextSource(path=path) for path in labelled)
+
     def finish(self, name: str, model: MultiTaskModel, tokenizer: Tokenizer) -> Outcome:
         """Save a stage's model, measure it, and look for values that int8 and fp16 could not hold."""
         if is_main_process():
@@ -222,7 +227,7 @@ class Run:
             if isinstance(other, str):
                 inputs[name] = self._identity(other)
         if isinstance(stage, VocabularyStage):
-            inputs["data"] = {source.path: file_hash(source.file(self.data)) for source in self.recipe.sources}
+            inputs["data"] = source_hashes(self.data, self.plain_text(stage))
         elif isinstance(stage, PretrainStage):
             inputs["data"] = source_hashes(self.data, stage.sources)
         else:
@@ -246,12 +251,9 @@ class Run:
 
 
 def _vocabulary(run: Run, stage: VocabularyStage) -> Outcome:
-    from toolchain.corpus import TextSource
-
     texts = (
-        passage for source in run.recipe.sources if source.texts is None and not source.columns
-        for document in read_texts(run.data, TextSource(path=source.path)) for passage in document
-    )  # fmt: skip
+        passage for source in run.plain_text(stage) for document in read_texts(run.data, source) for passage in document
+    )
     tokenizer = learn_vocabulary(texts, stage)
     folder = run.folder(stage.name) / "model"
     folder.mkdir(parents=True, exist_ok=True)

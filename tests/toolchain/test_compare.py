@@ -12,10 +12,12 @@ import pytest
 from onnx import numpy_helper
 
 from tests.support.tiny_checkpoint import write_mobilebert, write_tokenizer
+from toolchain.bench import export_and_bench
 from toolchain.checkpoint import load_encoder, load_tokenizer, save_checkpoint
-from toolchain.compare import Comparison, Row, compare, markdown, write_comparison
+from toolchain.compare import compare
+from toolchain.comparison import Comparison, Row
+from toolchain.comparison_table import markdown, write_comparison
 from toolchain.errors import WorkError
-from toolchain.latency import export_and_bench
 from toolchain.model import MultiTaskModel, save_model
 from toolchain.stages import LEDGER
 from toolchain.structure import parameter_count

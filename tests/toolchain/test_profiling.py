@@ -14,11 +14,15 @@ from torch import nn
 from transformers import AutoModel
 
 from tests.support.tiny_checkpoint import write_bert, write_mobilebert
+from toolchain.bench import Bench, export_and_bench, full_size_config
 from toolchain.checkpoint import load_encoder, load_tokenizer
+from toolchain.cli.tables import bench_table, profile_tables
 from toolchain.errors import CheckpointError, DataError
-from toolchain.latency import Bench, eager_call, export_and_bench, full_size_config, interleaved, timings
+from toolchain.latency import eager_call, timings
 from toolchain.model import MultiTaskModel, save_model
-from toolchain.profiling import Profile, bench_table, profile_graph, profile_model, profile_tables
+from toolchain.profile_graph import profile_graph
+from toolchain.profile_model import profile_model
+from toolchain.profiling import Profile
 from toolchain.tasks import Task
 
 CHARACTERS = "".join(chr(0x4E00 + index) for index in range(3_000))
@@ -62,7 +66,6 @@ def test_all_timed_things_are_called_in_turn_and_each_begins_a_round() -> None:
     assert rounds == ["abc", "bca", "cab", "abc"]
     assert found["a"].ratio == 1.0
     assert all(timing.low <= timing.median <= timing.high for timing in found.values())
-    assert list(interleaved({"only": lambda: None}, rounds=1)) == ["only"]
 
 
 def test_every_parameter_is_in_one_part_of_a_model(checkpoint: Path, in_torch: Profile) -> None:

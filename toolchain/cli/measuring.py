@@ -53,8 +53,10 @@ def profile(
     """Show where a model's parameters, bytes, time and memory go, by layer and by operator, and what bounds it."""
     from rich.console import Console
 
+    from toolchain.cli.tables import profile_tables
     from toolchain.latency import LENGTHS
-    from toolchain.profiling import profile_graph, profile_model, profile_tables
+    from toolchain.profile_graph import profile_graph
+    from toolchain.profile_model import profile_model
 
     lengths = tuple(length or LENGTHS)
     found = profile_graph(Path(model), lengths) if model.endswith(".onnx") else profile_model(model, lengths)
@@ -64,8 +66,6 @@ def profile(
     console = Console()
     for table in profile_tables(found):
         console.print(table)
-    for sentence in found.bottleneck:
-        console.print(f"- {sentence}")
 
 
 def bench(
@@ -79,8 +79,9 @@ def bench(
     """Export and quantise a checkpoint, and time int8 and fp32 beside PyTorch's eager fp32, one thread each."""
     from rich.console import Console
 
-    from toolchain.latency import LENGTHS, export_and_bench
-    from toolchain.profiling import bench_table
+    from toolchain.bench import export_and_bench
+    from toolchain.cli.tables import bench_table
+    from toolchain.latency import LENGTHS
 
     if bool(checkpoint) == full_size:
         raise ToolchainError("name either a checkpoint or --full-size-mobilebert")
@@ -98,7 +99,7 @@ def compare(
 ) -> None:
     """Put the stages of several runs into one table and picture: size, latency, quality, what each lost."""
     from toolchain.compare import compare as compared
-    from toolchain.compare import write_comparison
+    from toolchain.comparison_table import write_comparison
 
     with progress_bars() as progress:
         comparison = compared(works, lambda done, total, note: progress("compare", done, total, note))
