@@ -5,21 +5,19 @@ format. One that was pruned has layers of different shapes, which the library's 
 configuration; its config.json lists them as `pruned_shapes`, and `load_encoder` builds them so. No masks are left.
 """
 
-import hashlib
 import json
 import shutil
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import torch
-from tokenizers import BertWordPieceTokenizer, Tokenizer
-from tokenizers.processors import TemplateProcessing
+from tokenizers import Tokenizer
 from torch import nn
 from transformers import AutoConfig, AutoModel, AutoModelForMaskedLM, PreTrainedConfig, PreTrainedModel
-from transformers.utils import cached_file, logging
+from transformers.utils import logging
 
+from toolchain.checkpoint_files import WEIGHTS, checkpoint_file
 from toolchain.errors import CheckpointError, WorkError
 
 logging.set_verbosity_error()  # it reports the heads that a checkpoint has besides the encoder, which are meant to be
@@ -27,7 +25,6 @@ logging.disable_progress_bar()
 
 ARCHITECTURES = ("bert", "mobilebert")
 SHAPES = "pruned_shapes"
-_WEIGHTS = ("model.safetensors", "pytorch_model.bin")
 # Eager attention: the fused kernel's mask helper has no ONNX form.
 _ATTENTION = "eager"
 
@@ -39,7 +36,7 @@ def load_config(checkpoint: str) -> PreTrainedConfig:
         CheckpointError: it is missing, malformed, or of another architecture than BERT's or MobileBERT's.
     """
     try:
-        content = json.loads(_file(checkpoint, "config.json").read_text("utf-8"))
+        content = json.loads(checkpoint_file(checkpoint, "config.json").read_text("utf-8"))
     except (OSError, ValueError) as error:
         raise CheckpointError(f"config.json of {checkpoint} can't be read: {error}") from error
     if not isinstance(content, dict):
@@ -94,7 +91,7 @@ def load_encoder(checkpoint: str) -> PreTrainedModel:
         resize(encoder, shapes)
         from safetensors.torch import load_file
 
-        encoder.load_state_dict(load_file(_file(checkpoint, _WEIGHTS[0])))
+        encoder.load_state_dict(load_file(checkpoint_file(checkpoint, WEIGHTS[0])))
     except Exception as error:  # the libraries raise of many kinds, safetensors its own
         raise CheckpointError(f"the weights of {checkpoint} can't be loaded: {error}") from error
     return _without_padding(encoder)
@@ -145,59 +142,6 @@ def save_checkpoint(folder: Path, encoder: PreTrainedModel, tokenizer: Tokenizer
         raise WorkError(f"{folder} can't be written: {error}") from error
 
 
-def load_tokenizer(checkpoint: str, max_length: int) -> Tokenizer:
-    """The checkpoint's fast tokenizer, cutting at `max_length` tokens and not padding; from vocab.txt where there is no
-    tokenizer.json.
-
-    Raises:
-        CheckpointError: it has neither.
-    """
-    try:
-        try:
-            tokenizer = Tokenizer.from_file(str(_file(checkpoint, "tokenizer.json")))
-        except CheckpointError:
-            tokenizer = _from_vocabulary(checkpoint)
-    except CheckpointError:
-        raise CheckpointError(f"{checkpoint} has no vocabulary: neither tokenizer.json nor vocab.txt") from None
-    except Exception as error:  # the library raises plain Exception
-        raise CheckpointError(f"{checkpoint} has no tokenizer that can be read: {error}") from error
-    size = tokenizer.get_vocab_size()
-    if _has(checkpoint, "config.json") and size > load_config(checkpoint).vocab_size:
-        raise CheckpointError(f"{checkpoint}'s tokenizer has {size} tokens, more than its model")
-    tokenizer.no_padding()
-    tokenizer.enable_truncation(max_length)
-    return tokenizer
-
-
-def framed(tokenizer: Tokenizer) -> Tokenizer:
-    """The tokenizer, putting a text between [CLS] and [SEP] as BERT's do, also where it did not.
-
-    Raises:
-        CheckpointError: it lacks those tokens.
-    """
-    first, last = (tokenizer.token_to_id(name) for name in ("[CLS]", "[SEP]"))
-    if first is None or last is None:
-        raise CheckpointError("the tokenizer lacks [CLS] or [SEP]")
-    if tokenizer.post_processor is None:
-        tokenizer.post_processor = TemplateProcessing(
-            single="[CLS] $A [SEP]", special_tokens=[("[CLS]", first), ("[SEP]", last)]
-        )
-    return tokenizer
-
-
-def checkpoint_hashes(checkpoint: str) -> dict[str, str]:
-    """SHA-256 of the files that a checkpoint consists of, by name.
-
-    Raises:
-        CheckpointError: it has no configuration.
-    """
-    found = {"config.json": _file(checkpoint, "config.json")}
-    for name in ("tokenizer.json", "vocab.txt", *_WEIGHTS):
-        with suppress(CheckpointError):
-            found[name] = _file(checkpoint, name)
-    return {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in found.items()}
-
-
 def longest_input(config: PreTrainedConfig, asked: int) -> int:
     """The most tokens a text may have: `asked`, or as many positions as the encoder has."""
     return min(asked, int(config.max_position_embeddings))
@@ -237,37 +181,3 @@ def _without_padding(encoder: PreTrainedModel) -> PreTrainedModel:
         with torch.no_grad():
             words.weight[words.padding_idx] = 0
     return encoder
-
-
-def _from_vocabulary(checkpoint: str) -> Tokenizer:
-    settings: dict[str, Any] = {}
-    with suppress(CheckpointError):
-        settings = json.loads(_file(checkpoint, "tokenizer_config.json").read_text("utf-8"))
-    wordpiece = BertWordPieceTokenizer(
-        str(_file(checkpoint, "vocab.txt")), lowercase=bool(settings.get("do_lower_case", True)),
-        handle_chinese_chars=bool(settings.get("tokenize_chinese_chars", True)),
-    )  # fmt: skip
-    return Tokenizer.from_str(wordpiece.to_str())
-
-
-def _has(checkpoint: str, name: str) -> bool:
-    try:
-        _file(checkpoint, name)
-    except CheckpointError:
-        return False
-    return True
-
-
-def _file(checkpoint: str, name: str) -> Path:
-    if Path(checkpoint).is_dir():
-        path = Path(checkpoint) / name
-        if not path.is_file():
-            raise CheckpointError(f"{checkpoint} has no {name}")
-        return path
-    try:
-        found = cached_file(checkpoint, name)
-    except (OSError, ValueError) as error:
-        raise CheckpointError(f"{checkpoint} is no finished stage, no directory, and no hub model in reach") from error
-    if found is None:
-        raise CheckpointError(f"{checkpoint} has no {name}")
-    return Path(found)

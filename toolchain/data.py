@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from toolchain.errors import DataError
-from toolchain.sources import Annotation, Example, Measure, Source, Span, read_source
+from toolchain.examples import Annotation, Example, Span
+from toolchain.sources import Measure, Source, read_source
 from toolchain.tasks import Task
 
 

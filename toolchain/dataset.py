@@ -8,8 +8,8 @@ from tokenizers import Encoding, Tokenizer
 from torch import Tensor
 from torch.nn import functional
 
+from toolchain.examples import Annotation, Example
 from toolchain.model import pad
-from toolchain.sources import Annotation, Example
 from toolchain.tasks import Task
 
 _NO_LABEL = -1

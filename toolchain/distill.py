@@ -17,9 +17,9 @@ from torch.nn import functional
 
 from toolchain.dataset import Batch, Dataset, task_loss
 from toolchain.errors import RecipeError, WorkError
+from toolchain.examples import Example
 from toolchain.finetune import FinetuneSettings, fit
 from toolchain.model import Answers, MultiTaskModel, pad
-from toolchain.sources import Example
 from toolchain.tasks import Task
 from toolchain.training import Report, is_main_process, wait_for_all
 

@@ -13,8 +13,9 @@ from tokenizers import Tokenizer
 from model_store.head import Float32, Float64, HeadParameters
 from model_store.spans import TextSpan, decode_spans
 from toolchain.errors import DataError
+from toolchain.examples import Annotation, Example
 from toolchain.model import MultiTaskModel, pad
-from toolchain.sources import Annotation, Example, Measure, read_source
+from toolchain.sources import Measure, read_source
 from toolchain.tasks import Task
 
 Figures = dict[str, float]

@@ -13,6 +13,7 @@ from toolchain.errors import ExportError
 from toolchain.model import MultiTaskModel, pad, pooled
 
 OPSET = 17
+FP32_ENCODER = "encoder-fp32.onnx"
 INPUTS = ["input_ids", "attention_mask"]
 OUTPUTS = ["features", "token_features"]
 

@@ -10,9 +10,9 @@ from tokenizers import Tokenizer
 from torch import Tensor, nn
 
 from toolchain.dataset import Batch, Dataset, task_loss
+from toolchain.examples import Example
 from toolchain.model import Answers, MultiTaskModel
 from toolchain.settings import Settings
-from toolchain.sources import Example
 from toolchain.training import Batches, Loop, Report, Schedule
 
 # What a step minimises, given the model's answers: the loss of the labels, and whatever a teacher adds to it.

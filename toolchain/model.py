@@ -14,9 +14,10 @@ from tokenizers import Tokenizer
 from torch import Tensor, nn
 from transformers import PreTrainedModel
 
-from toolchain.checkpoint import load_encoder, load_tokenizer, longest_input, save_checkpoint
+from toolchain.checkpoint import load_encoder, longest_input, save_checkpoint
 from toolchain.errors import CheckpointError, WorkError
 from toolchain.tasks import Task
+from toolchain.tokenizer import load_tokenizer
 
 _TASKS, _HEADS = "tasks.json", "heads.safetensors"
 

@@ -20,8 +20,8 @@ from torch import Tensor
 from toolchain.dataset import Dataset, task_loss
 from toolchain.distill import DistillSettings, distill
 from toolchain.evaluate import accuracy
+from toolchain.examples import Example
 from toolchain.model import MultiTaskModel, load_model, save_model
-from toolchain.sources import Example
 from toolchain.structure import FFN, HEADS, Group, drop_block, groups, parameter_count, record_shapes
 from toolchain.training import Batches, Report, is_main_process, wait_for_all
 from toolchain.vocabulary import prune_vocabulary

@@ -8,8 +8,8 @@ from pydantic import Field
 
 from model_store.head import HeadParameters
 from toolchain.evaluate import EncoderGraph
+from toolchain.examples import Example
 from toolchain.settings import Settings
-from toolchain.sources import Example
 
 
 class ReplaySettings(Settings):

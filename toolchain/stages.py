@@ -13,7 +13,7 @@ from toolchain.settings import Settings
 from toolchain.training import is_main_process
 
 LEDGER = "stages.json"
-Figures = dict[str, Any]  # As JSON has them.
+Outcome = dict[str, Any]  # A stage's figures, as JSON has them.
 
 
 class Entry(Settings):
@@ -53,8 +53,8 @@ class Stages:
 
     def once(
         self, name: str, do: str, links: Mapping[str, str | None], inputs: Mapping[str, Any],
-        stage: Callable[[], Figures],
-    ) -> Figures:  # fmt: skip
+        stage: Callable[[], Outcome],
+    ) -> Outcome:  # fmt: skip
         """Run a stage unless it has been finished before, and return its figures.
 
         Raises:

@@ -8,12 +8,13 @@ from tokenizers import Tokenizer
 
 from tests.support.tiny_bundle import CHARACTERS, tiny_recipe, write_checkpoint, write_data
 from tests.support.tiny_checkpoint import write_bert
-from toolchain.checkpoint import load_encoder, load_tokenizer
+from toolchain.checkpoint import load_encoder
 from toolchain.data import TrainingData, training_data
 from toolchain.finetune import FinetuneSettings, finetune
 from toolchain.model import MultiTaskModel
 from toolchain.recipe import Recipe
 from toolchain.tasks import Task
+from toolchain.tokenizer import load_tokenizer
 from toolchain.training import Schedule
 
 QUICK = FinetuneSettings(

@@ -12,11 +12,12 @@ from torch import nn
 from tests.support.tiny_bundle import CHARACTERS
 from tests.support.tiny_checkpoint import write_bert
 from tests.toolchain.conftest import load
-from toolchain.checkpoint import extend_positions, framed, load_encoder, load_masked_lm, load_tokenizer
+from toolchain.checkpoint import extend_positions, load_encoder, load_masked_lm
 from toolchain.errors import CheckpointError, ExportError
 from toolchain.export import export_encoder
 from toolchain.model import MultiTaskModel, load_model, pad, save_model
 from toolchain.tasks import Task
+from toolchain.tokenizer import framed, load_tokenizer
 from toolchain.vocabulary import VocabularySettings, learn_vocabulary, prune_vocabulary
 
 

@@ -13,7 +13,7 @@ from onnx import numpy_helper
 
 from tests.support.tiny_checkpoint import write_mobilebert, write_tokenizer
 from toolchain.bench import export_and_bench
-from toolchain.checkpoint import load_encoder, load_tokenizer, save_checkpoint
+from toolchain.checkpoint import load_encoder, save_checkpoint
 from toolchain.compare import compare
 from toolchain.comparison import Comparison, Row
 from toolchain.comparison_table import markdown, write_comparison
@@ -22,6 +22,7 @@ from toolchain.model import MultiTaskModel, save_model
 from toolchain.stages import LEDGER
 from toolchain.structure import parameter_count
 from toolchain.tasks import Task
+from toolchain.tokenizer import load_tokenizer
 
 CHARACTERS = "好坏天气工作学习"
 ROUNDS = [

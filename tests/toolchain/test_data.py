@@ -10,8 +10,10 @@ import pytest
 from tests.support.tiny_bundle import tiny_recipe, write_data
 from toolchain.data import same_text_key, training_data
 from toolchain.errors import DataError
+from toolchain.examples import Example, Span
+from toolchain.formats import unmark
 from toolchain.recipe import Recipe, load_recipe
-from toolchain.sources import Example, Source, Span, read_source, unmark
+from toolchain.sources import Source, read_source
 from toolchain.tasks import Task
 
 _TRAIN = "sentiment/train.jsonl.xz"

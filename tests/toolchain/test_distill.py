@@ -15,8 +15,8 @@ from tests.toolchain.conftest import load
 from toolchain.data import TrainingData
 from toolchain.distill import DistillSettings, TeacherRows, distill
 from toolchain.errors import RecipeError, WorkError
+from toolchain.examples import Example
 from toolchain.model import MultiTaskModel, pad
-from toolchain.sources import Example
 from toolchain.tasks import Task
 from toolchain.training import Schedule
 
@@ -83,7 +83,7 @@ def test_the_teacher_is_asked_once_and_another_set_of_examples_is_noticed(
 
 
 def test_tokens_stand_for_each_other_by_the_characters_they_share(bert: Path, student: Tuned) -> None:
-    from toolchain.checkpoint import load_tokenizer
+    from toolchain.tokenizer import load_tokenizer
 
     theirs, ours = load_tokenizer(str(bert), 24), student[1]
     rows = TeacherRows([Example("咖啡不错", "x"), Example("手机", "x")], theirs, ours)

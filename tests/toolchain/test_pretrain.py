@@ -7,12 +7,12 @@ import pytest
 import torch
 from tokenizers import Tokenizer
 
-from toolchain.checkpoint import load_tokenizer
 from toolchain.corpus import TextSource, sequences
 from toolchain.data import same_text_key
 from toolchain.errors import DataError, RecipeError, WorkError
 from toolchain.model import pad
 from toolchain.pretrain import Masker, PretrainSettings, pretrain
+from toolchain.tokenizer import load_tokenizer
 from toolchain.training import Schedule
 
 _CONFIG = {

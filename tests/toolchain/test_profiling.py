@@ -15,7 +15,7 @@ from transformers import AutoModel
 
 from tests.support.tiny_checkpoint import write_bert, write_mobilebert
 from toolchain.bench import Bench, export_and_bench, full_size_config
-from toolchain.checkpoint import load_encoder, load_tokenizer
+from toolchain.checkpoint import load_encoder
 from toolchain.cli.tables import bench_table, profile_tables
 from toolchain.errors import CheckpointError, DataError
 from toolchain.latency import eager_call, timings
@@ -24,6 +24,7 @@ from toolchain.profile_graph import profile_graph
 from toolchain.profile_model import profile_model
 from toolchain.profiling import Profile
 from toolchain.tasks import Task
+from toolchain.tokenizer import load_tokenizer
 
 CHARACTERS = "".join(chr(0x4E00 + index) for index in range(3_000))
 

@@ -13,11 +13,11 @@ from tests.toolchain.conftest import QUICK, load
 from toolchain.data import TrainingData
 from toolchain.dataset import Dataset
 from toolchain.evaluate import accuracy
+from toolchain.examples import Example
 from toolchain.export import export_encoder
 from toolchain.finetune import finetune
 from toolchain.model import MultiTaskModel, load_model, pad, save_model
 from toolchain.prune import PruneSettings, block_losses, prune, unit_scores
-from toolchain.sources import Example
 from toolchain.sparsify import settle, sparsify
 from toolchain.structure import HEADS, groups, parameter_count, record_shapes
 from toolchain.tasks import Task

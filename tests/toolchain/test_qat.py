@@ -11,14 +11,15 @@ from torch import nn
 
 from tests.support.tiny_checkpoint import write_bert, write_mobilebert
 from tests.support.tiny_encoder import LONGEST, batch_features, graph_features, lively_model, token_rows
-from toolchain.checkpoint import load_tokenizer, resize
+from toolchain.checkpoint import resize
+from toolchain.examples import Example
 from toolchain.export import export_encoder
 from toolchain.finetune import FinetuneSettings, finetune
 from toolchain.model import MultiTaskModel, load_model, pad, save_model
 from toolchain.qat import prepare, strip
 from toolchain.quantize import QuantizeSettings, quantize_encoder
-from toolchain.sources import Example
 from toolchain.tasks import Task
+from toolchain.tokenizer import load_tokenizer
 from toolchain.training import Schedule
 
 KINDS: Mapping[str, tuple[Callable[..., None], dict[str, object]]] = {

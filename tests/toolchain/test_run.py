@@ -19,7 +19,8 @@ from toolchain.errors import CheckpointError, DataError, ExportError, RecipeErro
 from toolchain.quality import measure_bundle, recorded_fp32
 from toolchain.recipe import Recipe, load_recipe, parse_recipe, stage_settings
 from toolchain.report import write_report
-from toolchain.run import Destination, Run, check_loss
+from toolchain.run import Destination, Run
+from toolchain.steps import check_loss
 
 _QUICK = {"rows": 16, "max_length": 24, "label_smoothing": 0, "schedule": {"peak": 3e-3, "warm_up": 5}}
 

@@ -14,10 +14,10 @@ from toolchain.data import TrainingData
 from toolchain.dataset import Dataset, task_loss
 from toolchain.errors import WorkError
 from toolchain.evaluate import accuracy, macro_f1, measure, model_answerer
+from toolchain.examples import Annotation, Example, Span
 from toolchain.finetune import finetune
 from toolchain.model import MultiTaskModel, load_model, save_model
 from toolchain.recipe import Recipe
-from toolchain.sources import Annotation, Example, Span
 from toolchain.tasks import Task
 from toolchain.training import Batches, Schedule
 

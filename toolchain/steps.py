@@ -1,0 +1,172 @@
+"""What each kind of stage does, given the run that it is part of: its files, and its figures."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from model_store.manifest import ENCODER
+from toolchain.assemble import Base, assemble
+from toolchain.checkpoint import save_checkpoint
+from toolchain.corpus import read_texts
+from toolchain.data import same_text_key
+from toolchain.distill import distill
+from toolchain.errors import ExportError, RecipeError
+from toolchain.evaluate import EncoderGraph, Figures, graph_answerer, measure, model_heads
+from toolchain.export import FP32_ENCODER, export_encoder
+from toolchain.finetune import finetune
+from toolchain.finite import check_finite
+from toolchain.pretrain import pretrain
+from toolchain.prune import prune
+from toolchain.qat import prepare, strip
+from toolchain.quantize import quantize_encoder
+from toolchain.recipe import (
+    BundleStage,
+    DistillStage,
+    FinetuneStage,
+    PretrainStage,
+    PruneStage,
+    QatStage,
+    QuantizeStage,
+    SparsifyStage,
+    VocabularyStage,
+)
+from toolchain.sources import read_source
+from toolchain.sparsify import settle, sparsify
+from toolchain.stages import Outcome
+from toolchain.structure import parameter_count
+from toolchain.tokenizer import framed, load_tokenizer
+from toolchain.training import is_main_process
+from toolchain.vocabulary import learn_vocabulary
+
+if TYPE_CHECKING:
+    from toolchain.run import Run
+
+CHECKED_ROWS = 64
+# What several processes do together; of all else the main process alone.
+TRAINING = ("pretrain", "finetune", "distill", "prune", "sparsify", "qat")
+
+
+def _vocabulary(run: "Run", stage: VocabularyStage) -> Outcome:
+    texts = (
+        passage for source in run.plain_text(stage) for document in read_texts(run.data, source) for passage in document
+    )
+    tokenizer = learn_vocabulary(texts, stage)
+    folder = run.folder(stage.name) / "model"
+    folder.mkdir(parents=True, exist_ok=True)
+    tokenizer.save(str(folder / "tokenizer.json"), pretty=False)
+    return {"tokens": tokenizer.get_vocab_size()}
+
+
+def _pretrain(run: "Run", stage: PretrainStage) -> Outcome:
+    measured = {
+        same_text_key(example.text) for m in run.recipe.measures.values()
+        for example in read_source(run.data, m.source, run.recipe.tasks)
+    }  # fmt: skip
+    start = run.place(stage.start) if stage.start else None
+    tokenizer = framed(load_tokenizer(start or run.place(stage.vocabulary or ""), stage.positions))
+    encoder = pretrain(start, stage.model, tokenizer, run.data, measured, stage, run.folder(stage.name), run.report)
+    if is_main_process():
+        save_checkpoint(run.folder(stage.name) / "model", encoder, tokenizer)
+    return {"parameters": parameter_count(encoder), "steps": stage.steps}
+
+
+def _finetune(run: "Run", stage: FinetuneStage) -> Outcome:
+    model, tokenizer = run.beginning(stage)
+    model = finetune(model, tokenizer, run.examples.train, stage, run.folder(stage.name), run.report)
+    return {"examples": len(run.examples.train), **run.finish(stage.name, model, tokenizer)}
+
+
+def _distill(run: "Run", stage: DistillStage) -> Outcome:
+    model, tokenizer = run.beginning(stage)
+    teacher, theirs = run.model(stage.teacher, stage.max_length)
+    model = distill(model, teacher, (tokenizer, theirs), run.examples.train, stage, run.folder(stage.name), run.report)
+    return {"examples": len(run.examples.train), **run.finish(stage.name, model, tokenizer)}
+
+
+def _prune(run: "Run", stage: PruneStage) -> Outcome:
+    model, tokenizer = run.model(stage.start, stage.max_length)
+    done = prune(model, tokenizer, run.examples.train, run.held_out, stage, run.folder(stage.name), run.report)
+    rounds = [asdict(entry) for entry in done.rounds]
+    figures = run.finish(stage.name, done.model, done.tokenizer)
+    return {"before": done.before, "rounds": rounds, "reached": done.reached, **figures}
+
+
+def _sparsify(run: "Run", stage: SparsifyStage) -> Outcome:
+    model, tokenizer = run.model(stage.start, stage.max_length)
+    sparsify(model, stage.sparsity)
+    model = finetune(model, tokenizer, run.examples.train, stage, run.folder(stage.name), run.report)
+    zeros = settle(model)
+    return {"zeros": zeros, **run.finish(stage.name, model, tokenizer)}
+
+
+def _qat(run: "Run", stage: QatStage) -> Outcome:
+    model, tokenizer = run.model(stage.start, stage.max_length)
+    teacher, theirs = run.model(stage.start, stage.max_length)
+    prepare(model)
+    model = distill(model, teacher, (tokenizer, theirs), run.examples.train, stage, run.folder(stage.name), run.report)
+    strip(model)
+    return run.finish(stage.name, model, tokenizer)
+
+
+def _quantize(run: "Run", stage: QuantizeStage) -> Outcome:
+    model, tokenizer = run.model(stage.start)
+    folder = run.folder(stage.name)
+    folder.mkdir(parents=True, exist_ok=True)
+    difference = export_encoder(model, folder / FP32_ENCODER)
+    vocabulary, longest = model.encoder.config.vocab_size, model.encoder.config.max_position_embeddings
+    rows = run.rows(tokenizer, stage.texts)
+    made = quantize_encoder(folder / FP32_ENCODER, folder / ENCODER, stage, rows, vocabulary, longest)
+    figures: Outcome = {"export_difference": difference, "graph": asdict(made)}
+    for name, graph in (("fp32", FP32_ENCODER), ("measures", ENCODER)):
+        run.report(0, 1, f"measuring {graph}")
+        answerer = graph_answerer(EncoderGraph(folder / graph, tokenizer), model_heads(model), model.tasks)
+        figures[name] = measure(answerer, run.data, model.tasks, run.recipe.measures)
+    figures["finite"] = asdict(check_finite(folder / ENCODER, rows[:CHECKED_ROWS]))
+    check_loss(figures["fp32"], figures["measures"], stage.most_lost)
+    return figures
+
+
+def _bundle(run: "Run", stage: BundleStage) -> Outcome:
+    if run.destination is None:
+        raise RecipeError(f"the stage {stage.name} needs a place for the bundle: --out")
+    quantized = run.stages.finished.get(stage.start)
+    if quantized is None or quantized.do != "quantize" or quantized.start is None:
+        raise RecipeError(f"the stage {stage.name} must begin with a quantize stage; {stage.start} is none")
+    model, tokenizer = run.model(quantized.start)
+    base = Base(model, tokenizer, run.folder(stage.start) / ENCODER)
+    figures = {name: entry.figures for name, entry in run.stages.finished.items()}
+    size = assemble(
+        base, run.recipe, run.examples, figures, figures[stage.start], run.destination.out, run.destination.key,
+        run.report,
+    )  # fmt: skip
+    return {"bytes": size}
+
+
+def check_loss(fp32: Mapping[str, Figures], lower: Mapping[str, Figures], most: float) -> None:
+    """Refuse a graph of lower precision that loses more than `most` of any accuracy or F1.
+
+    Raises:
+        ExportError: naming the figure.
+    """
+    lost = {
+        (measured, name): value - lower[measured][name]
+        for measured, figures in fp32.items() for name, value in figures.items() if "_taken_for_" not in name
+    }  # fmt: skip
+    worst = max(lost, key=lambda key: lost[key], default=None)
+    if worst is not None and lost[worst] > most + 1e-9:
+        raise ExportError(
+            f"the quantised graph loses {lost[worst]:.4f} of {' '.join(worst)} against fp32; at most {most} may be lost"
+        )
+
+
+DO: dict[type, Callable[["Run", Any], Outcome]] = {
+    VocabularyStage: _vocabulary,
+    PretrainStage: _pretrain,
+    FinetuneStage: _finetune,
+    DistillStage: _distill,
+    PruneStage: _prune,
+    SparsifyStage: _sparsify,
+    QatStage: _qat,
+    QuantizeStage: _quantize,
+    BundleStage: _bundle,
+}
