@@ -1,6 +1,8 @@
 """What several commands have in common: options, signing keys, progress bars."""
 
 import os
+import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,19 +17,25 @@ if TYPE_CHECKING:
 
 Progress = Callable[[str, int, int, str], None]
 
+_SECONDS_A_LINE = 60
+
 DataFolder = Annotated[Path, typer.Option(help="Folder of the data files that the recipe names.", file_okay=False)]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on standard output.")]
 
 
 @contextmanager
 def progress_bars(*, shown: bool = True) -> Iterator[Progress]:
-    """A bar a stage, on standard error; none in a process that has others to show for it."""
+    """A bar a stage on a terminal, a line a minute in a log, both on standard error; nothing where it is not `shown`."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
     from rich.progress import Progress as Bars
 
+    console = Console(stderr=True)
+    if shown and not console.is_terminal:
+        yield _progress_lines()
+        return
     columns = (TextColumn("{task.description:10}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Bars(*columns, TextColumn("{task.fields[note]}"), console=Console(stderr=True), disable=not shown) as bars:
+    with Bars(*columns, TextColumn("{task.fields[note]}"), console=console, disable=not shown) as bars:
         rows: dict[str, Any] = {}
 
         def progress(stage: str, done: int, total: int, note: str) -> None:
@@ -36,6 +44,19 @@ def progress_bars(*, shown: bool = True) -> Iterator[Progress]:
             bars.update(rows[stage], completed=done, total=total, note=note)
 
         yield progress
+
+
+def _progress_lines() -> Progress:
+    """Lines for a log: the first and the last of a stage, and one a minute between."""
+    told: dict[str, float] = {}
+
+    def progress(stage: str, done: int, total: int, note: str) -> None:
+        now = time.monotonic()
+        if stage not in told or done == total or now - told[stage] >= _SECONDS_A_LINE:
+            told[stage] = now
+            print(f"{stage} {done}/{total} {note}".rstrip(), file=sys.stderr, flush=True)
+
+    return progress
 
 
 def signing_key(path: Path, *, may_create: bool) -> "Ed25519PrivateKey":
