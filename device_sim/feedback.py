@@ -110,9 +110,8 @@ class Feedback:
             connection, self._clock, task=entry.task, text=entry.text, label=label, source=source,
             features=entry.features, base_id=self._base_id,
         )  # fmt: skip
-        return FeedbackReceipt(
-            sample_id, entry.task, pending_count(connection, entry.task, self._heads.spec(entry.task).labels)
-        )
+        labels = self._heads.spec(entry.task).labels
+        return FeedbackReceipt(sample_id, entry.task, pending_count(connection, entry.task, labels, self._base_id))
 
     def _try_version(self, connection: Any, sample_id: int, task: str, features: Float32, label: str) -> None:
         """Let the version on trial and its parent answer beside each other, and act on the tally."""

@@ -9,6 +9,7 @@ from device_sim.audit import Audit, Detail
 from device_sim.errors import NothingToRollBack
 from device_sim.heads import ServingHeads
 from device_sim.sample_states import learn_again, learn_anew, mark_learnt
+from device_sim.samples import waiting_samples
 from device_sim.state import State
 from model_store.bundle import Bundle
 from model_store.errors import UnknownVersion, VersionNotServable
@@ -197,7 +198,8 @@ class Models:
 
     def adopt_bundle(self, connection: Any) -> None:
         """Point tasks back at version 0 whose active version is for another base or other labels, or is not there. The
-        samples that it had learnt, but for those set aside, wait to be learnt again. A record says why, and how many.
+        samples that it had learnt wait to be learnt again: by this bundle or, where it can't (their labels are no more,
+        only features are left, the head is fixed), by a later one. A record says why, and how many this one can.
 
         That version stays in the lineage: with the earlier bundle it can be activated again.
         """
@@ -212,10 +214,11 @@ class Models:
                 reason = str(error)
             if reason is None:
                 continue
-            learnt = versions.samples_learnt_by(task, active) if spec.updatable else ()
-            again = learn_anew(connection, task, spec.labels, learnt)
+            learnt = versions.samples_learnt_by(task, active)
+            learn_anew(connection, task, learnt)
+            again = waiting_samples(connection, task, spec.labels, self._base_id) & learnt if spec.updatable else ()
             versions.activate(task, BASE_VERSION)
-            detail: Detail = {"reason": reason, "bundle": self._bundle.version, "samples_to_learn_again": again}
+            detail: Detail = {"reason": reason, "bundle": self._bundle.version, "samples_to_learn_again": len(again)}
             self._audit.record(
                 connection, "bundle", "rollback", task=task, change=(active, BASE_VERSION), detail=detail
             )

@@ -19,7 +19,7 @@ from device_sim.models import Models
 from device_sim.onnx_runtime import HeadArtifacts, HeadTrainer
 from device_sim.predictor import PredictionMemory, Predictor
 from device_sim.rights import Rights
-from device_sim.sample_states import set_aside_for_base
+from device_sim.sample_states import wait_where_set_aside
 from device_sim.samples import SampleBook
 from device_sim.schedule import Schedule
 from device_sim.settings import DeviceSettings
@@ -61,7 +61,7 @@ class Runtime:
         self.device = Device(state, clock)
         self.schedule = Schedule(state, self.device, self.heads, self.audit, clock)
         self.models = Models(state, bundle, self.heads, self.audit)
-        self.samples = SampleBook(state)
+        self.samples = SampleBook(state, self.heads)
         self._memory = PredictionMemory()
         self.predictor = Predictor(encoder, self.heads, self._memory, bundle.version)
         self.feedback = Feedback(state, encoder, self.heads, self._memory, self.models, clock, base_id)
@@ -131,12 +131,12 @@ class Runtime:
         self.lock.release()
 
     def _load(self) -> None:
-        """Take up what the database says: settings, pointers, and which samples fit this bundle."""
+        """Take up what the database says: settings, pointers, and which samples wait for this bundle."""
         with self.state.database.lock:
             self.device.load()
             self.schedule.load()
             with self.state.transaction() as connection:
-                set_aside_for_base(connection, self.bundle.manifest.base_id)
+                wait_where_set_aside(connection)
                 self.models.adopt_bundle(connection)
             self.updates.recover()
             for task in self.heads.tasks:

@@ -1,4 +1,4 @@
-"""What becomes of samples: once they were learnt, at another base, and when they are deleted."""
+"""What becomes of samples: once they were learnt, when what learnt them is gone, and when they are deleted."""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -8,26 +8,25 @@ from typing import Any
 from device_sim.clock import Clock
 from device_sim.conditions import SamplesAfter
 from device_sim.errors import UnknownSample
+from device_sim.samples import LEARNABLE
 
 
-def set_aside_for_base(connection: Any, base_id: str) -> int:
-    """Set aside what can't be learnt from on this base (features of another one, and no text to make new ones from),
-    take back what can again; how many lie aside now.
+def wait_where_set_aside(connection: Any) -> None:
+    """Let wait what the first edition, or an export of it, marked as set aside: that follows from the base now, and
+    what was marked could have been learnt on no other.
     """
-    connection.execute(
-        "UPDATE samples SET state = 'used' WHERE state = 'set_aside' AND (text IS NOT NULL OR base_id = ?)", (base_id,)
-    )
-    connection.execute("UPDATE samples SET state = 'set_aside' WHERE text IS NULL AND base_id != ?", (base_id,))
-    return int(connection.execute("SELECT COUNT(*) FROM samples WHERE state = 'set_aside'").fetchone()[0])
+    connection.execute("UPDATE samples SET state = 'new' WHERE state = 'set_aside'")
 
 
-def after_training(connection: Any, task: str, labels: Sequence[str], up_to: int, policy: SamplesAfter) -> None:
+def after_training(
+    connection: Any, task: str, labels: Sequence[str], base_id: str, up_to: int, policy: SamplesAfter
+) -> None:
     """Mark the samples of `task` up to id `up_to` as used, and keep, thin out or delete them as the policy says. Those
-    with none of `labels` were not learnt from, and stay as they are.
+    with none of `labels`, or that lie aside on this base, were not learnt from, and stay as they are.
     """
     marks = ", ".join("?" for _ in labels)
-    where = f"task = ? AND id <= ? AND state != 'set_aside' AND label IN ({marks})"
-    values = (task, up_to, *labels)
+    where = f"task = ? AND id <= ? AND label IN ({marks}) AND {LEARNABLE}"
+    values = (task, up_to, *labels, base_id)
     connection.execute(f"UPDATE samples SET state = 'used' WHERE {where}", values)
     if policy == "keep_features":
         connection.execute(f"UPDATE samples SET text = NULL WHERE {where}", values)
@@ -47,15 +46,11 @@ def learn_again(connection: Any, task: str, number: int, base_id: str) -> None:
     )
 
 
-def learn_anew(connection: Any, task: str, labels: Sequence[str], sample_ids: Iterable[int]) -> int:
-    """Make those of `sample_ids` new again that were used and have one of `labels`; how many. What lies aside stays."""
-    marks = ", ".join("?" for _ in labels)
-    return int(
-        connection.execute(
-            f"UPDATE samples SET state = 'new' WHERE task = ? AND state = 'used' AND label IN ({marks}) "
-            "AND id IN (SELECT value FROM json_each(?))",
-            (task, *labels, json.dumps(list(sample_ids))),
-        ).rowcount
+def learn_anew(connection: Any, task: str, sample_ids: Iterable[int]) -> None:
+    """Make those of `sample_ids` new again that were used, also those that only another bundle can learn from."""
+    connection.execute(
+        "UPDATE samples SET state = 'new' WHERE task = ? AND state = 'used' AND id IN (SELECT value FROM json_each(?))",
+        (task, json.dumps(list(sample_ids))),
     )
 
 
@@ -67,10 +62,15 @@ def mark_learnt(connection: Any, task: str, sample_ids: Iterable[int]) -> None:
     )
 
 
-def delete_expired(connection: Any, clock: Clock, retention_days: int) -> int:
-    """Delete samples that are kept longer than the policy says; how many. Those that wait to be learnt from stay."""
+def delete_expired(connection: Any, clock: Clock, retention_days: int, waiting: Iterable[int]) -> int:
+    """Delete samples that are kept longer than the policy says; how many. Those of the ids `waiting` stay: this bundle
+    will learn from them. What waits for another bundle, that may never come, is deleted like the rest.
+    """
     oldest = (clock.now() - timedelta(days=retention_days)).isoformat(timespec="milliseconds")
-    gone = connection.execute("DELETE FROM samples WHERE created_at < ? AND state != 'new'", (oldest,)).rowcount
+    gone = connection.execute(
+        "DELETE FROM samples WHERE created_at < ? AND id NOT IN (SELECT value FROM json_each(?))",
+        (oldest, json.dumps(list(waiting))),
+    ).rowcount
     if gone:
         _forget_keys(connection)
     return int(gone)

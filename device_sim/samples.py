@@ -8,6 +8,7 @@ from typing import Any, Literal
 import numpy as np
 
 from device_sim.clock import Clock
+from device_sim.heads import ServingHeads
 from device_sim.state import State
 from model_store.head import Float32
 
@@ -16,10 +17,18 @@ Source = Literal["prediction", "text"]
 # A head of a few thousand parameters learns nothing more from older ones, and an update must stay short.
 _MOST_TRAINED_ON = 2_000
 
+# A condition on samples, of one value: can the base of that id learn from it? There are features of that base, or the
+# text to make them from. What it can't learn from lies aside until its own base is back, whatever its state.
+LEARNABLE = "(text IS NOT NULL OR base_id = ?)"
+
 
 @dataclass(frozen=True)
 class Sample:
-    """One piece of feedback. `text` is None where the policy kept only features; `learned_by` are version numbers."""
+    """One piece of feedback. `text` is None where the policy kept only features; `learned_by` are version numbers.
+
+    `state` is `new` while it waits to be learnt, by this bundle or by one that can; `used` after; `set_aside` where
+    only the features of another base are left of it.
+    """
 
     id: int
     task: str
@@ -51,10 +60,11 @@ class LearningSample:
 
 
 class SampleBook:
-    """Reads pages of samples."""
+    """Reads pages of samples, and counts them."""
 
-    def __init__(self, state: State) -> None:
+    def __init__(self, state: State, heads: ServingHeads) -> None:
         self._state = state
+        self._heads = heads
 
     def page(self, task: str | None = None, after: int | None = None, limit: int = 50) -> SamplePage:
         """Up to `limit` samples (of one task) that follow sample `after`."""
@@ -63,18 +73,21 @@ class SampleBook:
                 "SELECT COUNT(*) FROM samples WHERE task = COALESCE(?, task)", (task,)
             ).fetchone()[0]
             rows = connection.execute(
-                "SELECT id, task, text, label, source, state, created_at FROM samples "
+                f"SELECT id, task, text, label, source, IIF({LEARNABLE}, state, 'set_aside'), created_at FROM samples "
                 "WHERE task = COALESCE(?, task) AND id > ? ORDER BY id LIMIT ?",
-                (task, after or 0, limit + 1),
+                (self._heads.base_id, task, after or 0, limit + 1),
             ).fetchall()
             items = tuple(Sample(*(*row, _learned_by(connection, row[0]))) for row in rows[:limit])
         return SamplePage(items, items[-1].id if len(rows) > limit else None, total)
 
     def pending(self) -> dict[str, int]:
-        """How many new samples wait, by task."""
+        """How many new samples wait for this bundle to learn from them, by task; tasks with none are left out."""
+        updatable = {task: spec.labels for task, spec in self._heads.tasks.items() if spec.updatable}
         with self._state.reading() as connection:
-            rows = connection.execute("SELECT task, COUNT(*) FROM samples WHERE state = 'new' GROUP BY task")
-            return dict(rows.fetchall())
+            counts = {
+                task: pending_count(connection, task, labels, self._heads.base_id) for task, labels in updatable.items()
+            }
+        return {task: count for task, count in counts.items() if count}
 
 
 def add_sample(
@@ -89,20 +102,19 @@ def add_sample(
     return int(cursor.lastrowid)
 
 
-def pending_count(connection: Any, task: str, labels: Sequence[str]) -> int:
-    """How many new samples of `task` with one of `labels` wait to be learnt from."""
-    row = connection.execute(
-        f"SELECT COUNT(*) FROM samples WHERE task = ? AND state = 'new' AND label IN ({_marks(labels)})",
-        (task, *labels),
-    ).fetchone()
-    return int(row[0])
+def pending_count(connection: Any, task: str, labels: Sequence[str], base_id: str) -> int:
+    """How many new samples of `task` with one of `labels` wait for this base to learn from them."""
+    return len(waiting_samples(connection, task, labels, base_id))
 
 
-def waiting_samples(connection: Any, task: str, labels: Sequence[str], states: Sequence[str]) -> set[int]:
-    """Ids of the samples of `task` in one of `states` with one of `labels`."""
+def waiting_samples(
+    connection: Any, task: str, labels: Sequence[str], base_id: str, states: Sequence[str] = ("new",)
+) -> set[int]:
+    """Ids of the samples of `task` in one of `states` with one of `labels` that this base can learn from."""
     rows = connection.execute(
-        f"SELECT id FROM samples WHERE task = ? AND state IN ({_marks(states)}) AND label IN ({_marks(labels)})",
-        (task, *states, *labels),
+        f"SELECT id FROM samples WHERE task = ? AND state IN ({_marks(states)}) AND label IN ({_marks(labels)}) "
+        f"AND {LEARNABLE}",
+        (task, *states, *labels, base_id),
     )
     return {row[0] for row in rows.fetchall()}
 
@@ -119,8 +131,8 @@ def text_digest(text: str) -> bytes:
 
 
 _LATEST_WORDS = (
-    "FROM samples WHERE id IN (SELECT MAX(id) FROM samples WHERE task = ? AND state != 'set_aside' GROUP BY "
-    "text_digest) ORDER BY id DESC LIMIT ?"
+    f"FROM samples WHERE id IN (SELECT MAX(id) FROM samples WHERE task = ? AND {LEARNABLE} GROUP BY text_digest) "
+    "ORDER BY id DESC LIMIT ?"
 )
 
 
@@ -129,7 +141,7 @@ def learning_samples(connection: Any, task: str, labels: Sequence[str], base_id:
     this base.
     """
     rows = connection.execute(
-        f"SELECT id, label, state, features, base_id {_LATEST_WORDS}", (task, _MOST_TRAINED_ON)
+        f"SELECT id, label, state, features, base_id {_LATEST_WORDS}", (task, base_id, _MOST_TRAINED_ON)
     ).fetchall()
     return [
         LearningSample(sample_id, label, np.frombuffer(blob, dtype="<f4").astype(np.float32), state == "new")
@@ -140,7 +152,7 @@ def learning_samples(connection: Any, task: str, labels: Sequence[str], base_id:
 
 def texts_to_encode(connection: Any, task: str, base_id: str) -> list[tuple[int, str]]:
     """(id, text) of what `learning_samples` leaves out because its features are another base's."""
-    rows = connection.execute(f"SELECT id, text, base_id {_LATEST_WORDS}", (task, _MOST_TRAINED_ON)).fetchall()
+    rows = connection.execute(f"SELECT id, text, base_id {_LATEST_WORDS}", (task, base_id, _MOST_TRAINED_ON)).fetchall()
     return [(sample_id, text) for sample_id, text, made_for in rows if made_for != base_id and text is not None]
 
 

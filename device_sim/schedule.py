@@ -14,11 +14,11 @@ from device_sim.device import Device
 from device_sim.errors import DeviceError, ParameterOutOfBounds
 from device_sim.heads import ServingHeads
 from device_sim.sample_states import delete_expired
-from device_sim.samples import newest_sample, pending_count
+from device_sim.samples import newest_sample, waiting_samples
 from device_sim.scheduler import Ticker
 from device_sim.settings_table import read_setting, write_setting
 from device_sim.state import State
-from device_sim.update_records import Attempt, last_rejection
+from device_sim.update_records import Attempt, in_turn, last_rejection
 from device_sim.update_task import TrainingParameters
 from device_sim.updates import Updates
 from model_store.versions import VersionTable
@@ -108,23 +108,28 @@ class Schedule:
             raise RuntimeError("the schedule was not given its updates")
         with self._state.transaction() as connection:
             consent = read_consent(connection).personalization
-            expired = delete_expired(connection, self._clock, self.policy.retention_days)
+            tasks = {task: spec for task, spec in self._heads.tasks.items() if spec.updatable}
+            base_id = self._heads.base_id
+            waiting = {task: waiting_samples(connection, task, spec.labels, base_id) for task, spec in tasks.items()}
+            kept = [sample for samples in waiting.values() for sample in samples]
+            expired = delete_expired(connection, self._clock, self.policy.retention_days, kept)
             if expired:
                 detail = {"samples": expired, "retention_days": self.policy.retention_days}
                 self._audit.record(connection, "schedule", "expire-samples", detail=detail)
-            tasks = {task: spec for task, spec in self._heads.tasks.items() if spec.updatable}
-            new = {task: pending_count(connection, task, spec.labels) for task, spec in tasks.items()}
             refused = [task for task in tasks if self._refused_already(connection, task)]
+            turns = in_turn(connection, tuple(tasks))
         if expired:
             self._state.database.checkpoint()
+        new = {task: len(samples) for task, samples in waiting.items()}
         ready, reasons = decide(self.policy, self._device.conditions, consent, updates.running, new, refused)
         started: list[str] = []
-        # One update at a time: further tasks that are ready have their turn at the next look.
-        for task in ready[:1]:
+        for task in [task for task in turns if task in ready]:
             try:
                 started.append(updates.start(task, self.policy.parameters.chosen(), trigger="schedule").id)
             except DeviceError as error:
-                reasons = (*reasons, str(error))
+                reasons = (*reasons, f"{task}: {error}")
+            else:
+                break  # One update at a time: further tasks that are ready have their turn at the next look.
         decision = Decision(self._clock.stamp(), trigger, "train" if started else "wait", reasons, tuple(started))
         with self._state.transaction() as connection:
             write_setting(connection, decision)

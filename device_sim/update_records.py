@@ -3,7 +3,7 @@
 import json
 import threading
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -185,6 +185,17 @@ def last_rejection(connection: Any, task: str) -> Attempt | None:
         return None
     _, newest, parent, base_id, labels, parameters = row
     return Attempt(newest or 0, parent, base_id, tuple(json.loads(labels)), json.loads(parameters))
+
+
+def in_turn(connection: Any, tasks: Sequence[str]) -> list[str]:
+    """`tasks` in the order in which they have their turn: those whose last update failed after the others, and among
+    both that first whose last update is longest ago. So none that fails, or is always ready, keeps others waiting.
+    """
+    rows = connection.execute(
+        "SELECT task, outcome IS NULL, seq FROM updates WHERE seq IN (SELECT MAX(seq) FROM updates GROUP BY task)"
+    )
+    last = {task: (failed, seq) for task, failed, seq in rows.fetchall()}
+    return sorted(tasks, key=lambda task: last.get(task, (0, 0)))
 
 
 def tally_updates(connection: Any) -> dict[str, int]:

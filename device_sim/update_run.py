@@ -158,7 +158,7 @@ class UpdateRunner:
         )  # fmt: skip
         if blob is not None:
             self._models.publish(connection, version, blob, [sample.id for sample in offer.samples], update.trigger)
-            after_training(connection, task, version.labels, offer.newest, self._samples_after())
+            after_training(connection, task, version.labels, version.base_id, offer.newest, self._samples_after())
         else:
             versions.add(version, None, [])
             detail = {"version": version.number, "reasons": list(reasons), **candidate.metrics}

@@ -4,7 +4,7 @@ import logging
 import threading
 import uuid
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from typing import Any
@@ -90,7 +90,7 @@ class Updates:
                 fail_interrupted(connection, self._clock.stamp())
                 require_personalization(connection)
                 self._require_conditions(forced)
-                _require_samples(connection, task, self._heads.spec(task).labels, forced)
+                _require_samples(connection, task, self._heads, forced)
                 update = Update(
                     id=uuid.uuid4().hex, task=task, trigger=trigger, state=TaskState.RUNNING.value, outcome=None,
                     version=None, parameters=asdict(resolved), metrics={}, reasons=(),
@@ -232,9 +232,10 @@ class Updates:
         return replace(update, state=update.state if ended else live.state.value, progress=live.progress)
 
 
-def _require_samples(connection: Any, task: str, labels: Sequence[str], forced: bool) -> None:
+def _require_samples(connection: Any, task: str, heads: ServingHeads, forced: bool) -> None:
     """New samples or, where it is forced, used ones that the active version has not learnt, after a rollback say."""
-    found = waiting_samples(connection, task, labels, ("new", "used") if forced else ("new",))
+    states = ("new", "used") if forced else ("new",)
+    found = waiting_samples(connection, task, heads.spec(task).labels, heads.base_id, states)
     versions = VersionTable(connection)
     active = versions.active(task)
     if not found:

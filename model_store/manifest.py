@@ -83,13 +83,13 @@ class TaskManifest(_Frozen):
     """One task: its labels in output order, and its head.
 
     A `sentence` task chooses one label for a text. A `token` task gives each token one of its labels, which are
-    begin-inside-outside tags (see `model_store.spans`). `parameters` and `user_weight` are there where the head is
-    updatable; `terms` has both.
+    begin-inside-outside tags (see `model_store.spans`): two of each type, and one for outside. `parameters` and
+    `user_weight` are there where the head is updatable; `terms` has both.
     """
 
     kind: Literal["sentence", "token"]
     labels: tuple[Annotated[str, Field(min_length=1, max_length=66)], ...] = Field(
-        min_length=2, max_length=2 * MOST_LABELS
+        min_length=2, max_length=2 * MOST_LABELS + 1
     )
     updatable: bool
     parameters: ParameterBounds | None = None

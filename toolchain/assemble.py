@@ -48,10 +48,15 @@ def check_out(out: Path, work: Path, data: Path) -> None:
     for other in (work.resolve(), data.resolve()):
         if target == other or target in other.parents or other in target.parents:
             raise WorkError(f"{out} and {other} overlap: choose a folder of its own for the bundle")
-    if out.is_dir() and any(out.iterdir()) and not (out / MANIFEST).is_file():
+    if out.is_dir() and any(out.iterdir()) and not is_bundle(out):
         raise WorkError(f"{out} holds something that is no bundle; it would be replaced: choose another folder")
     if out.exists() and not out.is_dir():
         raise WorkError(f"{out} is a file: choose a folder for the bundle")
+
+
+def is_bundle(out: Path) -> bool:
+    """Does a bundle lie at `out`?"""
+    return (out / MANIFEST).is_file()
 
 
 def assemble(
@@ -74,7 +79,7 @@ def assemble(
         base.tokenizer.save(str(fresh / TOKENIZER), pretty=False)
         base.tokenizer.enable_truncation(base.max_length)
         _write_heads(fresh, base, recipe, examples, report)
-        write_card(fresh / CARD, recipe, examples, stages, measured)
+        write_card(fresh / CARD, base.model.encoder, recipe, examples, stages, measured)
         manifest = _manifest(fresh, base, recipe, examples, stages, measured)
         manifest["signature"] = sign(manifest, key)
         (fresh / MANIFEST).write_bytes(render(manifest))

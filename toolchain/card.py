@@ -2,16 +2,22 @@
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from textwrap import fill
 from typing import Any
+
+from transformers import PreTrainedModel
 
 from toolchain.data import TrainingData
 from toolchain.recipe import Recipe
 from toolchain.sources import Measure, Source
+from toolchain.structure import parameter_count
 
+_WIDTH = 120
+_ARCHITECTURES = {"bert": "BERT", "mobilebert": "MobileBERT"}
 _TEXT = """# Attune bundle {version}
 
-A Chinese text model for personalisation on a device: a frozen {architecture} encoder ({parameters:,} parameters,
-{nodes} graph nodes) under linear heads.
+A text model for personalisation on a device: a frozen {architecture} encoder ({parameters:,} parameters, {nodes} graph
+nodes) under linear heads.
 
 | task | decides | labels | trained on the device |
 |---|---|---|---|
@@ -19,9 +25,7 @@ A Chinese text model for personalisation on a device: a frozen {architecture} en
 
 ## Data
 
-Public Chinese text, and sentences written for this project; none of it is in the bundle, but some examples are there as
-encoder features (`replay.npz` of each updatable head: to rehearse on, and, never trained on, as the yardstick of
-forgetting).
+{data}
 
 | source | licence | rows used | sha256 of the file |
 |---|---|---|---|
@@ -60,20 +64,22 @@ it was quantised from.
 
 
 def write_card(
-    path: Path, recipe: Recipe, examples: TrainingData, stages: Mapping[str, Any], measured: Mapping[str, Any]
-) -> None:
-    """Write the card of a bundle from its recipe, its sources and the figures of its stages."""
-    parameters = next((f["parameters"] for f in reversed(list(stages.values())) if "parameters" in f), 0)
+    path: Path, encoder: PreTrainedModel, recipe: Recipe, examples: TrainingData, stages: Mapping[str, Any],
+    measured: Mapping[str, Any],
+) -> None:  # fmt: skip
+    """Write the card of a bundle from its encoder, its recipe, its sources and the figures of its stages."""
+    kind = str(encoder.config.model_type)
     text = _TEXT.format(
         version=recipe.version,
-        architecture=recipe.architecture,
-        parameters=parameters,
+        architecture=recipe.architecture or _ARCHITECTURES.get(kind, kind),
+        parameters=parameter_count(encoder),
         nodes=measured["graph"]["nodes"],
         tasks="\n".join(
             f"| {name} | {'a sentence' if task.kind == 'sentence' else 'spans'} | {', '.join(task.labels)} "
             f"| {'yes' if task.updatable else 'no'} |"
             for name, task in recipe.tasks.items()
         ),
+        data=fill(_data(recipe, examples), _WIDTH, break_long_words=False, break_on_hyphens=False),
         sources="\n".join(
             f"| {row.name} | {row.licence} | {row.rows:,} | {row.sha256[:16]}… |" for row in examples.records
         ),
@@ -85,6 +91,18 @@ def write_card(
         limits=recipe.limits,
     )
     path.write_text(text, "utf-8")
+
+
+def _data(recipe: Recipe, examples: TrainingData) -> str:
+    """What the text is, as far as its sources say."""
+    licences = ", ".join(sorted({row.licence for row in examples.records}))
+    said = f"Text of {len(examples.records)} sources; their licences: {licences}. None of it is in the bundle"
+    if not any(task.updatable for task in recipe.tasks.values()):
+        return f"{said}."
+    return (
+        f"{said}, but some examples are there as encoder features (`replay.npz` of each updatable head: to rehearse "
+        "on, and, never trained on, as the yardstick of forgetting)."
+    )
 
 
 def _mappings(sources: tuple[Source, ...]) -> Iterator[str]:
@@ -104,10 +122,10 @@ def _mappings(sources: tuple[Source, ...]) -> Iterator[str]:
 
 
 def _outcome(figures: Mapping[str, Any] | None) -> str:
-    """Its plain numbers."""
+    """Its plain numbers; True and False are none."""
     if figures is None:
         return "this bundle"
-    plain = {name: value for name, value in figures.items() if isinstance(value, int | float)}
+    plain = {name: value for name, value in figures.items() if type(value) in (int, float)}
     return ", ".join(f"{name} {value:,}" for name, value in plain.items())
 
 

@@ -7,7 +7,7 @@ configuration; its config.json lists them as `pruned_shapes`, and `load_encoder`
 
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -83,15 +83,18 @@ def load_encoder(checkpoint: str) -> PreTrainedModel:
     shapes = getattr(config, SHAPES, None)
     try:
         if shapes is None:
-            encoder: PreTrainedModel = AutoModel.from_pretrained(
-                checkpoint, config=config, add_pooling_layer=False, dtype=torch.float32
+            encoder, loaded = AutoModel.from_pretrained(
+                checkpoint, config=config, add_pooling_layer=False, dtype=torch.float32, output_loading_info=True
             )
+            _check_complete(checkpoint, loaded["missing_keys"])
             return _without_padding(encoder)
         encoder = new_encoder(config)
         resize(encoder, shapes)
         from safetensors.torch import load_file
 
         encoder.load_state_dict(load_file(checkpoint_file(checkpoint, WEIGHTS[0])))
+    except CheckpointError:
+        raise
     except Exception as error:  # the libraries raise of many kinds, safetensors its own
         raise CheckpointError(f"the weights of {checkpoint} can't be loaded: {error}") from error
     return _without_padding(encoder)
@@ -107,16 +110,26 @@ def load_masked_lm(checkpoint: str) -> PreTrainedModel:
     if getattr(config, SHAPES, None) is not None:
         raise CheckpointError(f"{checkpoint} was pruned: a masked-LM head can't be put on it")
     try:
-        model: PreTrainedModel = AutoModelForMaskedLM.from_pretrained(checkpoint, config=config, dtype=torch.float32)
+        model, loaded = AutoModelForMaskedLM.from_pretrained(
+            checkpoint, config=config, dtype=torch.float32, output_loading_info=True
+        )
     except Exception as error:  # as above
         raise CheckpointError(f"the weights of {checkpoint} can't be loaded: {error}") from error
+    _check_complete(checkpoint, (name for name in loaded["missing_keys"] if not name.startswith("cls.")))
     _without_padding(model.base_model)
     return model
 
 
 def new_masked_lm(config: PreTrainedConfig) -> PreTrainedModel:
-    """An encoder under a masked-LM head with random weights."""
-    model: PreTrainedModel = AutoModelForMaskedLM.from_config(config)
+    """An encoder under a masked-LM head with random weights.
+
+    Raises:
+        CheckpointError: the configuration makes no model.
+    """
+    try:
+        model: PreTrainedModel = AutoModelForMaskedLM.from_config(config)
+    except (ValueError, TypeError, RuntimeError, ZeroDivisionError) as error:
+        raise CheckpointError(f"the configuration makes no model: {error}") from error
     return model
 
 
@@ -137,7 +150,7 @@ def save_checkpoint(folder: Path, encoder: PreTrainedModel, tokenizer: Tokenizer
         whole.save(str(fresh / "tokenizer.json"), pretty=False)
         shutil.rmtree(folder, ignore_errors=True)
         fresh.rename(folder)
-    except (OSError, RuntimeError) as error:
+    except Exception as error:  # as above, for want of room too
         shutil.rmtree(fresh, ignore_errors=True)
         raise WorkError(f"{folder} can't be written: {error}") from error
 
@@ -170,6 +183,15 @@ def resize(encoder: PreTrainedModel, shapes: Mapping[str, list[int]]) -> None:
     for name, (rows, columns) in shapes.items():
         parent, _, attribute = name.rpartition(".")
         setattr(encoder.get_submodule(parent), attribute, nn.Linear(columns, rows))
+
+
+def _check_complete(checkpoint: str, missing: Iterable[str]) -> None:
+    """The library fills what a checkpoint lacks with random weights."""
+    first = min(missing, default=None)
+    if first is not None:
+        raise CheckpointError(
+            f"the weights of {checkpoint} lack {first}: they are of another model than its config.json"
+        )
 
 
 def _without_padding(encoder: PreTrainedModel) -> PreTrainedModel:

@@ -8,19 +8,25 @@ from transformers.utils import cached_file
 
 from toolchain.errors import CheckpointError
 
-WEIGHTS = ("model.safetensors", "pytorch_model.bin")
+VOCABULARY = ("tokenizer.json", "vocab.txt")
+# The library reads the first that there is; large models come in parts, which an index names with their sizes.
+WEIGHTS = ("model.safetensors", "model.safetensors.index.json", "pytorch_model.bin", "pytorch_model.bin.index.json")
 
 
 def checkpoint_hashes(checkpoint: str) -> dict[str, str]:
-    """SHA-256 of the files that a checkpoint consists of, by name.
+    """SHA-256 of the files of a checkpoint that are read, by name: of its vocabulary's and weights' forms the first.
 
     Raises:
-        CheckpointError: it has no configuration.
+        CheckpointError: it has neither configuration nor vocabulary.
     """
-    found = {"config.json": checkpoint_file(checkpoint, "config.json")}
-    for name in ("tokenizer.json", "vocab.txt", *WEIGHTS):
-        with suppress(CheckpointError):
-            found[name] = checkpoint_file(checkpoint, name)
+    found = {}
+    for forms in (("config.json",), VOCABULARY, WEIGHTS, ("tasks.json",), ("heads.safetensors",)):
+        for name in forms:
+            with suppress(CheckpointError):
+                found[name] = checkpoint_file(checkpoint, name)
+                break
+    if not found:
+        checkpoint_file(checkpoint, "config.json")  # says what is wrong
     return {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in found.items()}
 
 

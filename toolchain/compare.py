@@ -39,12 +39,17 @@ class _Finite(BaseModel):
     not_finite: tuple[str, ...]
 
 
+class _Graph(BaseModel):
+    method: str
+
+
 class _Figures(BaseModel):
     """What is read of a stage's figures; it may have others."""
 
     parameters: int | None = None
     measures: dict[str, dict[str, float]] = {}
     finite: _Finite | None = None
+    graph: _Graph | None = None
     before: float = 0.0
     rounds: tuple[_Round, ...] = ()
     reached: bool | None = None
@@ -108,7 +113,7 @@ def _row(
     graph, note = _graph(work / stage, scratch)
     row = Row(
         work=str(work), stage=stage, do=entry.do, start=entry.start, teacher=entry.teacher,
-        form=_form(graph.path) if graph else None,
+        form=_form(graph.path, figures.graph) if graph else None,
         parameters=figures.parameters or (beginning.parameters if beginning else None),
         bytes=graph.path.stat().st_size if graph else None,
         milliseconds={}, faster={}, measures=measures,
@@ -137,8 +142,10 @@ def _graph(folder: Path, scratch: Path) -> tuple[TimedGraph | None, str]:
     return None, ""
 
 
-def _form(graph: Path) -> str:
-    """The lowest precision of a graph's constants of more than one dimension."""
+def _form(graph: Path, made: _Graph | None) -> str:
+    """The lowest precision of a graph's constants of more than one dimension; mixed where it was made so."""
+    if made is not None and made.method == "mixed":
+        return made.method
     types = {tensor.data_type for tensor in onnx.load(str(graph)).graph.initializer if len(tensor.dims) > 1}
     return next((form for kind, form in _FORMS.items() if kind in types), "fp32")
 

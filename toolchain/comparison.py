@@ -20,8 +20,9 @@ class Step:
 
 @dataclass(frozen=True)
 class Row:
-    """One stage. `form` is the precision of its graph, `bytes` the graph's size, `milliseconds` medians by length, and
-    `faster` how many times as long the first row's graph takes. What was not measured is None, or missing.
+    """One stage. `form` is the precision of its graph (mixed: fp16, but for some nodes in fp32), `bytes` the graph's
+    size, `milliseconds` medians by length, and `faster` how many times as long the first row's graph takes. What was
+    not measured is None, or missing.
 
     `measures` holds each measure's main figure: accuracy, or of spans the mean F1 over their types. `lost` is by how
     much each is below that of the stage `against`: the one that it began with, or its teacher. `reached` says whether
@@ -55,7 +56,9 @@ class Row:
             return f"NaN or infinity: {', '.join(self.not_finite[:3])}"
         if self.largest is None:
             return "not looked for"
-        return "finite" if self.largest <= 1 else "finite, fp16 would overflow"
+        if self.largest <= 1:
+            return "finite"
+        return "finite, in fp32 where fp16 would overflow" if self.form == "mixed" else "finite, fp16 would overflow"
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,11 +63,22 @@ def read_texts(folder: Path, source: TextSource) -> Iterator[list[str]]:
         with opener(path, "rt", encoding="utf-8") as lines:
             for number, line in enumerate(lines, start=1):
                 if line.strip():
-                    yield _passages(json.loads(line), f"{source.path}, line {number}") if jsonl else [line.strip()]
+                    yield _passages(line, f"{source.path}, line {number}") if jsonl else [line.strip()]
     except FileNotFoundError:
         raise DataError(f"{path} is missing") from None
-    except (OSError, lzma.LZMAError, ValueError) as error:
+    except (OSError, lzma.LZMAError, EOFError, UnicodeDecodeError) as error:
         raise DataError(f"{path} can't be read as UTF-8 text: {error}") from error
+
+
+def chosen_texts(folder: Path, source: TextSource, generator: random.Random) -> list[list[str]]:
+    """The source's documents, each as often as `times` says.
+
+    Raises:
+        DataError: see `read_texts`.
+    """
+    documents = list(read_texts(folder, source))
+    whole, part = divmod(source.times, 1.0)
+    return documents * int(whole) + generator.sample(documents, int(len(documents) * part))
 
 
 def sequences(
@@ -87,7 +99,7 @@ def sequences(
     try:
         with np.load(cache, allow_pickle=False) as stored:
             return Sequences(stored["ids"], stored["starts"])
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
         raise WorkError(f"{cache} is damaged: remove it, and the text is read again") from error
 
 
@@ -106,14 +118,14 @@ def _cut(
 ) -> Sequences:  # fmt: skip
     generator = random.Random(seed)
     rows: list[NDArray[np.int32]] = []
+    whole = Tokenizer.from_str(tokenizer.to_str())
+    whole.no_truncation()  # Long passages are cut into sequences here, so that none of them is lost.
     for source in sources:
-        documents = list(read_texts(folder, source))
-        whole, part = divmod(source.times, 1.0)
-        chosen = documents * int(whole) + generator.sample(documents, int(len(documents) * part))
+        chosen = chosen_texts(folder, source, generator)
         for start in range(0, len(chosen), _ENCODED_AT_A_TIME):
             batch = chosen[start : start + _ENCODED_AT_A_TIME]
             kept = [[passage for passage in one if same_text_key(passage) not in kept_out] for one in batch]
-            rows += _encode([document for document in kept if document], tokenizer, lengths, generator)
+            rows += _encode([document for document in kept if document], whole, lengths, generator)
     if not rows:
         raise DataError(f"{folder} holds no text to pretrain on")
     ids = np.concatenate(rows)
@@ -134,7 +146,11 @@ def _write(cache: Path, found: Sequences) -> None:
         raise WorkError(f"{cache} can't be written: {error.strerror}") from error
 
 
-def _passages(row: object, where: str) -> list[str]:
+def _passages(line: str, where: str) -> list[str]:
+    try:
+        row = json.loads(line)
+    except ValueError:
+        raise DataError(f"{where}: not JSON") from None
     if isinstance(row, dict) and isinstance(row.get("text"), str):
         return [row["text"]]
     turns = row.get("turns") if isinstance(row, dict) else None

@@ -38,7 +38,8 @@ def training_data(
     held_out: Mapping[str, int], seed: int,
 ) -> TrainingData:  # fmt: skip
     """Everything to train on, without duplicates and without any text of a measure; of the tasks in `held_out` so many
-    examples are kept out, and `times` of a source repeats its rows.
+    examples are kept out, never of those drawn from patterns, which training would still see in other words. `times` of
+    a source repeats its rows.
 
     Texts count as the same when they agree after NFKC, lower-casing and removal of all but letters and digits; the
     first source to hold a text for a task keeps it.
@@ -65,7 +66,9 @@ def training_data(
     kept, train = _hold_out(examples, held_out)
     _check_enough(tasks, train)
     repeated = [example for example, source in train for _ in range(source.times)]
-    return TrainingData((*repeated, *_swapped(train, generator)), kept, tuple(records))
+    judging = measured | {same_text_key(example.text) for found in kept.values() for example in found}
+    copies = [copy for copy in _swapped(train, generator) if same_text_key(copy.text) not in judging]
+    return TrainingData((*repeated, *copies), kept, tuple(records))
 
 
 def same_text_key(text: str) -> str:
@@ -98,7 +101,10 @@ def _hold_out(
     kept: dict[str, list[Example]] = {task: [] for task in wanted}
     train = []
     for example, source in examples:
-        takers = [task for task in wanted if task in example.labels and len(kept[task]) < wanted[task]]
+        takers = [
+            task for task in wanted
+            if not source.drawn and task in example.labels and len(kept[task]) < wanted[task]
+        ]  # fmt: skip
         for task in takers:
             kept[task].append(example)
         if not takers:

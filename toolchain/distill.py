@@ -7,6 +7,7 @@ of its tokens is then carried over to the student's by the characters that they 
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 import torch
@@ -18,7 +19,7 @@ from torch.nn import functional
 from toolchain.dataset import Batch, Dataset, task_loss
 from toolchain.errors import RecipeError, WorkError
 from toolchain.examples import Example
-from toolchain.finetune import FinetuneSettings, fit
+from toolchain.finetune import FinetuneSettings, Untrained, fit
 from toolchain.model import Answers, MultiTaskModel, pad
 from toolchain.tasks import Task
 from toolchain.training import Report, is_main_process, wait_for_all
@@ -34,7 +35,7 @@ class DistillSettings(FinetuneSettings):
     features_weight: float = Field(default=0.0, ge=0, description="of the teacher's pooled features")
     hidden_weight: float = Field(default=0.0, ge=0, description="of the hidden states of matched blocks")
     attention_weight: float = Field(default=0.0, ge=0, description="of the attention of matched blocks")
-    temperature: float = Field(default=2.0, gt=0)
+    temperature: float = Field(default=2.0, gt=0, description="what logits are divided by before they are compared")
 
 
 class TeacherCache:
@@ -51,7 +52,7 @@ class TeacherCache:
         try:
             with np.load(path, allow_pickle=False) as stored:
                 self._arrays = {name: torch.from_numpy(stored[name]) for name in stored.files}
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, EOFError, BadZipFile) as error:
             raise WorkError(f"{path} is damaged: remove it, and the teacher is asked again") from error
         if len(self._arrays["features"]) != len(rows):
             raise WorkError(f"{path} holds the answers to other examples: choose another working directory")
@@ -67,7 +68,7 @@ class Distillation(nn.Module):
 
     def __init__(
         self, student: MultiTaskModel, teacher: MultiTaskModel, settings: DistillSettings, cache: TeacherCache,
-        dataset: Dataset, teacher_rows: "TeacherRows",
+        teacher_rows: "TeacherRows",
     ) -> None:  # fmt: skip
         super().__init__()
         widths = student.encoder.config.hidden_size, teacher.encoder.config.hidden_size
@@ -75,12 +76,8 @@ class Distillation(nn.Module):
         blocks = len(student.blocks)
         self.project_hidden = nn.ModuleList([nn.Linear(*widths) for _ in range(blocks)])
         self._matched = [round((block + 1) * len(teacher.blocks) / blocks) - 1 for block in range(blocks)]
-        # In tuples, so that they are not taken for parts that are trained and saved.
-        self._models = (student, teacher.eval())
+        self._beside = Untrained((student, teacher.eval(), cache, teacher_rows))
         self._settings = settings
-        self._cache = cache
-        self._dataset = dataset
-        self._teacher_rows = teacher_rows
 
     @property
     def inner(self) -> bool:
@@ -89,10 +86,10 @@ class Distillation(nn.Module):
 
     def forward(self, batch: Batch, answers: Answers, indices: Sequence[int]) -> Tensor:
         """The weighted sum of all parts."""
-        settings, (student, teacher) = self._settings, self._models
+        settings, (student, teacher, cache, _) = self._settings, self._beside.held
         total = settings.labels_weight * task_loss(batch, answers.logits, student.tasks, settings.label_smoothing)
         device = answers.features.device
-        told = {name: values.to(device) for name, values in self._cache[indices].items()}
+        told = {name: values.to(device) for name, values in cache[indices].items()}
         if settings.logits_weight:
             total = total + settings.logits_weight * self._logits(answers, told, student.tasks)
         if settings.features_weight:
@@ -115,10 +112,11 @@ class Distillation(nn.Module):
 
     def _inner(self, batch: Batch, own: Answers, indices: Sequence[int], teacher: MultiTaskModel) -> Tensor:
         with torch.no_grad():
-            rows = [self._teacher_rows.rows[index] for index in indices]
+            teacher_rows = self._beside.held[3]
+            rows = [teacher_rows.rows[index] for index in indices]
             input_ids, attention_mask = (value.to(batch.input_ids.device) for value in pad(rows))
             shown = teacher.to(input_ids.device)(input_ids, attention_mask, inner=True)
-            maps = self._teacher_rows.maps(indices, batch.input_ids.shape[1], input_ids.shape[1])
+            maps = teacher_rows.maps(indices, batch.input_ids.shape[1], input_ids.shape[1])
             across, back = (value.to(input_ids.device) for value in maps)
         total = torch.zeros((), device=batch.input_ids.device)
         real = batch.attention_mask.bool()
@@ -143,8 +141,9 @@ class TeacherRows:
         texts = [example.text for example in examples]
         theirs, ours = teacher.encode_batch(texts), student.encode_batch(texts)
         self.rows = [encoding.ids for encoding in theirs]
-        self._pairs = [
-            _overlaps(one.offsets, other.offsets) if one.offsets != other.offsets else None
+        # Of tokenizers that cut a text alike, nothing more need be known.
+        self._offsets = [
+            (one.offsets, other.offsets) if one.offsets != other.offsets else None
             for one, other in zip(ours, theirs, strict=True)
         ]
         self._lengths = [len(encoding.ids) for encoding in ours]
@@ -155,8 +154,8 @@ class TeacherRows:
         """
         shared = torch.zeros(len(indices), length, teacher_length)
         for row, index in enumerate(indices):
-            pairs = self._pairs[index]
-            ours, theirs = (range(self._lengths[index]),) * 2 if pairs is None else pairs
+            offsets = self._offsets[index]
+            ours, theirs = (range(self._lengths[index]),) * 2 if offsets is None else _overlaps(*offsets)
             shared[row, list(ours), list(theirs)] = 1.0
         across = shared / shared.sum(2, keepdim=True).clamp(min=1)
         back = (shared / shared.sum(1, keepdim=True).clamp(min=1)).transpose(1, 2)
@@ -165,11 +164,12 @@ class TeacherRows:
 
 def distill(
     student: MultiTaskModel, teacher: MultiTaskModel, tokenizers: tuple[Tokenizer, Tokenizer],
-    examples: Sequence[Example], settings: DistillSettings, work: Path, report: Report,
+    examples: Sequence[Example], settings: DistillSettings, work: Path, report: Report, answers: Path | None = None,
 ) -> MultiTaskModel:  # fmt: skip
     """Train `student` on `examples` with `teacher` beside it; `tokenizers` are the student's and the teacher's.
 
-    Progress and the teacher's answers lie in `work`; the same call resumes there.
+    Progress lies in `work`, and the teacher's answers there or in `answers`; the same call resumes there. What a
+    teacher says of single tokens is learnt through `hidden_weight` only.
 
     Raises:
         RecipeError: the models have no task in common. WorkError: see `finetune`.
@@ -179,8 +179,9 @@ def distill(
         raise RecipeError("the teacher's tasks and labels are not the student's")
     dataset = Dataset(examples, student.tasks, tokenizers[0])
     teacher_rows = TeacherRows(examples, tokenizers[1], tokenizers[0])
-    cache = TeacherCache(teacher, teacher_rows.rows, work / "teacher.npz", report)
-    objective = Distillation(student, teacher, settings, cache, dataset, teacher_rows)
+    cache = TeacherCache(teacher, teacher_rows.rows, (answers or work) / "teacher.npz", report)
+    torch.manual_seed(settings.seed)  # The projections begin alike, whatever ran before.
+    objective = Distillation(student, teacher, settings, cache, teacher_rows)
     return fit(student, dataset, objective, settings, work / "progress.pt", report)
 
 
@@ -200,7 +201,13 @@ def _answers(teacher: MultiTaskModel, rows: Sequence[list[int]], report: Report)
             found[name].append(answers.logits[name].float().cpu())
         report(start, len(order), "asking the teacher")
     place = np.argsort(np.array(order))
-    return {name: torch.cat(parts).numpy().astype(np.float16)[place] for name, parts in found.items()}
+    return {name: _halved(torch.cat(parts).numpy())[place] for name, parts in found.items()}
+
+
+def _halved(values: np.ndarray) -> np.ndarray:
+    """In half the size, where they fit: some encoders have greater features."""
+    fits = bool((np.abs(values) < np.finfo(np.float16).max).all())
+    return values.astype(np.float16) if fits else values
 
 
 def _write(path: Path, arrays: Mapping[str, np.ndarray]) -> None:

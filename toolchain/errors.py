@@ -18,7 +18,7 @@ class DataError(ToolchainError):
 
 
 class CheckpointError(ToolchainError):
-    """A starting checkpoint that is missing, or is no MobileBERT with a tokenizer."""
+    """A starting checkpoint that is missing, or is no BERT or MobileBERT with a tokenizer."""
 
 
 class ExportError(ToolchainError):

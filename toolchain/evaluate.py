@@ -13,7 +13,7 @@ from tokenizers import Tokenizer
 from model_store.head import Float32, Float64, HeadParameters
 from model_store.spans import TextSpan, decode_spans
 from toolchain.errors import DataError
-from toolchain.examples import Annotation, Example
+from toolchain.examples import Example
 from toolchain.model import MultiTaskModel, pad
 from toolchain.sources import Measure, read_source
 from toolchain.tasks import Task
@@ -179,22 +179,25 @@ def _sentence_figures(
 
 
 def _span_figures(examples: Sequence[Example], answers: Sequence[TextAnswer], wanted: Measure, task: Task) -> Figures:
-    """By type: F1 and recall of exact spans, and the share of the spans' characters that were found as of any type."""
+    """By type: F1 and recall of exact spans, and the share of the spans' characters that were found as of any type.
+
+    A type is judged by the texts that are annotated for it; of one that none of them has there are no figures.
+    """
     figures = {}
     for kind in task.labels:
         hit = told = right = characters = covered = 0
         for example, answer in zip(examples, answers, strict=True):
-            true = {(s.start, s.end) for s in _annotation(example, wanted).spans if s.type == kind}
+            annotation = example.spans[wanted.task]
+            if kind not in annotation.types:
+                continue
+            true = {(s.start, s.end) for s in annotation.spans if s.type == kind}
             found = {(s.start, s.end) for s in answer.spans[wanted.task] if s.type == kind}
             marked = {at for s in answer.spans[wanted.task] for at in range(s.start, s.end)}
             places = {at for start, end in true for at in range(start, end)}
             hit, told, right = hit + len(true & found), told + len(found), right + len(true)
             characters, covered = characters + len(places), covered + len(places & marked)
-        figures[f"{kind}_f1"] = 2 * hit / max(1, told + right)
-        figures[f"{kind}_recall"] = hit / max(1, right)
-        figures[f"{kind}_covered"] = covered / max(1, characters)
+        if right:
+            figures[f"{kind}_f1"] = 2 * hit / (told + right)
+            figures[f"{kind}_recall"] = hit / right
+            figures[f"{kind}_covered"] = covered / characters
     return {name: round(value, 4) for name, value in figures.items()}
-
-
-def _annotation(example: Example, wanted: Measure) -> Annotation:
-    return example.spans[wanted.task]

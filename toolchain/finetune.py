@@ -22,13 +22,15 @@ Objective = Callable[[Batch, Answers, Sequence[int]], Tensor]
 class FinetuneSettings(Settings):
     """How to fine-tune."""
 
-    epochs: float = Field(default=2, gt=0)
+    epochs: float = Field(default=2, gt=0, description="how often training sees each example")
     rows: int = Field(default=64, ge=1, description="sentences a step, at most")
     tokens: int = Field(default=8_192, ge=16, description="tokens a step, with padding, at most")
     max_length: int = Field(default=256, ge=8, description="tokens that a text is cut at")
-    label_smoothing: float = Field(default=0.05, ge=0, lt=1)
+    label_smoothing: float = Field(
+        default=0.05, ge=0, lt=1, description="share of a label's probability that is spread over all labels"
+    )
     schedule: Schedule = Schedule(averaging=0.998)
-    seed: int = 0
+    seed: int = Field(default=0, description="of the order of the examples, and of random weights to begin with")
 
 
 def finetune(
@@ -69,6 +71,16 @@ def fit(
     return trained
 
 
+class Untrained:
+    """What a module uses and does not train: no part of its state; its copies (a moving average is one) share it."""
+
+    def __init__(self, held: Any) -> None:
+        self.held = held
+
+    def __deepcopy__(self, _memo: dict[int, Any]) -> "Untrained":
+        return self
+
+
 class _Step(nn.Module):
     """A training step as one forward pass, as several processes need it."""
 
@@ -76,16 +88,14 @@ class _Step(nn.Module):
         super().__init__()
         self.model = model
         self.device: torch.device | str = "cpu"
-        self._dataset = dataset
-        self._objective = objective
-        self._inner = bool(getattr(objective, "inner", False))
-        if isinstance(objective, nn.Module):
-            self.objective = objective
+        self.objective = objective
+        self._dataset = Untrained(dataset)
 
     def forward(self, indices: Sequence[int]) -> Tensor:
-        batch = self._dataset.batch(indices, self.device)
-        answers = self.model(batch.input_ids, batch.attention_mask, inner=self._inner)
-        return self._objective(batch, answers, indices)
+        batch = self._dataset.held.batch(indices, self.device)
+        inner = bool(getattr(self.objective, "inner", False))
+        answers = self.model(batch.input_ids, batch.attention_mask, inner=inner)
+        return self.objective(batch, answers, indices)
 
 
 def _plain(settings: FinetuneSettings) -> dict[str, Any]:

@@ -3,12 +3,16 @@
 fp16 ends at 65,504. MobileBERT is known to leave it (huggingface/exporters #80: NaN in every answer), so each value of
 the fp32 graph is looked at on real texts first, and the nodes that give or take one that comes too near the end stay in
 fp32. Source of the conversion: `onnxruntime.transformers.float16`.
+
+ONNX Runtime 1.19.2 has few fp16 kernels for CPUs. It casts around the other nodes, and leaves out the casts between two
+of them: most values then stay in fp32. With all of them rounded (`rounded`), the features of four tiny encoders were
+0.9 to 1.6 times as far from fp32, and 1.0 to 1.2 times in the root mean square.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from onnx import ModelProto, NodeProto, TensorProto
+from onnx import ModelProto, NodeProto, TensorProto, helper
 from onnxruntime.quantization.onnx_model import ONNXModel
 from onnxruntime.transformers.float16 import convert_float_to_float16
 
@@ -48,6 +52,29 @@ def to_half(model: ModelProto, rows: Sequence[list[int]], most: float) -> tuple[
         raise ExportError(f"the graph can't be converted to fp16: {error}") from error
     _join_casts(converted)
     return converted, fallbacks
+
+
+def rounded(model: ModelProto) -> ModelProto:
+    """The same graph for a run as written in which each value between two nodes is rounded to what the graph says.
+
+    Behind every node come two Identities, the second with its name: one alone, or a value that is an output too, would
+    be passed by.
+    """
+    kept = ModelProto()
+    kept.CopyFrom(model)
+    outputs = {output.name for output in kept.graph.output}
+    nodes: list[NodeProto] = []
+    for node in kept.graph.node:
+        nodes.append(node)
+        for index, name in enumerate(node.output):
+            if name and name not in outputs:
+                given, between = f"{name}/given", f"{name}/between"
+                nodes.append(helper.make_node("Identity", [given], [between], between))
+                nodes.append(helper.make_node("Identity", [between], [name], node.name))
+                node.output[index], node.name = given, given
+    del kept.graph.node[:]
+    kept.graph.node.extend(nodes)
+    return kept
 
 
 def _fallback(node: NodeProto, large: dict[str, Extreme]) -> Fallback | None:

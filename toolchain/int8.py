@@ -1,4 +1,5 @@
-"""int8: weights per output channel in int8, activations in uint8.
+"""int8: weights in int8 with a scale for each output channel, embedding tables in uint8 with one scale a table,
+activations in uint8.
 
 Source: `onnxruntime.quantization` 1.19.2, used as its CPU kernels run best. Where nothing is quantised but what goes
 into a product with weights, every linear layer becomes one integer product (MatMulIntegerToFloat). Activations in int8

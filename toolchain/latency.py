@@ -76,6 +76,7 @@ class TimedGraph:
         options.intra_op_num_threads = 1
         options.inter_op_num_threads = 1
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        options.add_session_config_entry("session.x64quantprecision", "1")  # as device_sim.onnx_runtime has it
         # What fails is raised; that a saved graph fits this machine alone is meant to be.
         options.log_severity_level = 4
         if profile is not None:
@@ -159,8 +160,11 @@ def one_torch_thread() -> Iterator[None]:
 
 
 def _vocabulary(model: onnx.ModelProto) -> int:
-    """How many tokens a graph knows: the rows of the table that `input_ids` choose from."""
+    """How many tokens a graph knows: the rows of the table that `input_ids` choose from, dequantised first or not."""
     tables = {tensor.name: tensor.dims[0] for tensor in model.graph.initializer if len(tensor.dims) == 2}  # [V, D]
+    for node in model.graph.node:
+        if node.op_type == "DequantizeLinear" and node.input[0] in tables:
+            tables[node.output[0]] = tables[node.input[0]]
     for node in model.graph.node:
         if "input_ids" in node.input:
             for name in node.input:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer
 from torch import Tensor, nn
@@ -61,6 +62,14 @@ class MultiTaskModel(nn.Module):
         hidden = tuple(output.hidden_states)[-len(self.blocks) :]  # The embeddings may come first.
         return Answers(features, token_features, logits, hidden, tuple(block.mean(1) for block in output.attentions))
 
+    def with_tasks(self, tasks: Mapping[str, Task]) -> "MultiTaskModel":
+        """The same encoder under the heads of `tasks`: its own where their outputs are the same, else new ones."""
+        model = MultiTaskModel(self.encoder, tasks)
+        for name, task in tasks.items():
+            if name in self.tasks and self.tasks[name].outputs == task.outputs:
+                model.heads[name] = self.heads[name]
+        return model
+
     @property
     def blocks(self) -> nn.ModuleList:
         """The encoder's transformer blocks."""
@@ -103,8 +112,8 @@ def save_model(folder: Path, model: MultiTaskModel, tokenizer: Tokenizer) -> Non
     try:
         (folder / _TASKS).write_text(json.dumps(tasks, ensure_ascii=False, indent=1), "utf-8")
         save_file({name: value.contiguous() for name, value in model.heads.state_dict().items()}, folder / _HEADS)
-    except OSError as error:
-        raise WorkError(f"{folder} can't be written: {error.strerror}") from error
+    except (OSError, SafetensorError) as error:
+        raise WorkError(f"{folder} can't be written: {error}") from error
 
 
 def load_model(folder: Path, max_length: int = 1 << 16) -> tuple[MultiTaskModel, Tokenizer]:
@@ -118,6 +127,6 @@ def load_model(folder: Path, max_length: int = 1 << 16) -> tuple[MultiTaskModel,
         raw = json.loads((folder / _TASKS).read_text("utf-8"))
         model = MultiTaskModel(encoder, {name: Task.model_validate(task) for name, task in raw.items()})
         model.heads.load_state_dict(load_file(folder / _HEADS))
-    except (OSError, ValueError, RuntimeError, AttributeError) as error:
+    except (OSError, ValueError, RuntimeError, AttributeError, SafetensorError) as error:
         raise CheckpointError(f"{folder} is no model with heads: fine-tune it first ({error})") from error
     return model.eval(), load_tokenizer(str(folder), longest_input(encoder.config, max_length))

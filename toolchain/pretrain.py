@@ -27,9 +27,12 @@ from toolchain.training import Batches, Loop, Report, Schedule
 class PretrainSettings(Settings):
     """How to pretrain."""
 
-    sources: tuple[TextSource, ...] = Field(min_length=1)
-    objective: Literal["replaced-token-detection", "masked-lm"] = "replaced-token-detection"
-    steps: int = Field(default=10_000, ge=1)
+    sources: tuple[TextSource, ...] = Field(min_length=1, description="files of plain text, each {path, times}")
+    objective: Literal["replaced-token-detection", "masked-lm"] = Field(
+        default="replaced-token-detection",
+        description="replaced-token-detection: tell which tokens a generator replaced; masked-lm: guess hidden tokens",
+    )
+    steps: int = Field(default=10_000, ge=1, description="batches to train on")
     rows: int = Field(default=256, ge=1, description="sequences a step, at most")
     tokens: int = Field(default=4_096, ge=16, description="tokens a step, with padding, at most")
     lengths: tuple[Annotated[int, Field(ge=8)], ...] = Field(
@@ -40,7 +43,7 @@ class PretrainSettings(Settings):
     generator_blocks: int = Field(default=2, ge=1, description="depth of the generator")
     detection_weight: float = Field(default=50.0, gt=0, description="weight of the detection's loss (50 in the paper)")
     schedule: Schedule = Schedule(peak=5e-4, warm_up=500, decay=0.3, save_every=250)
-    seed: int = 0
+    seed: int = Field(default=0, description="of the sequences and their order, and of random weights to begin with")
 
 
 class MaskedLanguageModel(nn.Module):

@@ -15,6 +15,8 @@ from onnx import GraphProto, NodeProto, TensorProto, numpy_helper
 from toolchain.errors import DataError
 from toolchain.latency import LENGTHS, TimedGraph, timings
 from toolchain.profiling import (
+    BETWEEN,
+    UNNAMED,
     Memory,
     Milliseconds,
     Place,
@@ -27,7 +29,9 @@ from toolchain.profiling import (
     within,
 )
 
-_BETWEEN = "between nodes"
+# An executed node: its name (made of its operator and its number where it has none), operator, and number.
+Node = tuple[str, str, str]
+
 _PROGRAM = Path(__file__).with_name("graph_memory.py")
 
 
@@ -50,16 +54,15 @@ def profile_graph(path: Path, lengths: Sequence[int] = LENGTHS, rounds: int = 10
         events = json.loads(Path(profiled.session.end_profiling()).read_text("utf-8"))
         executed = onnx.load(str(Path(folder) / "optimised.onnx")).graph
     by_node = _node_times(events, order, totals)
-    places = {node.name: _place(node) for node in executed.node}
-    kinds = {node.name: str(node.op_type) for node in executed.node}
+    places = {node.name: _place(node) for node in executed.node if node.name}
     by_part: dict[int, dict[Place, float]] = {}
     operators: dict[int, dict[str, float]] = {}
     for length in lengths:
         by_part[length], operators[length] = defaultdict(float), defaultdict(float)
-        for name, spent in by_node[length].items():
-            by_part[length][places.get(name, (None, "other"))] += spent
-            operators[length][kinds.get(name, "unknown")] += spent
-        by_part[length][None, _BETWEEN] = max(0.0, totals[length] - sum(by_node[length].values()))
+        for (name, operator, _), spent in by_node[length].items():
+            by_part[length][places.get(name, (None, UNNAMED))] += spent
+            operators[length][operator] += spent
+        by_part[length][None, BETWEEN] = max(0.0, totals[length] - sum(by_node[length].values()))
     written = onnx.load(str(path)).graph
     constants = list(_constants(written))
     return Profile(
@@ -67,7 +70,7 @@ def profile_graph(path: Path, lengths: Sequence[int] = LENGTHS, rounds: int = 10
         runtime="ONNX Runtime",
         milliseconds=totals,
         parts=parts_of([row[:3] for row in constants], by_part),
-        operators=operators_of(operators, Counter(kinds.values())),
+        operators=operators_of(operators, Counter(str(node.op_type) for node in executed.node)),
         memory=_resident(plain, lengths[-1]),
         stored=_stored(constants),
         written=dict(Counter(node.op_type for node in written.node).most_common()),
@@ -76,24 +79,25 @@ def profile_graph(path: Path, lengths: Sequence[int] = LENGTHS, rounds: int = 10
 
 def _node_times(
     events: Sequence[Mapping[str, Any]], order: Sequence[int], totals: Milliseconds
-) -> dict[int, dict[str, float]]:
+) -> dict[int, dict[Node, float]]:
     """Milliseconds of each executed node by length. `order` are the calls' lengths; the first of each is a warm-up.
 
     Writing a call down takes time that is counted as the node's: it is taken for as long as the quickest node's call.
     """
     ends = sorted(event["ts"] + event["dur"] for event in events if event["name"] == "model_run")
     kernels = [event for event in events if event["cat"] == "Node" and event["name"].endswith("_kernel_time")]
-    taken: dict[int, dict[str, list[float]]] = {length: defaultdict(list) for length in order}
+    taken: dict[int, dict[Node, list[float]]] = {length: defaultdict(list) for length in order}
     number = 0
     for event in sorted(kernels, key=lambda event: event["ts"]):
         while event["ts"] > ends[number]:
             number += 1
         if number and order[number] == order[number - 1]:
-            taken[order[number]][event["name"].removesuffix("_kernel_time")].append(event["dur"] / 1000)
+            name, said = event["name"].removesuffix("_kernel_time"), event["args"]
+            taken[order[number]][name, said["op_name"], said["node_index"]].append(event["dur"] / 1000)
     found = {}
     for length, nodes in taken.items():
-        times = {name: undisturbed(calls) for name, calls in nodes.items()}
-        found[length] = within({name: spent - min(times.values()) for name, spent in times.items()}, totals[length])
+        times = {node: undisturbed(calls) for node, calls in nodes.items()}
+        found[length] = within({node: spent - min(times.values()) for node, spent in times.items()}, totals[length])
     return found
 
 

@@ -16,6 +16,8 @@ _PRODUCTS = frozenset({
     "MatMul", "Gemm", "FusedMatMul", "FusedGemm", "MatMulInteger", "MatMulIntegerToFloat", "DynamicQuantizeMatMul",
     "QLinearMatMul", "QGemm", "MatMulNBits", "Attention", "QAttention", "MultiHeadAttention",
 })  # fmt: skip
+# Where a graph's time goes that is no layer's: what no node takes, and nodes that don't say which layer they are of.
+BETWEEN, UNNAMED = "between nodes", "in unnamed nodes"
 _BLOCK = re.compile(r"\blayer\.(\d+)(?:[./](.*))?$")
 
 Milliseconds = dict[int, float]  # by length in tokens
@@ -67,8 +69,8 @@ class Profile:
     quartile, in processor time (see `toolchain.latency`), as other programs only ever make it longer.
 
     Operators' times are their own, without what lies between them; so are those of a graph's parts, and the rest is
-    `between nodes`. Of PyTorch, parts share the whole forward. `stored` and `written` are a graph's: its constants, and
-    the nodes of the file by operator.
+    `between nodes`; what nodes without a name take is `in unnamed nodes`. Of PyTorch, parts share the whole forward.
+    `stored` and `written` are a graph's: its constants, and the nodes of the file by operator.
     """
 
     name: str
@@ -125,7 +127,7 @@ def part_of(name: str) -> Place:
     return int(place[1]), kind
 
 
-def within(times: Mapping[str, float], total: float) -> dict[str, float]:
+def within(times: Mapping[Key, float], total: float) -> dict[Key, float]:
     """Times that together are no longer than `total`: a profiler makes short calls longer."""
     share = min(1.0, total / max(1e-9, sum(times.values())))
     return {name: spent * share for name, spent in times.items()}
@@ -179,12 +181,14 @@ def _findings(profile: Profile) -> Iterator[str]:
         spent: dict[str, float] = defaultdict(float)
         for part in profile.parts:
             spent[part.kind] += part.milliseconds[length]
+        elsewhere = {place: spent.pop(place, 0.0) for place in (BETWEEN, UNNAMED)}
         kind = max(spent, key=lambda kind: spent[kind])
+        more = [f", more, {taken / whole:.0%}, goes by {at}" for at, taken in elsewhere.items() if taken > spent[kind]]
         slowest = max(profile.operators, key=lambda operator: operator.milliseconds[length])
         yield (
             f"At {length} tokens the slowest operator is {slowest.name} with"
             f" {slowest.milliseconds[length] / whole:.0%} of the time, the slowest kind of layer {kind} with"
-            f" {spent[kind] / whole:.0%}."
+            f" {spent[kind] / whole:.0%}{''.join(more)}."
         )
         products = sum(found.milliseconds[length] for found in profile.operators if found.name in _PRODUCTS)
         outside = whole - products

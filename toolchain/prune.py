@@ -19,6 +19,7 @@ from torch import Tensor
 
 from toolchain.dataset import Dataset, task_loss
 from toolchain.distill import DistillSettings, distill
+from toolchain.errors import WorkError
 from toolchain.evaluate import accuracy
 from toolchain.examples import Example
 from toolchain.model import MultiTaskModel, load_model, save_model
@@ -35,8 +36,10 @@ class PruneSettings(DistillSettings):
 
     target: float = Field(default=0.4, gt=0, lt=1, description="share of the encoder's parameters to remove")
     most_lost: float = Field(default=1.0, gt=0, le=1, description="accuracy on held-out text that may be lost, at most")
-    rounds: int = Field(default=3, ge=1)
-    importance: Literal["gradient", "magnitude"] = "gradient"
+    rounds: int = Field(default=3, ge=1, description="of cutting and recovery")
+    importance: Literal["gradient", "magnitude"] = Field(
+        default="gradient", description="what is cut first: what the loss depends on least, or the smallest weights"
+    )
     blocks: int = Field(default=0, ge=0, description="blocks to take out whole, before anything else")
     attention: bool = Field(default=True, description="may heads be cut?")
     feed_forward: bool = Field(default=True, description="may neurons be cut?")
@@ -92,17 +95,17 @@ def prune(
             _cut(*current, examples, settings, whole - share * whole, first=number == 1)
             cut_accuracy = accuracy(*current, held_out)
             pair = current[1], tokenizer
-            recovered = distill(current[0], teacher, pair, examples, settings, folder, report)
+            recovered = distill(current[0], teacher, pair, examples, settings, folder, report, work)
             parameters = parameter_count(recovered.encoder)
             after = accuracy(recovered, current[1], held_out)
             done.append(Round(parameters, 1 - parameters / whole, cut_accuracy, after))
             if is_main_process():
                 save_model(folder / "model", recovered, current[1])
-                (folder / "round.json").write_text(json.dumps(asdict(done[-1])), "utf-8")
+                _note(folder / "round.json", done[-1])
             wait_for_all()
         if before - done[number - 1].accuracy > settings.most_lost:
             return Pruned(*best, before, tuple(done), reached=False)
-        best, current = load_model(folder / "model"), load_model(folder / "model")
+        best, current = (load_model(folder / "model", settings.max_length) for _ in range(2))
     return Pruned(*best, before, tuple(done), reached=done[-1].removed >= settings.target - 0.01)
 
 
@@ -197,6 +200,15 @@ def _norms(group: Group) -> Tensor:
     outward = group.outward.weight.detach().view(-1, group.units, group.width).norm(dim=(0, 2))
     norms: Tensor = inward * outward
     return norms
+
+
+def _note(path: Path, done: Round) -> None:
+    temporary = path.with_suffix(".tmp")
+    try:
+        temporary.write_text(json.dumps(asdict(done)), "utf-8")
+        temporary.replace(path)
+    except OSError as error:
+        raise WorkError(f"{path} can't be written: {error.strerror}") from error
 
 
 def _finished(work: Path) -> list[Round]:

@@ -23,10 +23,8 @@ from toolchain.tasks import Name, Task
 from toolchain.vocabulary import VocabularySettings
 
 StageName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]
-Start = Annotated[
-    str, Field(min_length=1, description="an earlier stage's name, a checkpoint's directory, or a hub id")
-]
-Model = Annotated[dict[str, Any], Field(description="fields of a configuration, model_type among them")]
+_START = "an earlier stage's name, a checkpoint's directory, or a hub id"
+Start = Annotated[str, Field(min_length=1, description=_START)]
 
 
 class UpdateDefaults(Settings):
@@ -47,17 +45,17 @@ class VocabularyStage(VocabularySettings):
 
     do: Literal["vocabulary"]
     name: StageName
-    texts: tuple[TextSource, ...] = ()
+    texts: tuple[TextSource, ...] = Field(default=(), description="path and times of each; default: the sources")
 
 
-class PretrainStage(PretrainSettings):
-    """Pretrains from `start`, or from random weights of `model` with the tokenizer of `vocabulary`."""
+class Beginning(Settings):
+    """What training begins with: a checkpoint, or random weights of a model with the tokenizer of another."""
 
-    do: Literal["pretrain"]
-    name: StageName
-    start: Start | None = None
-    model: Model | None = None
-    vocabulary: Start | None = None
+    start: Start | None = Field(default=None, description=_START)
+    model: dict[str, Any] | None = Field(
+        default=None, description="fields of a configuration, model_type among them; its weights are random"
+    )
+    vocabulary: Start | None = Field(default=None, description="whose tokenizer `model` has: as `start`")
 
     @model_validator(mode="after")
     def _one_beginning(self) -> Self:
@@ -66,25 +64,26 @@ class PretrainStage(PretrainSettings):
         return self
 
 
-class FinetuneStage(FinetuneSettings):
+class PretrainStage(PretrainSettings, Beginning):
+    """Pretrains from `start`, or from random weights of `model` with the tokenizer of `vocabulary`."""
+
+    do: Literal["pretrain"]
+    name: StageName
+
+
+class FinetuneStage(FinetuneSettings, Beginning):
     """Fine-tunes `start`, or `model` from random weights with the tokenizer of `vocabulary`."""
 
     do: Literal["finetune"]
     name: StageName
-    start: Start | None = None
-    model: Model | None = None
-    vocabulary: Start | None = None
 
 
-class DistillStage(DistillSettings):
+class DistillStage(DistillSettings, Beginning):
     """Distils `teacher`, a stage with heads, into `start` or into `model`, as fine-tuning would train it."""
 
     do: Literal["distill"]
     name: StageName
     teacher: Start
-    start: Start | None = None
-    model: Model | None = None
-    vocabulary: Start | None = None
 
 
 class PruneStage(PruneSettings):
@@ -152,7 +151,7 @@ class Recipe(Settings):
 
     name: StageName
     version: str = Field(default="1.0.0", min_length=1, max_length=64)
-    architecture: str = "MobileBERT"
+    architecture: str = Field(default="", description="of the encoder; where empty, as its configuration says")
     limits: str = "Nobody has looked yet."
     seed: int = 0
     tasks: dict[Name, Task] = Field(min_length=1)
@@ -169,6 +168,11 @@ class Recipe(Settings):
         twice = {name for name in names if names.count(name) > 1}
         if twice:
             raise ValueError(f"two stages are named {twice.pop()}")
+        for name, measured in self.measures.items():
+            measured.check(name, self.tasks)
+        for name in self.held_out:
+            if name in self.tasks and self.tasks[name].kind != "sentence":
+                raise ValueError(f"examples of {name} can't be held out: only those of sentence tasks")
         for name in (*self.held_out, *self.replay, *self.updates, *(m.task for m in self.measures.values())):
             if name not in self.tasks:
                 raise ValueError(f"there is no task {name}; tasks are {', '.join(self.tasks)}")
@@ -227,10 +231,11 @@ def stage_settings(do: str) -> list[tuple[str, str, str]]:
     return list(_described(kinds[do], ""))
 
 
-def _described(kind: type[Settings], prefix: str) -> Iterator[tuple[str, str, str]]:
+def _described(kind: type[Settings], prefix: str, set_to: Settings | None = None) -> Iterator[tuple[str, str, str]]:
     for name, field in kind.model_fields.items():
         if isinstance(field.default, Settings):
-            yield from _described(type(field.default), f"{prefix}{name}.")
+            yield from _described(type(field.default), f"{prefix}{name}.", field.default)
         elif name not in ("do", "name"):
-            default = "(required)" if field.is_required() else json.dumps(field.default, default=str)
+            value = field.default if set_to is None else getattr(set_to, name)
+            default = "(required)" if field.is_required() else json.dumps(value, default=str)
             yield f"{prefix}{name}", default, field.description or ""

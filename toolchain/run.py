@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property, partial
 from hashlib import sha256
+from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -14,7 +15,9 @@ import torch
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from tokenizers import Tokenizer
 
-from toolchain.assemble import check_out
+from model_store.bundle import MANIFEST
+from model_store.signing import public_pem
+from toolchain.assemble import check_out, is_bundle
 from toolchain.checkpoint import load_encoder, longest_input, new_config, new_encoder
 from toolchain.checkpoint_files import checkpoint_hashes
 from toolchain.corpus import TextSource, source_hashes
@@ -25,7 +28,16 @@ from toolchain.examples import Example
 from toolchain.export import FP32_ENCODER, export_encoder
 from toolchain.finite import check_finite
 from toolchain.model import MultiTaskModel, load_model, save_model
-from toolchain.recipe import BundleStage, DistillStage, FinetuneStage, PretrainStage, Recipe, VocabularyStage
+from toolchain.recipe import (
+    BundleStage,
+    DistillStage,
+    FinetuneStage,
+    PretrainStage,
+    PruneStage,
+    Recipe,
+    VocabularyStage,
+)
+from toolchain.sources import Measure
 from toolchain.stages import Outcome, Stages
 from toolchain.steps import CHECKED_ROWS, DO, TRAINING
 from toolchain.structure import parameter_count
@@ -33,6 +45,9 @@ from toolchain.tokenizer import load_tokenizer
 from toolchain.training import is_main_process, wait_for_all
 
 Progress = Callable[[str, int, int, str], None]
+
+_LINKS = ("start", "teacher", "vocabulary")  # What names another stage in a stage's settings.
+_OF_THE_BUNDLE = ("name", "version", "architecture", "limits", "replay", "updates")
 
 
 @dataclass(frozen=True)
@@ -70,6 +85,8 @@ class Run:
             self._stage = stage.name
             links = {name: getattr(stage, name, None) for name in ("start", "teacher")}
             do = DO[type(stage)]
+            if isinstance(stage, BundleStage) and not self._is_in_place(stage.name):
+                self.stages.forget({stage.name})  # It was put elsewhere, or taken away.
             if stage.do in TRAINING or is_main_process():
                 self.stages.once(stage.name, stage.do, links, self._inputs(stage), partial(do, self, stage))
             wait_for_all()
@@ -89,7 +106,7 @@ class Run:
             raise RecipeError(f"there is no stage {unknown.pop()}: {', '.join(s.name for s in self.recipe.stages)}")
         again = set(names)
         for stage in self.recipe.stages:
-            if again & {getattr(stage, link, None) for link in ("start", "teacher", "vocabulary")}:
+            if again & {getattr(stage, link, None) for link in _LINKS}:
                 again.add(stage.name)
         self.stages.forget(again)
         for name in again:
@@ -107,9 +124,7 @@ class Run:
     def examples(self) -> TrainingData:
         """The recipe's labelled text."""
         recipe = self.recipe
-        return training_data(
-            self.data, recipe.tasks, recipe.sources, list(recipe.measures.values()), recipe.held_out, recipe.seed
-        )
+        return training_data(self.data, recipe.tasks, recipe.sources, self._measures, recipe.held_out, recipe.seed)
 
     @property
     def held_out(self) -> list[Example]:
@@ -127,24 +142,33 @@ class Run:
         return str(beside) if beside.is_dir() else start
 
     def model(self, start: str, max_length: int = 1 << 16) -> tuple[MultiTaskModel, Tokenizer]:
-        """The model of an earlier stage, or a bare checkpoint under new heads."""
-        place = self.place(start)
-        if (Path(place) / "tasks.json").is_file():
-            return load_model(Path(place), max_length)
-        encoder = load_encoder(place)
-        torch.manual_seed(self.recipe.seed)
-        tokenizer = load_tokenizer(place, longest_input(encoder.config, max_length))
-        return MultiTaskModel(encoder, self.recipe.tasks), tokenizer
+        """The model of an earlier stage, or of another run, with heads for the recipe's tasks.
+
+        Raises:
+            CheckpointError: it has no heads. RecipeError: they are for other tasks or labels.
+        """
+        model, tokenizer = load_model(Path(self.place(start)), max_length)
+        for name, task in self.recipe.tasks.items():
+            if name not in model.tasks or model.tasks[name].outputs != task.outputs:
+                raise RecipeError(f"{start} was not trained on the task {name} with these labels: fine-tune it first")
+        return model.with_tasks(self.recipe.tasks), tokenizer
 
     def beginning(self, stage: FinetuneStage | DistillStage) -> tuple[MultiTaskModel, Tokenizer]:
-        """What a stage trains: an earlier model, a checkpoint, or a model with random weights."""
-        if stage.start is not None:
-            return self.model(stage.start, stage.max_length)
-        if stage.model is None or stage.vocabulary is None:
-            raise RecipeError(f"{stage.name}: give either start, or model and vocabulary")
-        tokenizer = load_tokenizer(self.place(stage.vocabulary), stage.max_length)
-        fields = {"max_position_embeddings": stage.max_length, **stage.model, "vocab_size": tokenizer.get_vocab_size()}
+        """What a stage trains: an earlier model, a checkpoint, or a model with random weights. Heads that fit the
+        recipe's tasks are kept.
+        """
         torch.manual_seed(stage.seed)
+        if stage.start is not None:
+            place = self.place(stage.start)
+            if (Path(place) / "tasks.json").is_file():
+                model, tokenizer = load_model(Path(place), stage.max_length)
+                return model.with_tasks(self.recipe.tasks), tokenizer
+            encoder = load_encoder(place)
+            tokenizer = load_tokenizer(place, longest_input(encoder.config, stage.max_length))
+            return MultiTaskModel(encoder, self.recipe.tasks), tokenizer
+        tokenizer = load_tokenizer(self.place(stage.vocabulary or ""), stage.max_length)
+        fields = {"max_position_embeddings": stage.max_length, **(stage.model or {})}
+        fields["vocab_size"] = tokenizer.get_vocab_size()
         encoder = new_encoder(new_config(fields, f"{stage.name}'s model"))
         return MultiTaskModel(encoder, self.recipe.tasks), tokenizer
 
@@ -167,42 +191,71 @@ class Run:
         return {"parameters": parameters, "measures": measures, "finite": asdict(finite)}
 
     def rows(self, tokenizer: Tokenizer, count: int = CHECKED_ROWS) -> list[list[int]]:
-        """Token ids of some real sentences."""
-        return [tokenizer.encode(example.text).ids for example in self.examples.train[:count]]
+        """Token ids of `count` real sentences, or of as many as there are."""
+        different = {id(example): example for example in self.examples.train}.values()
+        return [tokenizer.encode(example.text).ids for example in islice(different, count)]
 
     def _check(self) -> None:
         """What can be known to be wrong before anything is done."""
         if not self.recipe.stages:
             raise RecipeError(f"the recipe {self.recipe.name} has no stages: others extend it")
-        names: set[str] = set()
+        kinds = {name: entry.do for name, entry in self.stages.finished.items()}
+        all_names = {stage.name for stage in self.recipe.stages}
+        before: set[str] = set()
         for stage in self.recipe.stages:
-            for other in (getattr(stage, "start", None), getattr(stage, "teacher", None)):
-                later = other in {s.name for s in self.recipe.stages} and other not in names
-                if later:
+            for link in _LINKS:
+                other = getattr(stage, link, None)
+                if other in all_names and other not in before:
                     raise RecipeError(f"the stage {stage.name} begins with {other}, which comes after it")
+            if isinstance(stage, PruneStage) and not self.recipe.held_out:
+                raise RecipeError(
+                    f"the stage {stage.name} is judged by examples held out, and there are none (held_out)"
+                )
             if isinstance(stage, BundleStage):
-                if self.destination is None:
-                    raise RecipeError(f"the stage {stage.name} needs a place for the bundle: --out")
-                check_out(self.destination.out, self.stages.work, self.data)
-            names.add(stage.name)
+                self._check_bundle(stage, kinds.get(stage.start))
+            before.add(stage.name)
+            kinds[stage.name] = stage.do
+
+    def _check_bundle(self, stage: BundleStage, start: str | None) -> None:
+        if self.destination is None:
+            raise RecipeError(f"the stage {stage.name} needs a place for the bundle: --out")
+        if start != "quantize":
+            raise RecipeError(f"the stage {stage.name} must begin with a quantize stage; {stage.start} is none")
+        for name, task in self.recipe.tasks.items():
+            if task.updatable and name not in self.recipe.held_out:
+                raise RecipeError(f"{name} is updatable, and there are no examples held out to measure forgetting with")
+        check_out(self.destination.out, self.stages.work, self.data)
 
     def _inputs(self, stage: Any) -> dict[str, Any]:
         """All that a stage's outcome depends on: settings, what it begins with, data."""
         settings = stage.model_dump(mode="json", exclude={"name": True, "schedule": {"save_every"}})
         inputs: dict[str, Any] = {"settings": settings}
-        for name in ("start", "teacher", "vocabulary"):
-            other = getattr(stage, name, None)
+        for link in _LINKS:
+            other = getattr(stage, link, None)
             if isinstance(other, str):
-                inputs[name] = self._identity(other)
+                inputs[link] = self._identity(other)
         if isinstance(stage, VocabularyStage):
             inputs["data"] = source_hashes(self.data, self.plain_text(stage))
         elif isinstance(stage, PretrainStage):
             inputs["data"] = source_hashes(self.data, stage.sources)
+            inputs["kept out"] = {m.source.path: file_hash(m.source.file(self.data)) for m in self._measures}
         else:
             inputs["data"] = self._data_identity
-        if isinstance(stage, BundleStage):
-            inputs["bundle"] = self.recipe.model_dump(mode="json", include={"version", "replay", "updates"})
+        if isinstance(stage, BundleStage) and self.destination is not None:
+            inputs["bundle"] = self.recipe.model_dump(mode="json", include=set(_OF_THE_BUNDLE))
+            inputs["key"] = sha256(public_pem(self.destination.key.public_key())).hexdigest()
         return inputs
+
+    def _is_in_place(self, stage: str) -> bool:
+        """Is what lies at the destination the bundle that this stage made?"""
+        entry = self.stages.finished.get(stage)
+        if entry is None or self.destination is None or not is_bundle(self.destination.out):
+            return False
+        return file_hash(self.destination.out / MANIFEST) == entry.figures.get("manifest")
+
+    @property
+    def _measures(self) -> list[Measure]:
+        return list(self.recipe.measures.values())
 
     def _identity(self, start: str) -> object:
         if start in self.stages.finished:
@@ -212,8 +265,9 @@ class Run:
     @cached_property
     def _data_identity(self) -> dict[str, Any]:
         recipe = self.recipe
-        sources = [*recipe.sources, *(m.source for m in recipe.measures.values())]
+        sources = [*recipe.sources, *(m.source for m in self._measures)]
         files = {source.path: file_hash(source.file(self.data)) for source in sources}
+        files |= {source.texts: file_hash(self.data / source.texts) for source in sources if source.texts}
         said = recipe.model_dump(mode="json", include={"tasks", "sources", "measures", "held_out", "seed"})
         return {"recipe": _digest(said), "files": files}
 

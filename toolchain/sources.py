@@ -63,6 +63,15 @@ class Measure(Settings):
     between: tuple[str, str] | None = None
     taken: tuple[tuple[str, str], ...] = ()
 
+    def check(self, name: str, tasks: Mapping[str, Task]) -> None:
+        """Does it ask for what its source and the tasks have? Raises ValueError if not."""
+        if self.task not in (self.source.task, *self.source.columns):
+            raise ValueError(f"{name}: its source says nothing of {self.task}")
+        labels = tasks[self.task].labels if self.task in tasks else ()
+        for label in (*(self.between or ()), *(label for pair in self.taken for label in pair)):
+            if labels and label not in labels:
+                raise ValueError(f"{name}: {self.task} has no label {label}; allowed: {', '.join(labels)}")
+
 
 def read_source(folder: Path, source: Source, tasks: Mapping[str, Task]) -> list[Example]:
     """All rows of a source that say something of a task, in file order.

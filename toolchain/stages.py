@@ -28,10 +28,11 @@ class Entry(Settings):
 
 
 class Ledger(Settings):
-    """What `stages.json` holds."""
+    """What `stages.json` holds: finished stages, and the inputs of those that were begun and not finished."""
 
     recipe: str
     stages: dict[str, Entry] = Field(default={})
+    begun: dict[str, JsonValue] = Field(default={})
 
 
 class Stages:
@@ -49,6 +50,7 @@ class Stages:
             raise WorkError(f"{work} was begun with the recipe {ledger.recipe}: choose another directory")
         self._recipe = recipe
         self.finished = dict(ledger.stages)
+        self._begun = dict(ledger.begun)
         self._save()
 
     def once(
@@ -58,37 +60,44 @@ class Stages:
         """Run a stage unless it has been finished before, and return its figures.
 
         Raises:
-            WorkError: it was finished with other inputs; nothing was changed.
+            WorkError: it was begun or finished with other inputs; nothing was changed.
         """
         plain = json.loads(json.dumps(inputs))
         entry = self.finished.get(name)
-        if entry is None:
-            begun = time.monotonic()
-            figures = json.loads(json.dumps(stage()))
-            seconds = round(time.monotonic() - begun, 1)
-            self.finished[name] = Entry(do=do, **links, inputs=plain, seconds=seconds, figures=figures)
-            self._save()
-        elif entry.inputs != plain:
+        before = entry.inputs if entry else self._begun.get(name, plain)
+        if before != plain:
             raise WorkError(
-                f"{self.work}: the stage {name} was finished with other settings, data or checkpoint "
-                f"({_difference(entry.inputs, plain)}): choose another directory, or do it again with --redo {name}"
+                f"{self.work}: the stage {name} was {'finished' if entry else 'begun'} with other settings, data or "
+                f"checkpoint ({_difference(before, plain)}): choose another directory, or do it again with "
+                f"--redo {name}"
             )
+        if entry is None:
+            self._begun[name] = plain
+            self._save()
+            started = time.monotonic()
+            figures = json.loads(json.dumps(stage()))
+            seconds = round(time.monotonic() - started, 1)
+            self.finished[name] = Entry(do=do, **links, inputs=plain, seconds=seconds, figures=figures)
+            del self._begun[name]
+            self._save()
         return dict(self.finished[name].figures)
 
     def forget(self, names: set[str]) -> None:
-        """Take finished stages back, to do them again."""
+        """Take stages back, to do them again."""
         self.finished = {name: entry for name, entry in self.finished.items() if name not in names}
+        self._begun = {name: inputs for name, inputs in self._begun.items() if name not in names}
         self._save()
 
     def reload(self) -> None:
         """Take up what the main process has noted."""
-        self.finished = dict(read_ledger(self.work).stages)
+        ledger = read_ledger(self.work)
+        self.finished, self._begun = dict(ledger.stages), dict(ledger.begun)
 
     def _save(self) -> None:
         if not is_main_process():
             return
         temporary = self._path.with_suffix(".tmp")
-        content = Ledger(recipe=self._recipe, stages=self.finished).model_dump_json(indent=1)
+        content = Ledger(recipe=self._recipe, stages=self.finished, begun=self._begun).model_dump_json(indent=1)
         try:
             self.work.mkdir(parents=True, exist_ok=True)
             temporary.write_text(content, "utf-8")

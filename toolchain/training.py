@@ -27,24 +27,26 @@ _FLOOR = 0.02  # of the peak: the lowest learning rate at the end
 
 
 class Schedule(Settings):
-    """How a loop trains: AdamW, its rate rising over `warm_up` steps to `peak` and falling over the last `decay` of all
-    steps. `decay` 1 falls from the start; less holds the peak meanwhile.
+    """How a loop trains: AdamW, its rate rising over `warm_up` steps (a tenth of all, at most) to `peak` and falling
+    over the last `decay` of all steps. `decay` 1 falls from the start; less holds the peak meanwhile.
 
     `averaging` is the decay a step of a moving average of the weights, which is then the result (Izmailov et al., 2018,
     in the form of `swa_utils`); it never reaches back over more than a fifth of the run. 0 takes the last weights.
     """
 
-    peak: float = Field(default=4e-4, gt=0, le=1)
-    warm_up: int = Field(default=200, ge=0)
-    decay: float = Field(default=1.0, gt=0, le=1)
-    weight_decay: float = Field(default=0.01, ge=0)
-    averaging: float = Field(default=0.0, ge=0, lt=1)
-    clip: float = Field(default=1.0, gt=0)
-    save_every: int = Field(default=200, ge=1)
+    peak: float = Field(default=4e-4, gt=0, le=1, description="the highest learning rate")
+    warm_up: int = Field(default=200, ge=0, description="steps that it rises over; a tenth of all, at most")
+    decay: float = Field(default=1.0, gt=0, le=1, description="share of all steps, at the end, that it falls over")
+    weight_decay: float = Field(default=0.01, ge=0, description="AdamW's")
+    averaging: float = Field(
+        default=0.0, ge=0, lt=1, description="decay a step of the weights' moving average; 0 takes the last weights"
+    )
+    clip: float = Field(default=1.0, gt=0, description="the greatest norm of all gradients together")
+    save_every: int = Field(default=200, ge=1, description="steps between two saves of the progress")
 
     def rate(self, step: int, total: int) -> float:
         """The learning rate of a step, counted from 0."""
-        rising = (step + 1) / max(1, self.warm_up)
+        rising = (step + 1) / max(1, min(self.warm_up, total // 10))
         falling = max(_FLOOR, (total - step) / max(1.0, self.decay * total))
         return self.peak * min(1.0, rising, falling)
 
@@ -168,7 +170,9 @@ class Loop:
     def _train(self, batch: Sequence[int], loss: Loss) -> float:
         for group in self._optimizer.param_groups:
             group["lr"] = self._schedule.rate(self.step, self.total)
-        share = batch[self.accelerator.process_index :: self.accelerator.num_processes] or batch[:1]
+        rank, processes = self.accelerator.process_index, self.accelerator.num_processes
+        share = batch[rank::processes] or batch[:1]
+        torch.manual_seed(self.step * processes + rank)  # Dropout depends on the step alone: a resumed run is the same.
         value = loss(self._model, share)
         self._optimizer.zero_grad()
         self.accelerator.backward(value)
@@ -189,7 +193,6 @@ class Loop:
             "model": self._module.state_dict(),
             "average": self._average.state_dict() if self._average is not None else None,
             "optimizer": self._optimizer.state_dict(),
-            "random": torch.get_rng_state(),
         }
         temporary = self._path.with_suffix(".tmp")
         try:
@@ -208,10 +211,12 @@ class Loop:
         except Exception as error:  # whatever a damaged file makes the unpickler raise
             raise WorkError(f"{self._path} is damaged: remove it to begin this stage again") from error
         if content["identity"] != self._identity:
-            raise WorkError(f"{self._path} belongs to another recipe or other data: choose another working directory")
+            raise WorkError(
+                f"{self._path} belongs to another recipe or other data: choose another working directory, or remove it "
+                "to begin this stage again"
+            )
         self.step = content["step"]
         self._module.load_state_dict(content["model"])
         if self._average is not None:
             self._average.load_state_dict(content["average"])
         self._optimizer.load_state_dict(content["optimizer"])
-        torch.set_rng_state(content["random"].cpu())

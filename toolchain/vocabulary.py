@@ -6,12 +6,13 @@ from collections.abc import Iterable, Sequence
 
 import torch
 from pydantic import Field
-from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors, trainers
+from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, trainers
 from torch import nn
 from transformers import PreTrainedModel
 
 from toolchain.errors import DataError
 from toolchain.settings import Settings
+from toolchain.tokenizer import framed
 
 SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 # Punctuation that Chinese text is full of and whose full-width forms share one token with the plain ones.
@@ -21,8 +22,8 @@ _ALIKE = {"“": '"', "”": '"', "‘": "'", "’": "'", "—": "-", "…": "."
 class VocabularySettings(Settings):
     """How large a vocabulary to learn. Chinese characters are tokens of their own, other words are cut in pieces."""
 
-    size: int = Field(default=8_000, ge=len(SPECIAL) + 1, le=200_000)
-    min_frequency: int = Field(default=2, ge=1)
+    size: int = Field(default=8_000, ge=len(SPECIAL) + 1, le=200_000, description="tokens, at most")
+    min_frequency: int = Field(default=2, ge=1, description="how often two pieces must meet to become one token")
 
 
 def learn_vocabulary(texts: Iterable[str], settings: VocabularySettings) -> Tokenizer:
@@ -37,16 +38,12 @@ def learn_vocabulary(texts: Iterable[str], settings: VocabularySettings) -> Toke
     tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
     trainer = trainers.WordPieceTrainer(
         vocab_size=settings.size, min_frequency=settings.min_frequency, special_tokens=list(SPECIAL),
-        show_progress=False,
+        limit_alphabet=settings.size - len(SPECIAL), show_progress=False,
     )  # fmt: skip
     tokenizer.train_from_iterator(texts, trainer)
     if tokenizer.get_vocab_size() <= len(SPECIAL):
         raise DataError("there is no text to learn a vocabulary from")
-    first, last = (tokenizer.token_to_id(name) for name in ("[CLS]", "[SEP]"))
-    tokenizer.post_processor = processors.TemplateProcessing(
-        single="[CLS] $A [SEP]", special_tokens=[("[CLS]", first), ("[SEP]", last)]
-    )
-    return tokenizer
+    return framed(tokenizer)
 
 
 def prune_vocabulary(
@@ -70,8 +67,7 @@ def prune_vocabulary(
     state["model"]["vocab"] = {token: place for place, (token, _) in enumerate(kept)}
     for special in state["added_tokens"]:
         special["id"] = state["model"]["vocab"][special["content"]]
-    for entry in ((state.get("post_processor") or {}).get("special_tokens") or {}).values():
-        entry["ids"] = [state["model"]["vocab"][token] for token in entry["tokens"]]
+    state["post_processor"] = None  # It holds token ids, in several forms; `framed` makes it anew.
     words = encoder.embeddings.word_embeddings
     rows = words.weight.detach()[torch.tensor([index for _, index in kept])].clone()
     words = nn.Embedding(len(rows), rows.shape[1], padding_idx=state["model"]["vocab"]["[PAD]"])
@@ -79,4 +75,4 @@ def prune_vocabulary(
     encoder.embeddings.word_embeddings = words
     encoder.config.vocab_size = len(kept)
     encoder.config.pad_token_id = state["model"]["vocab"]["[PAD]"]
-    return Tokenizer.from_str(json.dumps(state)), len(vocabulary) - len(kept)
+    return framed(Tokenizer.from_str(json.dumps(state))), len(vocabulary) - len(kept)

@@ -1,9 +1,17 @@
 """Metrics."""
 
+from pathlib import Path
+from typing import Any
+
 import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
+from app.metrics import Metrics
+from device_sim.runtime import Runtime
+from tests.support.changed_bundle import changed
 from tests.support.http_service import RunningService
+from tests.support.phone import TAUGHT, phone, teach
+from tests.support.tiny_bundle import TinyBundle
 
 
 def _value(client: httpx.Client, name: str, **labels: str) -> float:
@@ -48,6 +56,28 @@ def test_the_device_is_told_of(service: RunningService, client: httpx.Client) ->
     assert _value(client, "attune_updates_total", outcome="published") == 1
     service.runtime.state.database.close()
     assert _value(client, "attune_state_readable") == 0
+
+
+def test_samples_that_no_update_would_learn_from_do_not_wait(bundle: TinyBundle, tmp_path: Path) -> None:
+    def renamed(manifest: dict[str, Any]) -> None:
+        manifest["tasks"]["sentiment"]["labels"] = ["差", "一般", "好"]
+        del manifest["tasks"]["route"]
+
+    with phone(bundle, tmp_path / "state") as runtime:
+        teach(runtime, TAUGHT[:2], "负面")
+        teach(runtime, TAUGHT[:2], "private", task="route")
+        assert _pending(runtime) == {"sentiment": 2, "route": 2}
+    with phone(changed(bundle, tmp_path / "renamed", renamed), tmp_path / "state") as runtime:
+        teach(runtime, TAUGHT[2:3], "好")
+        assert _pending(runtime) == {"sentiment": 1}
+
+
+def _pending(runtime: Runtime) -> dict[str, float]:
+    metrics = Metrics()
+    metrics.watch(runtime)
+    families = text_string_to_metric_families(metrics.exposition().decode())
+    (family,) = (family for family in families if family.name == "attune_pending_samples")
+    return {sample.labels["task"]: sample.value for sample in family.samples}
 
 
 def test_two_services_do_not_share_counters(client: httpx.Client, shared: httpx.Client) -> None:

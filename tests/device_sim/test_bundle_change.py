@@ -1,6 +1,7 @@
 """Another bundle under a device that has learnt: what is served then, and what is learnt again."""
 
 from collections import Counter
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from device_sim.errors import NothingToLearn, TaskNotUpdatable, UnknownTask
 from device_sim.runtime import Runtime
 from device_sim.update_records import Update
 from model_store.errors import VersionNotServable
+from model_store.head import Float32, HeadParameters
 from tests.support.changed_bundle import changed
 from tests.support.phone import FOLLOWING, TAUGHT, label_of, phone, predict, served, teach, update
 from tests.support.tiny_bundle import TinyBundle, build_tiny_bundle
@@ -23,6 +25,22 @@ PLUGGED_IN = DeviceChange(charging=True, wifi=True, idle=True)
 def second(tmp_path_factory: pytest.TempPathFactory) -> TinyBundle:
     """The next edition, on another base."""
     return build_tiny_bundle(tmp_path_factory.mktemp("second"), seed=1, version="0.2.0")
+
+
+class NeverFinite:
+    """A trainer whose head is always rejected."""
+
+    def __init__(self, start: HeadParameters, learning_rate: float) -> None:
+        self._head = HeadParameters(start.weight * np.float32("nan"), start.bias)
+
+    def set_learning_rate(self, learning_rate: float) -> None:
+        """Of no account."""
+
+    def step(self, features: Float32, targets: Float32, weights: Float32) -> float:
+        return 0.0
+
+    def parameters(self) -> HeadParameters:
+        return self._head
 
 
 def states(runtime: Runtime) -> Counter[str]:
@@ -117,8 +135,74 @@ def test_samples_without_text_lie_aside_until_their_base_is_back(
         assert (ended.version, ended.metrics["samples"]) == (3, len(TAUGHT) - 5)
         assert states(runtime) == {"set_aside": 5, "used": len(TAUGHT) - 5}
     with phone(bundle, tmp_path) as runtime:
-        assert states(runtime) == {"used": 5, "new": len(TAUGHT) - 5}
-        assert update(runtime).metrics["samples"] == len(TAUGHT)
+        assert states(runtime) == {"new": len(TAUGHT)}
+        assert tick(runtime).metrics["samples"] == len(TAUGHT)
+
+
+def test_what_was_taught_and_kept_as_features_is_learnt_again_after_a_way_back(
+    bundle: TinyBundle, second: TinyBundle, tmp_path: Path
+) -> None:
+    with phone(bundle, tmp_path) as runtime:
+        runtime.schedule.put({"samples_after": "keep_features"})
+        teach(runtime, TAUGHT, "负面")
+        assert update(runtime).version == 1
+    for _ in range(2):  # A second start with the same bundle changes nothing.
+        with phone(second, tmp_path) as runtime:
+            assert (served(runtime).version, states(runtime)) == (0, {"set_aside": len(TAUGHT)})
+            assert (runtime.samples.pending(), runtime.rights.export()["samples"][0]["state"]) == ({}, "new")
+            assert runtime.schedule.tick().action == "wait"
+            with pytest.raises(NothingToLearn):
+                runtime.updates.start("sentiment", force=True)
+    with phone(bundle, tmp_path) as runtime:
+        assert runtime.samples.pending() == {"sentiment": len(TAUGHT)}
+        assert tick(runtime).version == 2
+        assert [label_of(runtime, text) for text in TAUGHT].count("负面") >= 16
+        assert states(runtime) == {"used": len(TAUGHT)}
+
+
+def test_what_the_user_had_rolled_back_is_not_learnt_after_a_way_back(
+    bundle: TinyBundle, second: TinyBundle, tmp_path: Path
+) -> None:
+    with phone(bundle, tmp_path) as runtime:
+        runtime.schedule.put({"samples_after": "keep_features"})
+        teach(runtime, TAUGHT, "负面")
+        assert update(runtime).version == 1
+        runtime.models.activate("sentiment", 0)
+    with phone(second, tmp_path):
+        pass
+    with phone(bundle, tmp_path) as runtime:
+        assert (served(runtime).version, states(runtime)) == (0, {"used": len(TAUGHT)})
+
+
+def test_what_an_earlier_edition_had_set_aside_is_learnt_once_its_base_is_there(
+    bundle: TinyBundle, second: TinyBundle, tmp_path: Path
+) -> None:
+    with phone(bundle, tmp_path) as runtime:
+        runtime.schedule.put({"samples_after": "keep_features"})
+        teach(runtime, TAUGHT, "负面")
+        update(runtime)
+    with phone(second, tmp_path) as runtime:
+        document = runtime.rights.export()
+        for sample in document["samples"]:
+            sample["state"] = "set_aside"
+        runtime.rights.import_(document)
+        assert states(runtime) == {"set_aside": len(TAUGHT)}
+    with phone(bundle, tmp_path) as runtime:
+        assert tick(runtime).version == 2
+
+
+def test_samples_that_no_bundle_came_for_are_deleted_when_they_are_too_old(
+    bundle: TinyBundle, second: TinyBundle, tmp_path: Path
+) -> None:
+    with phone(bundle, tmp_path) as runtime:
+        runtime.schedule.put({"samples_after": "keep_features", "retention_days": 30})
+        teach(runtime, TAUGHT, "负面")
+        update(runtime)
+    with phone(second, tmp_path) as runtime:
+        waiting = teach(runtime, FOLLOWING[:1], "负面")[0].sample_id
+        runtime.device.put(DeviceChange(now=datetime.now(UTC) + timedelta(days=31)))
+        runtime.schedule.tick()
+        assert [sample.id for sample in runtime.samples.page().items] == [waiting]
 
 
 def test_what_the_user_had_rolled_back_is_not_taught_to_the_new_base(
@@ -138,10 +222,8 @@ def test_what_the_user_had_rolled_back_is_not_taught_to_the_new_base(
 def test_a_rejection_on_one_base_says_nothing_of_the_next(
     bundle: TinyBundle, second: TinyBundle, tmp_path: Path
 ) -> None:
-    order = np.random.default_rng(0).choice(["负面", "中性", "正面"], len(TAUGHT))
-    with phone(bundle, tmp_path) as runtime:
-        for text, label in zip(TAUGHT, order, strict=True):
-            teach(runtime, [text], str(label))
+    with phone(bundle, tmp_path, trainers=lambda _: lambda _: NeverFinite) as runtime:
+        teach(runtime, TAUGHT, "负面")
         assert tick(runtime).outcome == "rejected"
         assert "sentiment: a candidate from just these samples was rejected" in runtime.schedule.tick().reasons
     with phone(second, tmp_path) as runtime:
@@ -172,9 +254,11 @@ def test_a_task_that_the_new_bundle_lacks_rests_until_it_is_back(bundle: TinyBun
         teach(runtime, TAUGHT[:8], "private", task="route")
         started = runtime.updates.start("route", {"epochs": 1, "learning_rate": 1e-5}, force=True)
         assert runtime.updates.wait(started.id, 60).outcome == "published"
+        teach(runtime, TAUGHT[8:9], "private", task="route")
     with phone(smaller, state) as runtime:
         assert runtime.health().status == "ready"
-        assert runtime.samples.page("route").total == 8
+        assert runtime.samples.page("route").total == 9
+        assert runtime.samples.pending() == {}
         for refused in (
             lambda: runtime.predictor.answer(["我的课几点"], "route"),
             lambda: runtime.feedback.record(text="我的课几点", task="route", label="private"),
@@ -229,7 +313,9 @@ def test_samples_of_unknown_labels_alone_are_nothing_to_learn(bundle: TinyBundle
         with pytest.raises(NothingToLearn):
             runtime.updates.start("sentiment", force=True)
         assert "sentiment: 0 of 20 new samples" in runtime.schedule.tick().reasons
+        assert runtime.samples.pending() == {}
     with phone(bundle, state) as runtime:
+        assert runtime.samples.pending() == {"sentiment": len(TAUGHT)}
         assert update(runtime).metrics["samples"] == len(TAUGHT)
 
 
@@ -252,5 +338,27 @@ def test_a_head_that_became_fixed_serves_the_bundles_version_and_waits_for_nothi
             runtime.models.activate("sentiment", 1)
         with pytest.raises(TaskNotUpdatable):
             teach(runtime, FOLLOWING[:1], "负面")
-        assert states(runtime) == {"used": len(TAUGHT)}
+        assert runtime.samples.pending() == {}
         assert runtime.schedule.tick().reasons[-1] == "route: 0 of 20 new samples"
+        assert runtime.audit.page().items[-1].detail["samples_to_learn_again"] == 0
+
+
+def test_what_was_taught_before_a_fixed_head_is_learnt_by_the_next_updatable_one(
+    bundle: TinyBundle, second: TinyBundle, tmp_path: Path
+) -> None:
+    def fixed(manifest: dict[str, Any]) -> None:
+        manifest["tasks"]["sentiment"]["updatable"] = False
+
+    other = changed(bundle, tmp_path / "fixed", fixed)
+    for name, following in (("back", bundle), ("onwards", second)):
+        state = tmp_path / name
+        with phone(bundle, state) as runtime:
+            teach(runtime, TAUGHT, "负面")
+            assert update(runtime).version == 1
+        with phone(other, state) as runtime:
+            assert served(runtime).version == 0
+        with phone(following, state) as runtime:
+            assert runtime.samples.pending() == {"sentiment": len(TAUGHT)}
+            ended = tick(runtime)
+            assert (ended.version, ended.metrics["samples"]) == (2, len(TAUGHT))
+            assert [label_of(runtime, text) for text in TAUGHT].count("负面") >= 16

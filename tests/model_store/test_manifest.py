@@ -3,9 +3,13 @@
 from pathlib import Path
 from typing import Any
 
+import pytest
+from pydantic import ValidationError
+
 from model_store.bundle import Bundle
-from model_store.manifest import CHECKPOINT, TRAINING_FILES, ParameterBounds, TaskManifest
+from model_store.manifest import CHECKPOINT, MOST_LABELS, TRAINING_FILES, ParameterBounds, TaskManifest
 from model_store.signing import load_trusted_keys
+from model_store.spans import tags_of
 from tests.support.changed_bundle import changed
 from tests.support.phone import label_of, phone
 from tests.support.tiny_bundle import TinyBundle
@@ -46,6 +50,15 @@ def test_a_bundle_of_the_first_editions_form_is_served(bundle: TinyBundle, tmp_p
     assert set(Bundle.open(first.path, load_trusted_keys([first.public_key])).manifest.tasks) == {"sentiment"}
     with phone(bundle, tmp_path / "one") as one, phone(first, tmp_path / "other") as other:
         assert label_of(other, "楼下的咖啡真不错") == label_of(one, "楼下的咖啡真不错")
+
+
+def test_a_token_task_has_as_many_types_as_a_recipe_may_name() -> None:
+    def of(types: int) -> dict[str, Any]:
+        return {"kind": "token", "updatable": False, "labels": tags_of([f"T{number}" for number in range(types)])}
+
+    assert len(TaskManifest.model_validate(of(MOST_LABELS)).labels) == 2 * MOST_LABELS + 1
+    with pytest.raises(ValidationError):
+        TaskManifest.model_validate(of(MOST_LABELS + 1))
 
 
 def test_a_fixed_head_ships_its_checkpoint_alone_and_has_no_terms(bundle: TinyBundle) -> None:

@@ -1,15 +1,16 @@
 """Checkpoints: both architectures, vocabularies of both forms, pruned shapes, and what is refused."""
 
 import json
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from torch import nn
 
-from tests.support.tiny_bundle import CHARACTERS
+from tests.support.tiny_bundle import CHARACTERS, TinyBundle
 from tests.support.tiny_checkpoint import write_bert
 from tests.toolchain.conftest import load
 from toolchain.checkpoint import extend_positions, load_encoder, load_masked_lm
@@ -129,6 +130,40 @@ def test_a_pruned_vocabulary_is_smaller_and_what_stays_answers_as_before(mobileb
     assert torch.equal(answer(whole, smaller.encode(text).ids), before)
     assert smaller.encode(gone).tokens[1:-1] == ["[UNK]", "[UNK]"]
     assert smaller.encode("a 7").tokens[1:-1] == ["a", "7"]
+
+
+def test_a_vocabulary_from_vocab_txt_is_pruned_with_its_frame(bert: Path, tmp_path: Path) -> None:
+    write_bert(tmp_path, CHARACTERS)
+    vocabulary = json.loads((tmp_path / "tokenizer.json").read_text("utf-8"))["model"]["vocab"]
+    (tmp_path / "tokenizer.json").unlink()
+    # As in BERT's own files, the special tokens lie behind others that go.
+    order = sorted(vocabulary, key=lambda token: (token in ("[CLS]", "[SEP]"), vocabulary[token]))
+    (tmp_path / "vocab.txt").write_text("\n".join(order), "utf-8")
+    smaller, _ = prune_vocabulary(load_encoder(str(bert)), load_tokenizer(str(tmp_path), 24), ["新买的手机"], 1)
+    assert smaller.encode("新买的手机").tokens == ["[CLS]", *"新买的手机", "[SEP]"]
+
+
+def test_a_vocabulary_is_no_larger_than_was_asked_for() -> None:
+    texts = ["".join(chr(0x4E00 + index) for index in range(start, start + 50)) for start in range(0, 500, 50)] * 3
+    assert learn_vocabulary(texts, VocabularySettings(size=100)).get_vocab_size() <= 100
+
+
+def test_weights_that_lack_some_are_refused(mobilebert: Path, tmp_path: Path) -> None:
+    for name in ("config.json", "tokenizer.json"):
+        (tmp_path / name).write_text((mobilebert / name).read_text("utf-8"), "utf-8")
+    weights = load_file(mobilebert / "model.safetensors")
+    weights = {f"wrapped.{name}": value for name, value in weights.items()}
+    save_file(weights, tmp_path / "model.safetensors", {"format": "pt"})
+    for load_it in (load_encoder, load_masked_lm):
+        with pytest.raises(CheckpointError, match=r"lack .*embeddings\..*of another model than its config"):
+            load_it(str(tmp_path))
+
+
+def test_damaged_heads_are_refused_in_a_sentence(bundle: TinyBundle, tmp_path: Path) -> None:
+    shutil.copytree(bundle.path.parent / "work" / "tuned" / "model", tmp_path / "model")
+    (tmp_path / "model" / "heads.safetensors").write_bytes(b"half")
+    with pytest.raises(CheckpointError, match="is no model with heads"):
+        load_model(tmp_path / "model")
 
 
 def answer(model: MultiTaskModel, ids: list[int]) -> torch.Tensor:

@@ -1,6 +1,7 @@
 """`attune-toolchain` as a user runs it."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -35,6 +36,7 @@ def test_a_recipe_runs_to_a_bundle_that_can_be_measured_profiled_and_compared(
     done = toolchain("run", recipe, "--data", data, "--work", work, "--out", out)
     assert done.returncode == 0, done.stderr
     assert str(out) in done.stdout
+    assert re.search(r"^tuned 1/\d+ loss", done.stderr, re.MULTILINE), "a log should tell how far it is"
     assert "# tiny" in (work / "report.md").read_text("utf-8")
     measured = toolchain(
         "evaluate", "--bundle", out, "--trusted-key", work / "signing-key.pub.pem", "--data", data, "--json"

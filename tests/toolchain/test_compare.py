@@ -213,6 +213,16 @@ def test_values_that_are_not_finite_are_told(work: Path) -> None:
     assert verdicts["small"] == "NaN or infinity: answers at 8 tokens, answers at 16 tokens"
 
 
+def test_a_graph_that_keeps_large_values_in_fp32_is_mixed_and_does_not_overflow(work: Path) -> None:
+    ledger = json.loads((work / LEDGER).read_text("utf-8"))
+    small = ledger["stages"]["small"]["figures"]
+    small["finite"]["share_of_fp16"] = 1.5
+    small["graph"] = {"method": "mixed", "nodes": 7}
+    write_ledger(work, ledger["stages"])
+    found = row(quick(work), "small")
+    assert (found.form, found.verdict) == ("mixed", "finite, in fp32 where fp16 would overflow")
+
+
 def damage(change: Callable[[dict[str, Any]], object]) -> Callable[[Path], object]:
     def spoil(work: Path) -> None:
         stages = json.loads((work / LEDGER).read_text("utf-8"))["stages"]

@@ -58,6 +58,16 @@ def test_what_is_held_out_is_trained_on_for_no_task(folder: Path) -> None:
     assert not {e.text for e in held_out} & {e.text for e in train}
 
 
+def test_what_is_drawn_from_patterns_is_never_held_out_nor_a_copy_of_what_is() -> None:
+    recipe = load_recipe(Path(__file__).parents[2] / "recipes" / "tasks.yaml")
+    sources = [s for s in recipe.sources if s.drawn or "requests-one" in s.path]
+    tasks = {name: recipe.tasks[name] for name in ("intent", "insight", "route", "entities")}
+    found = training_data(Path(), tasks, sources, [], {"route": 200}, 0)
+    kept = found.held_out["route"]
+    assert {example.source for example in kept} == {s.name for s in sources if not s.drawn}
+    assert not {same_text_key(e.text) for e in kept} & {same_text_key(e.text) for e in found.train}
+
+
 def test_labels_without_a_mapping_are_left_out(folder: Path) -> None:
     add_row(folder, {"text": "哎呀没想到", "label": "surprise"})
     assert all(example.text != "哎呀没想到" for example in everything(tiny_recipe(folder), folder)[0])
@@ -94,17 +104,22 @@ def test_labels_of_text_that_is_not_copied_are_put_to_it(folder: Path) -> None:
 
 def test_names_are_swapped_for_others_of_their_type_and_all_else_stays(folder: Path) -> None:
     recipe = tiny_recipe(folder)
+    with (folder / "requests.tsv").open("a", encoding="utf-8") as file:
+        file.writelines(f"asking\t-\t第{number}次[弹钢琴](TOPIC)\n" for number in "一二三四五")
     swapping = recipe.sources[1].model_copy(update={"swaps": 2, "swapped": ("TOPIC",)})
     plain, _ = everything(recipe, folder)
-    more, _ = everything(recipe.model_copy(update={"sources": (recipe.sources[0], swapping)}), folder)
+    more, kept = everything(recipe.model_copy(update={"sources": (recipe.sources[0], swapping)}), folder)
     copies = more[len(plain) :]
-    assert len(copies) == 2 * sum("entities" in example.spans for example in plain)
+    assert 100 < len(copies) <= 2 * sum("entities" in example.spans for example in plain)
+    judging = {e.text for m in recipe.measures.values() for e in read_source(folder, m.source, recipe.tasks)}
+    judging |= {example.text for example in kept}
+    assert not judging & {example.text for example in copies}, "a swapped copy may say what judges"
     names = {e.text[s.start : s.end] for e in plain if e.spans for s in e.spans["entities"].spans}
     for example in copies:
         (span,) = example.spans["entities"].spans
         assert example.text[span.start : span.end] in names
         assert example.labels
-    assert len({example.text for example in copies} - {example.text for example in plain}) > 10
+    assert len({e.text for e in copies if e.text.startswith("第") and "弹钢琴" not in e.text}) > 3
 
 
 @pytest.mark.parametrize(

@@ -82,6 +82,23 @@ def test_the_teacher_is_asked_once_and_another_set_of_examples_is_noticed(
         distill(student[0], teacher, (student[1], theirs), few[:9], once, tmp_path, lambda *_: None)
 
 
+def test_features_that_half_precision_can_not_hold_are_kept_whole(
+    tuned: Tuned, student: Tuned, examples: TrainingData, tmp_path: Path
+) -> None:
+    teacher = copy.deepcopy(tuned[0])
+    normalised = teacher.blocks[-1].output.bottleneck.LayerNorm
+    with torch.no_grad():
+        normalised.weight *= 1e6
+    losses: list[str] = []
+    distill(
+        copy.deepcopy(student[0]), teacher, (student[1], tuned[1]), examples.train[:16],
+        settings(epochs=0.1, features_weight=1e-12, logits_weight=0), tmp_path, lambda *said: losses.append(said[2]),
+    )  # fmt: skip
+    with np.load(tmp_path / "teacher.npz") as kept:
+        assert np.isfinite(kept["features"]).all()
+        assert np.abs(kept["features"]).max() > np.finfo(np.float16).max
+
+
 def test_tokens_stand_for_each_other_by_the_characters_they_share(bert: Path, student: Tuned) -> None:
     from toolchain.tokenizer import load_tokenizer
 

@@ -102,13 +102,31 @@ def test_text_becomes_framed_sequences_without_what_is_measured(tokenizer: Token
     assert max(found.lengths) <= 8
 
 
+def test_of_a_long_passage_nothing_is_lost(tokenizer: Tokenizer, tmp_path: Path) -> None:
+    (tmp_path / "article.txt").write_text(
+        "这本书真不错" * 20 + "\n", "utf-8"
+    )  # 120 characters; the tokenizer cuts at 32.
+    found = sequences(tmp_path, [TextSource(path="article.txt")], set(), tokenizer, [26], 0, tmp_path / "c.npz")
+    assert sum(length - 2 for length in found.lengths) == 120
+
+
+def test_a_damaged_cache_is_named(tokenizer: Tokenizer, tmp_path: Path) -> None:
+    (tmp_path / "lines.txt").write_text("这本书真不错\n", "utf-8")
+    for content in (b"", b"PK\x03\x04 half"):
+        (tmp_path / "c.npz").write_bytes(content)
+        with pytest.raises(WorkError, match=r"c\.npz is damaged: remove it"):
+            sequences(tmp_path, [TextSource(path="lines.txt")], set(), tokenizer, [8], 0, tmp_path / "c.npz")
+
+
 def test_text_that_is_missing_malformed_or_empty_is_named(tokenizer: Tokenizer, tmp_path: Path) -> None:
     (tmp_path / "bad.jsonl").write_text('{"title": "好"}\n', "utf-8")
     (tmp_path / "empty.txt").write_text("\n\n", "utf-8")
+    (tmp_path / "half.jsonl").write_text('{"text": "好"}\n{"text": \n', "utf-8")
     for name, message in (
         ("none.txt", "none.txt is missing"),
         ("bad.jsonl", "bad.jsonl, line 1: neither text nor turns"),
         ("empty.txt", "holds no text"),
+        ("half.jsonl", "half.jsonl, line 2: not JSON"),
     ):
         with pytest.raises(DataError, match=message):
             sequences(tmp_path, [TextSource(path=name)], set(), tokenizer, [8], 0, tmp_path / "c.npz")

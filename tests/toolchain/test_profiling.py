@@ -18,11 +18,12 @@ from toolchain.bench import Bench, export_and_bench, full_size_config
 from toolchain.checkpoint import load_encoder
 from toolchain.cli.tables import bench_table, profile_tables
 from toolchain.errors import CheckpointError, DataError
-from toolchain.latency import eager_call, timings
+from toolchain.latency import TimedGraph, eager_call, timings
 from toolchain.model import MultiTaskModel, save_model
 from toolchain.profile_graph import profile_graph
 from toolchain.profile_model import profile_model
-from toolchain.profiling import Profile
+from toolchain.profiling import Memory, Operator, Part, Profile
+from toolchain.quantize import QuantizeSettings, quantize_encoder
 from toolchain.tasks import Task
 from toolchain.tokenizer import load_tokenizer
 
@@ -184,6 +185,43 @@ def test_what_is_said_of_the_bottleneck_follows_from_the_figures(
     assert "kind of layer feed-forward with" in other.bottleneck[1]
     in_feed_forward = sum(part.milliseconds[32] for part in other.parts if part.kind == "feed-forward")
     assert in_feed_forward > other.milliseconds[32] / 2  # a layer's time is not that of the layers within it
+
+
+def test_time_that_is_no_layers_is_not_called_the_slowest_kind_of_layer() -> None:
+    times = {"attention": 1.0, "feed-forward": 2.0, "between nodes": 5.0, "in unnamed nodes": 1.5}
+    profile = Profile(
+        name="a", runtime="ONNX Runtime", milliseconds={8: 10.0},
+        parts=tuple(Part(None, kind, 1, 4, {8: spent}) for kind, spent in times.items()),
+        operators=(Operator("MatMul", 3, {8: 4.0}),), memory=Memory(1, 8, "said"),
+    )  # fmt: skip
+    assert "slowest kind of layer feed-forward with 20%, more, 50%, goes by between nodes." in profile.bottleneck[1]
+    assert "unnamed" not in profile.bottleneck[1]
+
+
+def test_nodes_without_a_name_are_counted_and_timed_as_the_operators_they_are(
+    graphs: tuple[Bench, Path], in_runtime: Profile, tmp_path: Path
+) -> None:
+    model = onnx.load(str(graphs[1] / "encoder-int8.onnx"))
+    for node in model.graph.node:
+        node.name = ""
+    onnx.save(model, str(tmp_path / "bare.onnx"))
+    bare = profile_graph(tmp_path / "bare.onnx", (8,), rounds=2)
+    calls = {operator.name: operator.calls for operator in bare.operators}
+    assert calls == {operator.name: operator.calls for operator in in_runtime.operators}
+    in_operators = sum(operator.milliseconds[8] for operator in bare.operators)
+    in_nodes = sum(part.milliseconds[8] for part in bare.parts if part.kind != "between nodes")
+    assert 0 < in_operators == pytest.approx(in_nodes)
+    assert "in unnamed nodes" in {part.kind for part in bare.parts}
+
+
+def test_a_graph_of_any_precision_is_timed_on_tokens_of_its_whole_vocabulary(
+    checkpoint: Path, graphs: tuple[Bench, Path], tmp_path: Path
+) -> None:
+    size = load_encoder(str(checkpoint)).config.vocab_size
+    static, settings = tmp_path / "static.onnx", QuantizeSettings(method="static")
+    quantize_encoder(graphs[1] / "encoder-fp32.onnx", static, settings, [[2, 9, 3]], size, 8)
+    for graph in (static, *graphs[1].iterdir()):
+        assert 100 < TimedGraph(graph).feed(32)["input_ids"].max() < size
 
 
 def test_profiles_are_shown_as_tables_and_kept_as_json(in_runtime: Profile) -> None:

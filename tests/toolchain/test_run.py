@@ -15,12 +15,13 @@ from model_store.bundle import Bundle
 from model_store.signing import load_trusted_keys
 from tests.support.tiny_bundle import CHARACTERS, TinyBundle, tiny_recipe, write_checkpoint
 from tests.support.tiny_checkpoint import write_mobilebert
-from toolchain.errors import CheckpointError, DataError, ExportError, RecipeError, WorkError
+from toolchain.errors import CheckpointError, ExportError, RecipeError, WorkError
 from toolchain.quality import measure_bundle, recorded_fp32
 from toolchain.recipe import Recipe, load_recipe, parse_recipe, stage_settings
 from toolchain.report import write_report
 from toolchain.run import Destination, Run
 from toolchain.steps import check_loss
+from toolchain.training import Schedule
 
 _QUICK = {"rows": 16, "max_length": 24, "label_smoothing": 0, "schedule": {"peak": 3e-3, "warm_up": 5}}
 
@@ -64,7 +65,7 @@ def test_every_kind_of_stage_runs_from_text_alone_to_a_graph(data: Path, mobileb
     assert figures["half"]["graph"]["method"] in ("fp16", "mixed")
     for name in ("teacher", "student", "pruned", "sparse", "aware", "int8", "half"):
         assert figures[name]["finite"]["not_finite"] == []
-        assert 0 <= figures[name]["measures"]["everyday"]["macro_f1"] <= 1
+        assert figures[name]["measures"]["everyday"]["macro_f1"] > 0.1
 
     again = Run(recipe, data, tmp_path / "work", quiet)
     assert again.go() == figures
@@ -174,8 +175,8 @@ def test_every_matrix_of_the_encoder_is_quantised(bundle: TinyBundle) -> None:
 
 
 def test_a_graph_that_loses_too_much_is_refused_with_the_figure() -> None:
-    fp32 = {"everyday": {"accuracy": 0.9}, "requests": {"accuracy": 0.8, "private_taken_for_general": 0.0}}
-    lower = {"everyday": {"accuracy": 0.89}, "requests": {"accuracy": 0.77, "private_taken_for_general": 0.2}}
+    fp32 = {"everyday": {"accuracy": 0.9}, "requests": {"accuracy": 0.8, "private_taken_for_general": 0.2}}
+    lower = {"everyday": {"accuracy": 0.89}, "requests": {"accuracy": 0.77, "private_taken_for_general": 0.0}}
     check_loss(fp32, lower, 0.03)
     with pytest.raises(
         ExportError, match=r"loses 0\.0300 of requests accuracy against fp32; at most 0\.02 may be lost"
@@ -183,11 +184,20 @@ def test_a_graph_that_loses_too_much_is_refused_with_the_figure() -> None:
         check_loss(fp32, lower, 0.02)
 
 
+def test_a_graph_that_takes_private_for_general_more_often_is_refused() -> None:
+    fp32 = {"requests": {"accuracy": 0.8, "private_taken_for_general": 0.0}}
+    lower = {"requests": {"accuracy": 0.8, "private_taken_for_general": 0.2}}
+    check_loss(fp32, lower, 0.2)
+    with pytest.raises(
+        ExportError, match=r"adds 0\.2000 to requests private_taken_for_general against fp32; at most 0\.1 may be lost"
+    ):
+        check_loss(fp32, lower, 0.1)
+
+
 @pytest.mark.parametrize(
     ("stages", "error", "message"),
     [
         ([], RecipeError, "the recipe tiny has no stages"),
-        ([{"do": "finetune", "name": "a"}], RecipeError, "give either start, or model and vocabulary"),
         (
             [{"do": "prune", "name": "a", "start": "nowhere"}],
             CheckpointError,
@@ -211,7 +221,7 @@ def test_a_recipe_that_can_not_work_is_refused(
 def test_an_updatable_task_needs_examples_held_out(data: Path, mobilebert: Path, tmp_path: Path) -> None:
     content = tiny_recipe(mobilebert, epochs=1).model_dump(mode="json") | {"held_out": {"sentiment": 100}}
     destination = Destination(tmp_path / "bundle", Ed25519PrivateKey.generate())
-    with pytest.raises(DataError, match="route is updatable, and there are no examples held out"):
+    with pytest.raises(RecipeError, match="route is updatable, and there are no examples held out"):
         Run(parse_recipe(content, "r"), data, tmp_path / "work", quiet, destination=destination).go()
 
 
@@ -247,7 +257,10 @@ def test_the_recipes_that_ship_are_well_formed() -> None:
 def test_the_settings_of_a_stage_are_listed() -> None:
     found = {name: (default, meaning) for name, default, meaning in stage_settings("prune")}
     assert found["target"][0] == "0.4"
-    assert "schedule.peak" in found
+    assert found["schedule.averaging"][0] == "0.998"
+    stage = {"do": "finetune", "name": "a", "start": "s", "schedule": {"peak": 0.1}}
+    (said,) = tiny_recipe(Path("s"), stages=[stage]).stages
+    assert said.schedule == Schedule(peak=0.1, averaging=0.998)  # type: ignore[union-attr]  # it is a finetune stage
     assert found["start"][0] == "(required)"
     with pytest.raises(RecipeError, match="there is no stage bake; stages are vocabulary, pretrain"):
         stage_settings("bake")

@@ -55,6 +55,7 @@ def test_the_rate_rises_holds_and_falls() -> None:
     assert rates[10:80] == [1.0] * 70
     assert rates[99] == pytest.approx(0.05)
     assert sorted(rates[80:], reverse=True) == rates[80:]
+    assert max(schedule.rate(step, 40) for step in range(40)) == 1.0, "a short run should reach the peak too"
 
 
 def test_training_that_is_cut_short_ends_as_if_it_had_not_been(

@@ -25,7 +25,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on standard out
 
 @contextmanager
 def progress_bars(*, shown: bool = True) -> Iterator[Progress]:
-    """A bar a stage on a terminal, a line a minute in a log, both on standard error; nothing where it is not `shown`."""
+    """A bar a stage on a terminal, a line a minute in a log, on standard error; nothing where it is not `shown`."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
     from rich.progress import Progress as Bars

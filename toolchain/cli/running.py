@@ -135,10 +135,13 @@ def _go(said: "Recipe", data: Path, work: Path, json_: bool, *, redo: list[str] 
     with progress_bars(shown=is_main_process()) as progress:
         running = Run(said, data, work, progress, **options)
         running.redo(redo or [])
-        figures = running.go()
+        try:
+            figures = running.go()
+        finally:  # What was finished before a stage failed is told too.
+            if is_main_process():
+                write_report(work / "report.md", said, running.stages)
     if not is_main_process():
         return
-    write_report(work / "report.md", said, running.stages)
     if json_:
         print(json.dumps(figures, ensure_ascii=False))
         return
