@@ -41,6 +41,7 @@ class EncoderGraph:
     def __init__(self, graph: Path, tokenizer: Tokenizer) -> None:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
+        options.add_session_config_entry("session.x64quantprecision", "1")  # as device_sim.onnx_runtime has it
         try:
             self._session = onnxruntime.InferenceSession(str(graph), options, providers=["CPUExecutionProvider"])
         except Exception as error:  # the library's exceptions share no other base

@@ -6,8 +6,8 @@ from pydantic import BaseModel, ConfigDict, model_validator
 
 
 class Settings(BaseModel):
-    """A part of a recipe; unknown names are refused. Of a part whose default is a part itself, what is not said stays as
-    that default says.
+    """A part of a recipe; unknown names are refused. Where a default is a part itself, what is not said stays as that
+    default says.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
