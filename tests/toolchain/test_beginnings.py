@@ -124,7 +124,7 @@ def test_labels_of_text_elsewhere_depend_on_that_text(home: Path) -> None:
 
 
 def test_a_bundle_is_made_wherever_it_is_asked_for(bundle: TinyBundle, home: Path) -> None:
-    recipe = tiny_recipe(home / "checkpoint")
+    recipe = tiny_recipe(bundle.path.parent / "checkpoint")
 
     def make(out: Path, key: Ed25519PrivateKey, **changes: Any) -> None:
         Run(changed(recipe, **changes), home / "data", home / "work", quiet, destination=Destination(out, key)).go()
