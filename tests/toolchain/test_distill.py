@@ -86,9 +86,8 @@ def test_features_that_half_precision_can_not_hold_are_kept_whole(
     tuned: Tuned, student: Tuned, examples: TrainingData, tmp_path: Path
 ) -> None:
     teacher = copy.deepcopy(tuned[0])
-    normalised = teacher.blocks[-1].output.bottleneck.LayerNorm
     with torch.no_grad():
-        normalised.weight *= 1e6
+        teacher.blocks[-1].get_parameter("output.bottleneck.LayerNorm.weight").mul_(1e6)
     losses: list[str] = []
     distill(
         copy.deepcopy(student[0]), teacher, (student[1], tuned[1]), examples.train[:16],
