@@ -60,12 +60,12 @@ def is_bundle(out: Path) -> bool:
 
 
 def assemble(
-    base: Base, recipe: Recipe, examples: TrainingData, stages: Mapping[str, Any], measured: Mapping[str, Any],
+    base: Base, recipe: Recipe, examples: TrainingData, stages: Mapping[str, Any], quantized: str,
     out: Path, key: Ed25519PrivateKey, report: Callable[[int, int, str], None],
 ) -> int:  # fmt: skip
     """Make the signed bundle, open it as a device would, put it at `out`, and return its size in bytes.
 
-    `stages` are the figures of all stages, `measured` those of the quantised encoder.
+    `stages` are the figures of all stages, among them those of `quantized`, which the graph is of.
 
     Raises:
         WorkError: no room. DataError: too few examples to rehearse on. BundleError: the bundle does not open.
@@ -79,8 +79,8 @@ def assemble(
         base.tokenizer.save(str(fresh / TOKENIZER), pretty=False)
         base.tokenizer.enable_truncation(base.max_length)
         _write_heads(fresh, base, recipe, examples, report)
-        write_card(fresh / CARD, base.model.encoder, recipe, examples, stages, measured)
-        manifest = _manifest(fresh, base, recipe, examples, stages, measured)
+        write_card(fresh / CARD, base.model.encoder, recipe, examples, stages, stages[quantized])
+        manifest = _manifest(fresh, base, recipe, examples, stages, quantized)
         manifest["signature"] = sign(manifest, key)
         (fresh / MANIFEST).write_bytes(render(manifest))
         Bundle.open(fresh, {key_id(key.public_key()): key.public_key()})
@@ -116,9 +116,8 @@ def _write_heads(
 
 
 def _manifest(
-    folder: Path, base: Base, recipe: Recipe, examples: TrainingData, stages: Mapping[str, Any],
-    measured: Mapping[str, Any],
-) -> dict[str, Any]:  # fmt: skip
+    folder: Path, base: Base, recipe: Recipe, examples: TrainingData, stages: Mapping[str, Any], quantized: str
+) -> dict[str, Any]:
     files: dict[str, dict[str, Any]] = {}
     for path in sorted(folder.rglob("*")):
         if path.is_file():
@@ -133,7 +132,7 @@ def _manifest(
         "base_id": base_id(files[ENCODER]["sha256"], files[TOKENIZER]["sha256"]),
         "feature_width": base.model.encoder.config.hidden_size,
         "max_length": base.max_length,
-        "tasks": {name: _task(name, base, recipe, measured["measures"]) for name in base.model.tasks},
+        "tasks": {name: _task(name, base, recipe, stages[quantized]["measures"]) for name in base.model.tasks},
         "files": files,
         "provenance": {
             "created": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -141,6 +140,7 @@ def _manifest(
             "encoder": base.model.encoder.config.to_diff_dict(),
             "data": [asdict(record) for record in examples.records],
             "metrics": dict(stages),
+            "quantized": quantized,
         },
     }
 

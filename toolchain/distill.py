@@ -86,7 +86,7 @@ class Distillation(nn.Module):
 
     def forward(self, batch: Batch, answers: Answers, indices: Sequence[int]) -> Tensor:
         """The weighted sum of all parts."""
-        settings, (student, teacher, cache, _) = self._settings, self._beside.held
+        settings, (student, _, cache, _) = self._settings, self._beside.held
         total = settings.labels_weight * task_loss(batch, answers.logits, student.tasks, settings.label_smoothing)
         device = answers.features.device
         told = {name: values.to(device) for name, values in cache[indices].items()}
@@ -96,7 +96,7 @@ class Distillation(nn.Module):
             near = functional.mse_loss(self.project_features(answers.features), told["features"])
             total = total + settings.features_weight * near
         if self.inner:
-            total = total + self._inner(batch, answers, indices, teacher)
+            total = total + self._inner(batch, answers, indices)
         return total
 
     def _logits(self, answers: Answers, told: Mapping[str, Tensor], tasks: Mapping[str, Task]) -> Tensor:
@@ -110,9 +110,9 @@ class Distillation(nn.Module):
                 total = total + task.weight * heat**2 * apart
         return total
 
-    def _inner(self, batch: Batch, own: Answers, indices: Sequence[int], teacher: MultiTaskModel) -> Tensor:
+    def _inner(self, batch: Batch, own: Answers, indices: Sequence[int]) -> Tensor:
+        _, teacher, _, teacher_rows = self._beside.held
         with torch.no_grad():
-            teacher_rows = self._beside.held[3]
             rows = [teacher_rows.rows[index] for index in indices]
             input_ids, attention_mask = (value.to(batch.input_ids.device) for value in pad(rows))
             shown = teacher.to(input_ids.device)(input_ids, attention_mask, inner=True)

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic import TypeAdapter, ValidationError
 from tokenizers import Tokenizer
 
 from model_store.bundle import Bundle
@@ -15,27 +15,6 @@ from toolchain.sources import Measure
 from toolchain.tasks import Task
 
 _NO_RECIPE = "the bundle's manifest records no recipe that this toolchain reads: it can't tell what to measure"
-
-
-class _Stage(BaseModel):
-    do: str
-    name: str
-    start: str | None = None
-
-
-class _Recipe(BaseModel):
-    stages: tuple[_Stage, ...]
-
-
-class _Measured(BaseModel):
-    fp32: dict[str, Figures] = {}
-
-
-class _Provenance(BaseModel):
-    """What is read of a manifest's provenance; there is more in it."""
-
-    recipe: _Recipe
-    metrics: dict[str, _Measured]
 
 
 def measure_bundle(bundle: Bundle, data: Path) -> dict[str, Figures]:
@@ -55,18 +34,13 @@ def measure_bundle(bundle: Bundle, data: Path) -> dict[str, Figures]:
 
 
 def recorded_fp32(bundle: Bundle) -> dict[str, Figures]:
-    """What the manifest records of the fp32 graph: the figures of the stage that the bundle's own began with; nothing
-    where it records no such stage.
-    """
+    """What the manifest records of the fp32 graph that the bundle's was quantised from; nothing where it does not."""
+    said: Any = bundle.manifest.provenance
     try:
-        provenance = TypeAdapter(_Provenance).validate_python(bundle.manifest.provenance)
-    except ValidationError:
+        found: dict[str, Figures] = said["metrics"][said["quantized"]]["fp32"]
+    except (KeyError, TypeError):
         return {}
-    bundles = [stage for stage in provenance.recipe.stages if stage.do == "bundle"]
-    # The metrics are those of the stages before it: a bundle stage that is among them made another one.
-    own = min(bundles, key=lambda stage: stage.name in provenance.metrics, default=None)
-    measured = provenance.metrics.get(own.start or "") if own else None
-    return measured.fp32 if measured else {}
+    return found
 
 
 def bundle_answerer(bundle: Bundle, tasks: dict[str, Task]) -> Answerer:

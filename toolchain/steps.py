@@ -139,7 +139,7 @@ def _bundle(run: "Run", stage: BundleStage) -> Outcome:
     base = Base(model, tokenizer, run.folder(stage.start) / ENCODER)
     figures = {name: entry.figures for name, entry in run.stages.finished.items()}
     size = assemble(
-        base, run.recipe, run.examples, figures, figures[stage.start], run.destination.out, run.destination.key,
+        base, run.recipe, run.examples, figures, stage.start, run.destination.out, run.destination.key,
         run.report,
     )  # fmt: skip
     return {"bytes": size, "manifest": file_hash(run.destination.out / MANIFEST)}

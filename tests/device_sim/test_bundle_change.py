@@ -43,6 +43,14 @@ class NeverFinite:
         return self._head
 
 
+def taught(bundle: TinyBundle, folder: Path, **policy: Any) -> None:
+    """A device that learnt what its user taught it as version 1, and is off again."""
+    with phone(bundle, folder) as runtime:
+        runtime.schedule.put(policy)
+        teach(runtime, TAUGHT, "负面")
+        assert update(runtime).version == 1
+
+
 def states(runtime: Runtime) -> Counter[str]:
     return Counter(sample.state for sample in runtime.samples.page(limit=200).items)
 
@@ -107,9 +115,7 @@ def test_what_was_taught_is_learnt_again_on_a_new_base_and_on_the_old_one_after_
 def test_a_way_back_without_an_update_in_between_loses_nothing(
     bundle: TinyBundle, second: TinyBundle, tmp_path: Path
 ) -> None:
-    with phone(bundle, tmp_path) as runtime:
-        teach(runtime, TAUGHT, "负面")
-        update(runtime)
+    taught(bundle, tmp_path)
     with phone(second, tmp_path):
         pass
     with phone(bundle, tmp_path) as runtime:
@@ -142,10 +148,7 @@ def test_samples_without_text_lie_aside_until_their_base_is_back(
 def test_what_was_taught_and_kept_as_features_is_learnt_again_after_a_way_back(
     bundle: TinyBundle, second: TinyBundle, tmp_path: Path
 ) -> None:
-    with phone(bundle, tmp_path) as runtime:
-        runtime.schedule.put({"samples_after": "keep_features"})
-        teach(runtime, TAUGHT, "负面")
-        assert update(runtime).version == 1
+    taught(bundle, tmp_path, samples_after="keep_features")
     for _ in range(2):  # A second start with the same bundle changes nothing.
         with phone(second, tmp_path) as runtime:
             assert (served(runtime).version, states(runtime)) == (0, {"set_aside": len(TAUGHT)})
@@ -163,10 +166,8 @@ def test_what_was_taught_and_kept_as_features_is_learnt_again_after_a_way_back(
 def test_what_the_user_had_rolled_back_is_not_learnt_after_a_way_back(
     bundle: TinyBundle, second: TinyBundle, tmp_path: Path
 ) -> None:
+    taught(bundle, tmp_path, samples_after="keep_features")
     with phone(bundle, tmp_path) as runtime:
-        runtime.schedule.put({"samples_after": "keep_features"})
-        teach(runtime, TAUGHT, "负面")
-        assert update(runtime).version == 1
         runtime.models.activate("sentiment", 0)
     with phone(second, tmp_path):
         pass
@@ -177,10 +178,7 @@ def test_what_the_user_had_rolled_back_is_not_learnt_after_a_way_back(
 def test_what_an_earlier_edition_had_set_aside_is_learnt_once_its_base_is_there(
     bundle: TinyBundle, second: TinyBundle, tmp_path: Path
 ) -> None:
-    with phone(bundle, tmp_path) as runtime:
-        runtime.schedule.put({"samples_after": "keep_features"})
-        teach(runtime, TAUGHT, "负面")
-        update(runtime)
+    taught(bundle, tmp_path, samples_after="keep_features")
     with phone(second, tmp_path) as runtime:
         document = runtime.rights.export()
         for sample in document["samples"]:
@@ -194,10 +192,7 @@ def test_what_an_earlier_edition_had_set_aside_is_learnt_once_its_base_is_there(
 def test_samples_that_no_bundle_came_for_are_deleted_when_they_are_too_old(
     bundle: TinyBundle, second: TinyBundle, tmp_path: Path
 ) -> None:
-    with phone(bundle, tmp_path) as runtime:
-        runtime.schedule.put({"samples_after": "keep_features", "retention_days": 30})
-        teach(runtime, TAUGHT, "负面")
-        update(runtime)
+    taught(bundle, tmp_path, samples_after="keep_features", retention_days=30)
     with phone(second, tmp_path) as runtime:
         waiting = teach(runtime, FOLLOWING[:1], "负面")[0].sample_id
         runtime.device.put(DeviceChange(now=datetime.now(UTC) + timedelta(days=31)))

@@ -66,6 +66,16 @@ def test_a_stage_runs_alone_with_settings_of_its_own(
         assert "Traceback" not in failed.stderr
 
 
+def test_what_was_finished_before_a_stage_failed_is_in_the_report(recipe: Path, data: Path, tmp_path: Path) -> None:
+    stages = [{"do": "vocabulary", "name": "words", "size": 300}, {"do": "finetune", "name": "a", "start": "nowhere"}]
+    content = yaml.safe_load(recipe.read_text("utf-8")) | {"stages": stages}
+    recipe.write_text(yaml.safe_dump(content, allow_unicode=True), "utf-8")
+    failed = toolchain("run", recipe, "--data", data, "--work", tmp_path / "work")
+    assert failed.returncode == 1
+    assert "nowhere is no finished stage" in failed.stderr.replace("\n", " ")
+    assert "| words | vocabulary |" in (tmp_path / "work" / "report.md").read_text("utf-8")
+
+
 def test_several_processes_train_one_model(recipe: Path, data: Path, tmp_path: Path) -> None:
     launch = ("-m", "accelerate.commands.launch", "--cpu", "--num_processes", "2", "--num_machines", "1")
     quiet = ("--mixed_precision", "bf16", "--dynamo_backend", "no", "--main_process_port", "0")

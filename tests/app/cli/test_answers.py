@@ -159,7 +159,9 @@ def test_an_interrupt_cancels_the_update_that_the_command_follows(
     with running(make_settings()) as service:
         attune.json("consent", "give")
         attune.json("feedback", "正面", "好")
-        process = start("update", "--force", "--epochs", "5000", "--url", service.url)
+        # In steps of one row, so that it is still under way when the signal comes.
+        slow = ("--epochs", "5000", "--mini-batch-size", "1")
+        process = start("update", "--force", *slow, "--url", service.url)
         while not service.runtime.updates.running:
             assert process.poll() is None
             time.sleep(0.01)
