@@ -77,7 +77,7 @@ def write_card(
         tasks="\n".join(
             f"| {name} | {'a sentence' if task.kind == 'sentence' else 'spans'} | {', '.join(task.labels)} "
             f"| {'yes' if task.updatable else 'no'} |"
-            for name, task in recipe.tasks.items()
+            for name, task in recipe.shipped_tasks.items()
         ),
         data=fill(_data(recipe, examples), _WIDTH, break_long_words=False, break_on_hyphens=False),
         sources="\n".join(

@@ -12,6 +12,7 @@ from toolchain.errors import DataError
 from toolchain.examples import Annotation, Example, Span
 from toolchain.sources import Measure, Source, read_source
 from toolchain.tasks import Task
+from toolchain.words import words_of
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,7 @@ def training_data(
     repeated = [example for example, source in train for _ in range(source.times)]
     judging = measured | {same_text_key(example.text) for found in kept.values() for example in found}
     copies = [copy for copy in _swapped(train, generator) if same_text_key(copy.text) not in judging]
-    return TrainingData((*repeated, *copies), kept, tuple(records))
+    return TrainingData(_segmented((*repeated, *copies), tasks), kept, tuple(records))
 
 
 def same_text_key(text: str) -> str:
@@ -112,8 +113,24 @@ def _hold_out(
     return {task: tuple(found) for task, found in kept.items()}, train
 
 
+def _segmented(examples: Sequence[Example], tasks: Mapping[str, Task]) -> tuple[Example, ...]:
+    """The examples with their words, where a task asks for them; repeated ones stay the same object."""
+    wanted = {name: frozenset(task.labels) for name, task in tasks.items() if task.segmented}
+    if not wanted:
+        return tuple(examples)
+    done: dict[int, Example] = {}
+    for example in examples:
+        if id(example) not in done:
+            words = words_of(example.text)
+            added = {name: Annotation(words, kinds) for name, kinds in wanted.items()}
+            done[id(example)] = replace(example, spans={**example.spans, **added})
+    return tuple(done[id(example)] for example in examples)
+
+
 def _check_enough(tasks: Mapping[str, Task], train: Sequence[tuple[Example, Source]]) -> None:
     for name, task in tasks.items():
+        if task.segmented:
+            continue
         if task.kind == "sentence":
             found = {example.labels[name] for example, _ in train if name in example.labels}
             missing = [label for index, label in enumerate(task.labels) if index not in found]

@@ -28,48 +28,74 @@ class Batch:
 
 
 class Dataset:
-    """Examples, tokenised once."""
+    """Examples, each different one tokenised once."""
 
     def __init__(self, examples: Sequence[Example], tasks: Mapping[str, Task], tokenizer: Tokenizer) -> None:
-        encodings = tokenizer.encode_batch([example.text for example in examples])
-        self.rows = [encoding.ids for encoding in encodings]
-        self._tasks = tasks
+        by_id = {id(example): example for example in examples}  # Training repeats some: the same object then.
+        places = {key: place for place, key in enumerate(by_id)}
+        different = list(by_id.values())
+        encodings = tokenizer.encode_batch([example.text for example in different])
+        self._places = [places[id(example)] for example in examples]
+        self._ids = [encoding.ids for encoding in encodings]
         sentence = [name for name, task in tasks.items() if task.kind == "sentence"]
-        token = [name for name, task in tasks.items() if task.kind == "token"]
         self._labels = {
-            name: torch.tensor([example.labels.get(name, _NO_LABEL) for example in examples]) for name in sentence
+            name: torch.tensor([example.labels.get(name, _NO_LABEL) for example in different]) for name in sentence
         }
         self._tags = {
-            name: [
-                _allowed_tags(encoding, example.spans[name], tasks[name]) if name in example.spans else None
-                for encoding, example in zip(encodings, examples, strict=True)
-            ]
-            for name in token
-        }
+            name: _Tags(encodings, [example.spans.get(name) for example in different], task)
+            for name, task in tasks.items() if task.kind == "token"
+        }  # fmt: skip
 
     def __len__(self) -> int:
         """How many examples there are."""
-        return len(self.rows)
+        return len(self._places)
+
+    @property
+    def rows(self) -> list[list[int]]:
+        """Every example's token ids."""
+        return [self._ids[place] for place in self._places]
 
     @property
     def lengths(self) -> list[int]:
         """Of every example, in tokens."""
-        return [len(row) for row in self.rows]
+        return [len(self._ids[place]) for place in self._places]
 
     def batch(self, indices: Sequence[int], device: torch.device | str = "cpu") -> Batch:
         """The examples of `indices`, padded to the longest of them."""
-        input_ids, attention_mask = pad([self.rows[index] for index in indices])
-        chosen = torch.tensor(indices)
-        allowed = {
-            name: _stack([tags[index] for index in indices], input_ids.shape[1], len(self._tasks[name].outputs))
-            for name, tags in self._tags.items()
-        }
+        places = [self._places[index] for index in indices]
+        input_ids, attention_mask = pad([self._ids[place] for place in places])
         return Batch(
             input_ids.to(device),
             attention_mask.to(device),
-            {name: labels[chosen].to(device) for name, labels in self._labels.items()},
-            {name: mask.to(device) for name, mask in allowed.items()},
+            {name: labels[places].to(device) for name, labels in self._labels.items()},
+            {name: tags.allowed(places, input_ids.shape[1]).to(device) for name, tags in self._tags.items()},
         )
+
+
+class _Tags:
+    """Which tags the tokens of each text may have in one task."""
+
+    def __init__(self, encodings: Sequence[Encoding], annotations: Sequence[Annotation | None], task: Task) -> None:
+        self._codes = [
+            _codes(encoding, annotation, task) if annotation else None
+            for encoding, annotation in zip(encodings, annotations, strict=True)
+        ]
+        # What a token in no span may be: outside, or of a type that the annotation says nothing of.
+        kinds = [annotation.types if annotation else frozenset[str]() for annotation in annotations]
+        known = {types: index for index, types in enumerate(dict.fromkeys(kinds))}
+        self._known = torch.tensor([known[types] for types in kinds])
+        self._unmarked = torch.tensor([[tag[2:] not in types for tag in task.outputs] for types in known])
+
+    def allowed(self, places: Sequence[int], length: int) -> Tensor:
+        """Of the texts at `places` [B, S, C]; none where there is no annotation, or no character."""
+        codes = torch.full((len(places), length), _NO_LABEL)
+        for row, place in enumerate(places):
+            found = self._codes[place]
+            if found is not None:
+                codes[row, : len(found)] = found
+        unmarked = self._unmarked[self._known[list(places)]][:, None, :]
+        marked = functional.one_hot(codes.clamp(min=0), unmarked.shape[-1]).bool()
+        return torch.where((codes == 0)[..., None], unmarked, marked & (codes > 0)[..., None])
 
 
 def task_loss(batch: Batch, logits: Mapping[str, Tensor], tasks: Mapping[str, Task], smoothing: float) -> Tensor:
@@ -97,28 +123,20 @@ def task_loss(batch: Batch, logits: Mapping[str, Tensor], tasks: Mapping[str, Ta
     return total
 
 
-def _allowed_tags(encoding: Encoding, annotation: Annotation, task: Task) -> Tensor:
-    """Which tags [S, C] each token may have; none for special tokens."""
-    tags = task.outputs
-    unknown = [index for index, tag in enumerate(tags[1:], start=1) if tag[2:] not in annotation.types]
-    allowed = torch.zeros(len(encoding.ids), len(tags), dtype=torch.bool)
-    begun: set[int] = set()
+def _codes(encoding: Encoding, annotation: Annotation, task: Task) -> Tensor:
+    """The tag's index [S] of each token; 0 where it is in no span, -1 where it has no characters."""
+    tags = {tag: index for index, tag in enumerate(task.outputs)}
+    codes = [_NO_LABEL] * len(encoding.ids)
+    spans = iter(sorted(annotation.spans, key=lambda span: span.start))
+    span, begun = next(spans, None), False
     for position, (start, end) in enumerate(encoding.offsets):
         if end <= start:
             continue
-        at = next((i for i, s in enumerate(annotation.spans) if s.start < end and start < s.end), None)
-        if at is None:
-            allowed[position, [0, *unknown]] = True
+        while span and span.end <= start:
+            span, begun = next(spans, None), False
+        if span and span.start < end:
+            codes[position] = tags[f"{'I' if begun else 'B'}-{span.type}"]
+            begun = True
         else:
-            tag = tags.index(f"{'I' if at in begun else 'B'}-{annotation.spans[at].type}")
-            allowed[position, tag] = True
-            begun.add(at)
-    return allowed
-
-
-def _stack(masks: Sequence[Tensor | None], length: int, classes: int) -> Tensor:
-    stacked = torch.zeros(len(masks), length, classes, dtype=torch.bool)
-    for row, mask in enumerate(masks):
-        if mask is not None:
-            stacked[row, : len(mask)] = mask
-    return stacked
+            codes[position] = 0
+    return torch.tensor(codes, dtype=torch.int16)

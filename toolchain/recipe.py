@@ -162,6 +162,11 @@ class Recipe(Settings):
     updates: dict[Name, UpdateDefaults] = Field(default={})
     stages: tuple[Stage, ...] = ()
 
+    @property
+    def shipped_tasks(self) -> dict[Name, Task]:
+        """The tasks that a bundle has heads for."""
+        return {name: task for name, task in self.tasks.items() if not task.segmented}
+
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         names = [stage.name for stage in self.stages]

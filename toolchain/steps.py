@@ -136,6 +136,7 @@ def _bundle(run: "Run", stage: BundleStage) -> Outcome:
     if run.destination is None or quantized.start is None:
         raise RecipeError(f"the stage {stage.name} needs a quantised stage, and a place to go to")
     model, tokenizer = run.model(quantized.start)
+    model = model.with_tasks(run.recipe.shipped_tasks)
     base = Base(model, tokenizer, run.folder(stage.start) / ENCODER)
     figures = {name: entry.figures for name, entry in run.stages.finished.items()}
     size = assemble(
