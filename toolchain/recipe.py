@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, Self, get_args
 import yaml
 from pydantic import Field, ValidationError, model_validator
 
+from toolchain.calibrate import CalibrateSettings
 from toolchain.corpus import TextSource
 from toolchain.distill import DistillSettings
 from toolchain.errors import RecipeError
@@ -110,6 +111,14 @@ class QatStage(DistillSettings):
     start: Start
 
 
+class CalibrateStage(CalibrateSettings):
+    """Moves the biases of a stage's heads to the balance of mistakes that is wanted."""
+
+    do: Literal["calibrate"]
+    name: StageName
+    start: Start
+
+
 class QuantizeStage(QuantizeSettings):
     """Exports a stage with heads to ONNX, and quantises it."""
 
@@ -135,6 +144,7 @@ Stage = Annotated[
     | PruneStage
     | SparsifyStage
     | QatStage
+    | CalibrateStage
     | QuantizeStage
     | BundleStage,
     Field(discriminator="do"),
@@ -175,6 +185,9 @@ class Recipe(Settings):
             raise ValueError(f"two stages are named {twice.pop()}")
         for name, measured in self.measures.items():
             measured.check(name, self.tasks)
+        for stage in self.stages:
+            if isinstance(stage, CalibrateStage):
+                stage.check(stage.name, self.tasks)
         for name in self.held_out:
             if name in self.tasks and self.tasks[name].kind != "sentence":
                 raise ValueError(f"examples of {name} can't be held out: only those of sentence tasks")

@@ -30,6 +30,7 @@ from toolchain.finite import check_finite
 from toolchain.model import MultiTaskModel, load_model, save_model
 from toolchain.recipe import (
     BundleStage,
+    CalibrateStage,
     DistillStage,
     FinetuneStage,
     PretrainStage,
@@ -207,7 +208,7 @@ class Run:
                 other = getattr(stage, link, None)
                 if other in all_names and other not in before:
                     raise RecipeError(f"the stage {stage.name} begins with {other}, which comes after it")
-            if isinstance(stage, PruneStage) and not self.recipe.held_out:
+            if isinstance(stage, PruneStage | CalibrateStage) and not self.recipe.held_out:
                 raise RecipeError(
                     f"the stage {stage.name} is judged by examples held out, and there are none (held_out)"
                 )

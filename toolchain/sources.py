@@ -1,6 +1,7 @@
 """Files of labelled text: what a recipe says of one, and reading it as examples of the tasks."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from itertools import islice
 from pathlib import Path
 
 from pydantic import Field
@@ -17,7 +18,7 @@ _SHIPPED = "corpora:"  # The prefix of paths in the toolchain's own folder of te
 
 
 class Source(Settings):
-    """A file of labelled text, in the data folder or, as `corpora:<name>`, among the toolchain's own.
+    """A file of labelled text or a folder of them, in the data folder or, as `corpora:<name>`, among the toolchain's own.
 
     JSON lines have `text`, and `label` or `spans` [{start, end, type}], which `labels` maps to those of `task`; labels
     that it leaves out are left out. Tab-separated lines have a column for each of `columns`, tasks by name ('-' is
@@ -79,21 +80,29 @@ def read_source(folder: Path, source: Source, tasks: Mapping[str, Task]) -> list
     Raises:
         DataError: naming the file, and the line that is malformed or has an unknown label; nothing is in it.
     """
-    path = source.file(folder)
     _check_tasks(source, tasks)
     turns = first_turns(folder / source.texts) if source.texts else {}
-    is_tabbed = bool(source.drawn) or path.name.removesuffix(".xz").endswith(".tsv")
     examples = []
-    for number, line in enumerate(draw(path, source.drawn, 0), start=1) if source.drawn else lines(path):
-        where = f"{source.path}, line {number}"
-        if number <= source.skip:
-            continue
+    for where, line, is_tabbed in islice(_rows(folder, source), source.skip, None):
         example = tabbed(line, where, source, tasks, turns) if is_tabbed else json_line(line, where, source, tasks)
         if example:
             examples.append(example)
     if not examples:
         raise DataError(f"{source.path} holds no row with a label of {source.task} ({_allowed(source, tasks)})")
     return examples[: source.most]
+
+
+def _rows(folder: Path, source: Source) -> Iterator[tuple[str, str, bool]]:
+    """Where each row stands, the row, and whether it has columns."""
+    path = source.file(folder)
+    if source.drawn:
+        for number, line in enumerate(draw(path, source.drawn, 0), start=1):
+            yield f"{source.path}, line {number}", line, True
+        return
+    for file in sorted(path.iterdir()) if path.is_dir() else [path]:
+        named = f"{source.path}/{file.name}" if path.is_dir() else source.path
+        for number, line in lines(file):
+            yield f"{named}, line {number}", line, file.name.removesuffix(".xz").endswith(".tsv")
 
 
 def _check_tasks(source: Source, tasks: Mapping[str, Task]) -> None:

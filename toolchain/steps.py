@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from model_store.bundle import MANIFEST
 from model_store.manifest import ENCODER
 from toolchain.assemble import Base, assemble
+from toolchain.calibrate import calibrate
 from toolchain.checkpoint import save_checkpoint
 from toolchain.corpus import chosen_texts
 from toolchain.data import file_hash, same_text_key
@@ -23,6 +24,7 @@ from toolchain.qat import prepare, strip
 from toolchain.quantize import quantize_encoder
 from toolchain.recipe import (
     BundleStage,
+    CalibrateStage,
     DistillStage,
     FinetuneStage,
     PretrainStage,
@@ -113,6 +115,12 @@ def _qat(run: "Run", stage: QatStage) -> Outcome:
     return run.finish(stage.name, model, tokenizer)
 
 
+def _calibrate(run: "Run", stage: CalibrateStage) -> Outcome:
+    model, tokenizer = run.model(stage.start)
+    moved = calibrate(model, tokenizer, run.held_out, stage)
+    return {"moved": moved, **run.finish(stage.name, model, tokenizer)}
+
+
 def _quantize(run: "Run", stage: QuantizeStage) -> Outcome:
     model, tokenizer = run.model(stage.start)
     folder = run.folder(stage.name)
@@ -172,6 +180,7 @@ DO: dict[type, Callable[["Run", Any], Outcome]] = {
     PruneStage: _prune,
     SparsifyStage: _sparsify,
     QatStage: _qat,
+    CalibrateStage: _calibrate,
     QuantizeStage: _quantize,
     BundleStage: _bundle,
 }

@@ -4,17 +4,20 @@ import json
 import lzma
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from tests.support.tiny_bundle import tiny_recipe, write_data
-from toolchain.data import same_text_key, training_data
+from toolchain.data import file_hash, same_text_key, training_data
 from toolchain.errors import DataError
 from toolchain.examples import Example, Span
 from toolchain.formats import unmark
 from toolchain.recipe import Recipe, load_recipe
 from toolchain.sources import Source, read_source
 from toolchain.tasks import Task
+from toolchain.words import KINDS, words_of
 
 _TRAIN = "sentiment/train.jsonl.xz"
 
@@ -60,12 +63,29 @@ def test_what_is_held_out_is_trained_on_for_no_task(folder: Path) -> None:
 
 def test_what_is_drawn_from_patterns_is_never_held_out_nor_a_copy_of_what_is() -> None:
     recipe = load_recipe(Path(__file__).parents[2] / "recipes" / "tasks.yaml")
-    sources = [s for s in recipe.sources if s.drawn or "requests-one" in s.path]
+    sources = [s for s in recipe.sources if s.drawn or s.path == "corpora:written"]
     tasks = {name: recipe.tasks[name] for name in ("intent", "insight", "route", "entities")}
     found = training_data(Path(), tasks, sources, [], {"route": 200}, 0)
     kept = found.held_out["route"]
     assert {example.source for example in kept} == {s.name for s in sources if not s.drawn}
     assert not {same_text_key(e.text) for e in kept} & {same_text_key(e.text) for e in found.train}
+
+
+def test_words_are_those_of_the_dictionary_and_of_every_text_that_is_trained_on(folder: Path) -> None:
+    recipe = tiny_recipe(folder)
+    words = Task(kind="token", labels=KINDS, segmented=True)
+    recipe = recipe.model_copy(update={"tasks": {**recipe.tasks, "words": words}})
+    train, _ = everything(recipe, folder)
+    assert all("words" in example.spans for example in train)
+    found = words_of("朝阳医院的王医生🙂说 ok")
+    assert [(span.start, span.end, span.type) for span in found][:2] == [(0, 4, "organization"), (4, 5, "other")]
+    assert "".join("朝阳医院的王医生🙂说 ok"[span.start : span.end] for span in found) == "朝阳医院的王医生说ok"
+
+
+@pytest.mark.parametrize("said", [{"labels": ["a", "b"]}, {"kind": "token", "labels": ["noun", "verb"]}])
+def test_a_segmented_task_marks_all_kinds_of_words(said: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError, match="its labels are person, place"):
+        Task(segmented=True, **said)
 
 
 def test_labels_without_a_mapping_are_left_out(folder: Path) -> None:
@@ -150,6 +170,22 @@ def test_malformed_lines_say_what_is_allowed(folder: Path, line: str, message: s
     (folder / "requests.tsv").write_text(line + "\n", "utf-8")
     with pytest.raises(DataError, match=message):
         everything(tiny_recipe(folder), folder)
+
+
+def test_the_files_of_a_folder_are_one_source_in_the_order_of_their_names(folder: Path) -> None:
+    recipe = tiny_recipe(folder)
+    rows = (folder / "requests.tsv").read_text("utf-8").splitlines(keepends=True)
+    (folder / "asked").mkdir()
+    (folder / "asked" / "two.tsv").write_text("".join(rows[5:]), "utf-8")
+    (folder / "asked" / "one.tsv").write_text("# comment\n" + "".join(rows[:5]), "utf-8")
+    whole = recipe.sources[1]
+    parts = whole.model_copy(update={"path": "asked"})
+    texts = [[e.text for e in read_source(folder, source, recipe.tasks)] for source in (whole, parts)]
+    assert texts[0] == texts[1]
+    assert file_hash(folder / "asked") != file_hash(folder / "requests.tsv")
+    (folder / "asked" / "two.tsv").write_text("wrong\n", "utf-8")
+    with pytest.raises(DataError, match=r"asked/two\.tsv, line 1: 1 columns"):
+        read_source(folder, parts, recipe.tasks)
 
 
 def test_missing_empty_foreign_and_one_class_files_are_named(folder: Path) -> None:

@@ -12,16 +12,20 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from onnx import numpy_helper
 
 from model_store.bundle import Bundle
-from model_store.signing import load_trusted_keys
+from model_store.signing import key_id, load_trusted_keys
 from tests.support.tiny_bundle import CHARACTERS, TinyBundle, tiny_recipe, write_checkpoint
 from tests.support.tiny_checkpoint import write_mobilebert
 from toolchain.errors import CheckpointError, ExportError, RecipeError, WorkError
+from toolchain.evaluate import model_answerer
+from toolchain.model import load_model
 from toolchain.quality import measure_bundle, recorded_fp32
 from toolchain.recipe import Recipe, load_recipe, parse_recipe, stage_settings
 from toolchain.report import write_report
 from toolchain.run import Destination, Run
 from toolchain.steps import check_loss
+from toolchain.tasks import Task
 from toolchain.training import Schedule
+from toolchain.words import KINDS
 
 _QUICK = {"rows": 16, "max_length": 24, "label_smoothing": 0, "schedule": {"peak": 3e-3, "warm_up": 5}}
 
@@ -52,7 +56,8 @@ def test_every_kind_of_stage_runs_from_text_alone_to_a_graph(data: Path, mobileb
         {"do": "prune", "name": "pruned", "start": "teacher", "target": 0.1, "rounds": 1, "epochs": 0.5, **_QUICK},
         {"do": "sparsify", "name": "sparse", "start": "teacher", "sparsity": 0.3, "epochs": 0.2, **_QUICK},
         {"do": "qat", "name": "aware", "start": "pruned", "epochs": 0.3, **_QUICK},
-        {"do": "quantize", "name": "int8", "start": "aware", "most_lost": 0.2, "texts": 8},
+        {"do": "calibrate", "name": "balanced", "start": "aware", "beta": {"TOPIC": 2}},
+        {"do": "quantize", "name": "int8", "start": "balanced", "most_lost": 0.2, "texts": 8},
         {"do": "quantize", "name": "half", "start": "student", "method": "fp16", "most_lost": 0.2, "texts": 8},
     )  # fmt: skip
     run = Run(recipe, data, tmp_path / "work", quiet)
@@ -75,6 +80,21 @@ def test_every_kind_of_stage_runs_from_text_alone_to_a_graph(data: Path, mobileb
     assert f"| parameters | {figures['pruned']['parameters']} |" in report
     sha = hashlib.sha256((data / "sentiment" / "train.jsonl.xz").read_bytes()).hexdigest()
     assert sha in report, "what it was trained on should be known to the byte"
+
+
+def test_words_are_learnt_and_stay_out_of_the_bundle(data: Path, mobilebert: Path, tmp_path: Path) -> None:
+    recipe = tiny_recipe(mobilebert, epochs=1)
+    words = Task(kind="token", labels=KINDS, segmented=True)
+    recipe = recipe.model_copy(update={"tasks": {**recipe.tasks, "words": words}})
+    out = Destination(tmp_path / "bundle", Ed25519PrivateKey.generate())
+    run = Run(recipe, data, tmp_path / "work", quiet, destination=out)
+    run.go()
+    trained, tokenizer = load_model(tmp_path / "work" / "tuned" / "model")
+    found = model_answerer(trained, tokenizer)(["新买的手机真不错"])[0].spans["words"]
+    assert len(found) > 2, "it cuts a text into words"
+    bundle = Bundle.open(out.out, {key_id(out.key.public_key()): out.key.public_key()})
+    assert "words" not in bundle.manifest.tasks
+    assert "words" not in (out.out / "CARD.md").read_text("utf-8")
 
 
 class _Killed(Exception):
