@@ -6,6 +6,7 @@ choosing another threshold (Lipton et al., Thresholding Classifiers to Maximize 
 from then on.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Annotated
 
@@ -23,6 +24,7 @@ from toolchain.settings import Settings
 from toolchain.tasks import Task
 
 _SHIFTS = np.arange(-1.0, 4.01, 0.25)  # of a type's two tags, in logits
+_LEAST_SPANS = 10  # of a type, to judge it by
 _PASSES = 2  # over all types: what is best for one depends on the others
 
 
@@ -62,24 +64,29 @@ class CalibrateSettings(Settings):
 def calibrate(
     model: MultiTaskModel, tokenizer: Tokenizer, held_out: Sequence[Example], settings: CalibrateSettings
 ) -> dict[str, float]:
-    """Move the biases of `model`'s heads by what `held_out` asks for; by label or type, how far each was moved.
+    """Move the biases of `model`'s heads by what `held_out` asks for; by label or type, how far each was moved. A type
+    with too few spans there stays, and is not among them.
 
     Raises:
-        RecipeError: `held_out` has no text that a limit could be judged by.
+        RecipeError: `held_out` has too little to judge a limit, or a type of `beta`, by.
     """
     moved: dict[str, float] = {}
     for name, limit in settings.limits.items():
         task = model.tasks[name]
         shift = _lowered(_sentence_logits(model, tokenizer, held_out, name, limit), task, limit)
         _move(model, name, [task.labels.index(limit.chosen)], -shift)
-        moved[f"{name} {limit.chosen}"] = round(-shift, 3)
+        moved[f"{name} {limit.chosen}"] = round(0.0 - shift, 3)
     for name, task in model.tasks.items():
-        marked = [example for example in held_out if name in example.spans]
-        if task.kind == "sentence" or task.segmented or not marked:
-            continue
-        for kind, shift in _shifts(model, tokenizer, marked, name, settings.beta).items():
-            _move(model, name, _places(task, kind), shift)
-            moved[f"{name} {kind}"] = shift
+        if task.kind == "token":
+            marked = [example for example in held_out if name in example.spans]
+            for kind, shift in _shifts(model, tokenizer, marked, name, settings.beta).items():
+                _move(model, name, _places(task, kind), shift)
+                moved[f"{name} {kind}"] = shift
+    unjudged = [kind for kind in settings.beta if not any(place.endswith(f" {kind}") for place in moved)]
+    if unjudged:
+        raise RecipeError(
+            f"{unjudged[0]} can't be calibrated: {_LEAST_SPANS} held-out spans of it are needed (held_out)"
+        )
     return moved
 
 
@@ -98,8 +105,10 @@ def _sentence_logits(
 ) -> Float64:
     right = model.tasks[name].labels.index(limit.right)
     texts = [example.text for example in held_out if example.labels.get(name) == right]
-    if not texts:
-        raise RecipeError(f"no held-out text of {name} is labelled {limit.right}, and its limit is judged by such")
+    if not texts or int(limit.most * len(texts)) == 0 < limit.most:
+        raise RecipeError(
+            f"{len(texts)} held-out texts of {name} are labelled {limit.right}: too few to tell a share of {limit.most}"
+        )
     return np.stack([logits for logits, _ in _logits(model, tokenizer, texts, name)])
 
 
@@ -118,12 +127,11 @@ def _shifts(
     task = model.tasks[name]
     found = _logits(model, tokenizer, [example.text for example in marked], name)
     annotations = [example.spans[name] for example in marked]
-    shifts = dict.fromkeys(task.labels, 0.0)
+    there = Counter(span.type for annotation in annotations for span in annotation.spans)
+    shifts = {kind: 0.0 for kind in task.labels if there[kind] >= _LEAST_SPANS}
     for _ in range(_PASSES):
-        for kind in task.labels:
+        for kind in shifts:
             judged = [row for row, annotation in enumerate(annotations) if kind in annotation.types]
-            if not any(span.type == kind for row in judged for span in annotations[row].spans):
-                continue
             scores = {}
             for shift in sorted(_SHIFTS, key=abs):
                 bias = _bias(task, {**shifts, kind: float(shift)})

@@ -1,7 +1,6 @@
 """Plain text to pretrain on: any JSON-lines or line files of a data folder, cut into sequences of token ids."""
 
 import json
-import lzma
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from tokenizers import Tokenizer
 
 from toolchain.data import file_hash, same_text_key
 from toolchain.errors import DataError, WorkError
+from toolchain.formats import files_of, lines
 from toolchain.settings import Settings
 from toolchain.training import is_main_process, wait_for_all
 
@@ -22,7 +22,8 @@ _ENCODED_AT_A_TIME = 10_000
 
 
 class TextSource(Settings):
-    """A file of the data folder, and how much of it to take: `times` 1 is all of it, 0.3 a random third, 2 all twice.
+    """A file or folder of the data folder, and how much of it to take: `times` 1 is all of it, 0.3 a random third, 2
+    all twice.
 
     Lines of .jsonl files hold `text`, or `turns` of [speaker, text]; those of others are the text. `.xz` is unpacked.
     """
@@ -57,17 +58,11 @@ def read_texts(folder: Path, source: TextSource) -> Iterator[list[str]]:
         DataError: naming the file, and the line that is malformed.
     """
     path = folder / source.path
-    jsonl = path.name.removesuffix(".xz").endswith(".jsonl")
-    opener = lzma.open if path.suffix == ".xz" else open
-    try:
-        with opener(path, "rt", encoding="utf-8") as lines:
-            for number, line in enumerate(lines, start=1):
-                if line.strip():
-                    yield _passages(line, f"{source.path}, line {number}") if jsonl else [line.strip()]
-    except FileNotFoundError:
-        raise DataError(f"{path} is missing") from None
-    except (OSError, lzma.LZMAError, EOFError, UnicodeDecodeError) as error:
-        raise DataError(f"{path} can't be read as UTF-8 text: {error}") from error
+    for file in files_of(path):
+        named = f"{source.path}/{file.name}" if path.is_dir() else source.path
+        jsonl = file.name.removesuffix(".xz").endswith(".jsonl")
+        for number, line in lines(file):
+            yield _passages(line, f"{named}, line {number}") if jsonl else [line.strip()]
 
 
 def chosen_texts(folder: Path, source: TextSource, generator: random.Random) -> list[list[str]]:

@@ -1,6 +1,7 @@
 """What a recipe trains on: its sources without duplicates, without text that is measured, without what is held out."""
 
 import hashlib
+import json
 import random
 import re
 import unicodedata
@@ -10,9 +11,10 @@ from pathlib import Path
 
 from toolchain.errors import DataError
 from toolchain.examples import Annotation, Example, Span
+from toolchain.formats import files_of, lines
 from toolchain.sources import Measure, Source, read_source
 from toolchain.tasks import Task
-from toolchain.words import words_of
+from toolchain.words import LICENCE, dictionary, words_of
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,8 @@ def training_data(
     repeated = [example for example, source in train for _ in range(source.times)]
     judging = measured | {same_text_key(example.text) for found in kept.values() for example in found}
     copies = [copy for copy in _swapped(train, generator) if same_text_key(copy.text) not in judging]
+    if any(task.segmented for task in tasks.values()):
+        records.append(_dictionary_record())
     return TrainingData(_segmented((*repeated, *copies), tasks), kept, tuple(records))
 
 
@@ -78,16 +82,23 @@ def same_text_key(text: str) -> str:
 
 
 def file_hash(path: Path) -> str:
-    """SHA-256 of a file, or of all files of a folder together.
+    """SHA-256 of a file, or of the names and contents of all files of a folder.
 
     Raises:
         DataError: it can't be read.
     """
     try:
-        files = sorted(path.iterdir()) if path.is_dir() else [path]
-        return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
+        if not path.is_dir():
+            return hashlib.sha256(path.read_bytes()).hexdigest()
+        named = {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in files_of(path)}
+        return hashlib.sha256(json.dumps(named, sort_keys=True).encode()).hexdigest()
     except OSError as error:
         raise DataError(f"{path} can't be read: {error.strerror}") from None
+
+
+def _dictionary_record() -> SourceRecord:
+    name, file = dictionary()
+    return SourceRecord(name, file_hash(file), LICENCE, sum(1 for _ in lines(file)))
 
 
 def _only(example: Example, tasks: set[str]) -> Example:

@@ -113,6 +113,13 @@ def first_turns(path: Path) -> dict[str, str]:
     return found
 
 
+def files_of(path: Path) -> list[Path]:
+    """The files of a folder in the order of their names, but for hidden ones and editors' copies; a file by itself."""
+    if not path.is_dir():
+        return [path]
+    return sorted(file for file in path.iterdir() if file.is_file() and file.name[0] != "." and file.name[-1] != "~")
+
+
 def lines(path: Path) -> Iterator[tuple[int, str]]:
     """Numbered lines that say something."""
     opener = lzma.open if path.suffix == ".xz" else open

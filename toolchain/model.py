@@ -20,6 +20,7 @@ from toolchain.errors import CheckpointError, WorkError
 from toolchain.tasks import Task
 from toolchain.tokenizer import load_tokenizer
 
+LONGEST = 1 << 16  # tokens: more than any encoder has positions for
 _TASKS, _HEADS = "tasks.json", "heads.safetensors"
 
 
@@ -116,7 +117,7 @@ def save_model(folder: Path, model: MultiTaskModel, tokenizer: Tokenizer) -> Non
         raise WorkError(f"{folder} can't be written: {error}") from error
 
 
-def load_model(folder: Path, max_length: int = 1 << 16) -> tuple[MultiTaskModel, Tokenizer]:
+def load_model(folder: Path, max_length: int = LONGEST) -> tuple[MultiTaskModel, Tokenizer]:
     """A model that `save_model` wrote, and its tokenizer, which cuts at `max_length` or at the model's last position.
 
     Raises:

@@ -158,7 +158,7 @@ def _cut(
     most: float, *, first: bool,
 ) -> None:  # fmt: skip
     """Cut the encoder down to `most` parameters, or as near as its units allow."""
-    dataset = Dataset(examples, model.tasks, tokenizer)
+    dataset = Dataset(examples, {name: task for name, task in model.tasks.items() if not task.segmented}, tokenizer)
     for _ in range(settings.blocks if first else 0):
         if len(model.blocks) > 1:
             losses = block_losses(model, dataset, settings.seed)

@@ -43,6 +43,9 @@ class QuantizeSettings(Settings):
     fp16_most: float = Field(
         default=0.5, gt=0, le=1, description="of fp16: nodes with a value above this share of its range stay in fp32"
     )
+    max_length: int | None = Field(
+        default=None, ge=8, description="tokens that texts to measure are cut at; null: as many as the model takes"
+    )
     tolerance: float = Field(
         default=0.02,
         gt=0,

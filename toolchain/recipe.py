@@ -187,13 +187,20 @@ class Recipe(Settings):
             measured.check(name, self.tasks)
         for stage in self.stages:
             if isinstance(stage, CalibrateStage):
-                stage.check(stage.name, self.tasks)
+                stage.check(stage.name, self.shipped_tasks)
         for name in self.held_out:
             if name in self.tasks and self.tasks[name].kind != "sentence":
                 raise ValueError(f"examples of {name} can't be held out: only those of sentence tasks")
         for name in (*self.held_out, *self.replay, *self.updates, *(m.task for m in self.measures.values())):
-            if name not in self.tasks:
-                raise ValueError(f"there is no task {name}; tasks are {', '.join(self.tasks)}")
+            if name not in self.shipped_tasks:
+                raise ValueError(f"there is no task {name}; tasks are {', '.join(self.shipped_tasks)}")
+        return self
+
+    @model_validator(mode="after")
+    def _no_source_of_words(self) -> Self:
+        for source in self.sources:
+            if source.task in self.tasks and self.tasks[source.task].segmented:
+                raise ValueError(f"{source.path}: {source.task} is segmented, and no source can say its spans")
         return self
 
 

@@ -27,7 +27,7 @@ from toolchain.evaluate import measure, model_answerer
 from toolchain.examples import Example
 from toolchain.export import FP32_ENCODER, export_encoder
 from toolchain.finite import check_finite
-from toolchain.model import MultiTaskModel, load_model, save_model
+from toolchain.model import LONGEST, MultiTaskModel, load_model, save_model
 from toolchain.recipe import (
     BundleStage,
     CalibrateStage,
@@ -44,6 +44,7 @@ from toolchain.steps import CHECKED_ROWS, DO, TRAINING
 from toolchain.structure import parameter_count
 from toolchain.tokenizer import load_tokenizer
 from toolchain.training import is_main_process, wait_for_all
+from toolchain.words import dictionary
 
 Progress = Callable[[str, int, int, str], None]
 
@@ -142,17 +143,26 @@ class Run:
         beside = self._begun_in / start
         return str(beside) if beside.is_dir() else start
 
-    def model(self, start: str, max_length: int = 1 << 16) -> tuple[MultiTaskModel, Tokenizer]:
-        """The model of an earlier stage, or of another run, with heads for the recipe's tasks.
+    def model(self, start: str, max_length: int = LONGEST) -> tuple[MultiTaskModel, Tokenizer]:
+        """The model of an earlier stage, or of another run, with heads for the recipe's tasks; those of segmented tasks
+        where it has them.
 
         Raises:
             CheckpointError: it has no heads. RecipeError: they are for other tasks or labels.
         """
         model, tokenizer = load_model(Path(self.place(start)), max_length)
-        for name, task in self.recipe.tasks.items():
-            if name not in model.tasks or model.tasks[name].outputs != task.outputs:
-                raise RecipeError(f"{start} was not trained on the task {name} with these labels: fine-tune it first")
-        return model.with_tasks(self.recipe.tasks), tokenizer
+        tasks = self.recipe.tasks
+        fitting = {
+            name for name, task in tasks.items() if name in model.tasks and model.tasks[name].outputs == task.outputs
+        }
+        for name in self.recipe.shipped_tasks.keys() - fitting:
+            raise RecipeError(f"{start} was not trained on the task {name} with these labels: fine-tune it first")
+        return model.with_tasks({name: task for name, task in tasks.items() if name in fitting}), tokenizer
+
+    def shipped(self, start: str, max_length: int = LONGEST) -> tuple[MultiTaskModel, Tokenizer]:
+        """The same with the heads that a bundle has."""
+        model, tokenizer = self.model(start, max_length)
+        return model.with_tasks(self.recipe.shipped_tasks), tokenizer
 
     def beginning(self, stage: FinetuneStage | DistillStage) -> tuple[MultiTaskModel, Tokenizer]:
         """What a stage trains: an earlier model, a checkpoint, or a model with random weights. Heads that fit the
@@ -212,8 +222,11 @@ class Run:
                 raise RecipeError(
                     f"the stage {stage.name} is judged by examples held out, and there are none (held_out)"
                 )
+            begun_with = kinds.get(getattr(stage, "start", None) or "")
             if isinstance(stage, BundleStage):
-                self._check_bundle(stage, kinds.get(stage.start))
+                self._check_bundle(stage, begun_with)
+            if begun_with == "calibrate" and stage.do in TRAINING:
+                raise RecipeError(f"the stage {stage.name} would undo what calibrating has done: calibrate after it")
             before.add(stage.name)
             kinds[stage.name] = stage.do
 
@@ -269,6 +282,9 @@ class Run:
         sources = [*recipe.sources, *(m.source for m in self._measures)]
         files = {source.path: file_hash(source.file(self.data)) for source in sources}
         files |= {source.texts: file_hash(self.data / source.texts) for source in sources if source.texts}
+        if any(task.segmented for task in recipe.tasks.values()):
+            name, file = dictionary()
+            files[name] = file_hash(file)
         said = recipe.model_dump(mode="json", include={"tasks", "sources", "measures", "held_out", "seed"})
         return {"recipe": _digest(said), "files": files}
 

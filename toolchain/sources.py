@@ -8,7 +8,7 @@ from pydantic import Field
 
 from toolchain.errors import DataError
 from toolchain.examples import Example
-from toolchain.formats import first_turns, json_line, lines, tabbed
+from toolchain.formats import files_of, first_turns, json_line, lines, tabbed
 from toolchain.patterns import draw
 from toolchain.settings import Settings
 from toolchain.tasks import Task
@@ -18,7 +18,8 @@ _SHIPPED = "corpora:"  # The prefix of paths in the toolchain's own folder of te
 
 
 class Source(Settings):
-    """A file of labelled text or a folder of them, in the data folder or, as `corpora:<name>`, among the toolchain's own.
+    """A file of labelled text or a folder of them, in the data folder or, as `corpora:<name>`, among the toolchain's
+    own.
 
     JSON lines have `text`, and `label` or `spans` [{start, end, type}], which `labels` maps to those of `task`; labels
     that it leaves out are left out. Tab-separated lines have a column for each of `columns`, tasks by name ('-' is
@@ -99,7 +100,7 @@ def _rows(folder: Path, source: Source) -> Iterator[tuple[str, str, bool]]:
         for number, line in enumerate(draw(path, source.drawn, 0), start=1):
             yield f"{source.path}, line {number}", line, True
         return
-    for file in sorted(path.iterdir()) if path.is_dir() else [path]:
+    for file in files_of(path):
         named = f"{source.path}/{file.name}" if path.is_dir() else source.path
         for number, line in lines(file):
             yield f"{named}, line {number}", line, file.name.removesuffix(".xz").endswith(".tsv")

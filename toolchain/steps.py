@@ -18,6 +18,7 @@ from toolchain.evaluate import EncoderGraph, Figures, graph_answerer, measure, m
 from toolchain.export import FP32_ENCODER, export_encoder
 from toolchain.finetune import finetune
 from toolchain.finite import check_finite
+from toolchain.model import LONGEST
 from toolchain.pretrain import pretrain
 from toolchain.prune import prune
 from toolchain.qat import prepare, strip
@@ -116,13 +117,13 @@ def _qat(run: "Run", stage: QatStage) -> Outcome:
 
 
 def _calibrate(run: "Run", stage: CalibrateStage) -> Outcome:
-    model, tokenizer = run.model(stage.start)
+    model, tokenizer = run.shipped(stage.start)
     moved = calibrate(model, tokenizer, run.held_out, stage)
     return {"moved": moved, **run.finish(stage.name, model, tokenizer)}
 
 
 def _quantize(run: "Run", stage: QuantizeStage) -> Outcome:
-    model, tokenizer = run.model(stage.start)
+    model, tokenizer = run.shipped(stage.start, stage.max_length or LONGEST)
     folder = run.folder(stage.name)
     folder.mkdir(parents=True, exist_ok=True)
     difference = export_encoder(model, folder / FP32_ENCODER)
@@ -143,8 +144,7 @@ def _bundle(run: "Run", stage: BundleStage) -> Outcome:
     quantized = run.stages.finished[stage.start]
     if run.destination is None or quantized.start is None:
         raise RecipeError(f"the stage {stage.name} needs a quantised stage, and a place to go to")
-    model, tokenizer = run.model(quantized.start)
-    model = model.with_tasks(run.recipe.shipped_tasks)
+    model, tokenizer = run.shipped(quantized.start)
     base = Base(model, tokenizer, run.folder(stage.start) / ENCODER)
     figures = {name: entry.figures for name, entry in run.stages.finished.items()}
     size = assemble(

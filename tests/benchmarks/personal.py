@@ -159,7 +159,7 @@ def _users(data: Path, recipe: Recipe) -> Iterator[User]:
     speakers = _by_field(data / "sentiment" / "cped_valid.jsonl.xz", "speaker", skip=9_000)
     domains = _by_field(data / "sentiment" / "online_shopping.jsonl.xz", "domain")
     found = training_data(
-        data, recipe.tasks, recipe.sources, list(recipe.measures.values()), recipe.held_out, recipe.seed
+        data, recipe.shipped_tasks, recipe.sources, list(recipe.measures.values()), recipe.held_out, recipe.seed
     )
     unseen = {same_text_key(example.text) for example in found.held_out[_TASK]}
     mapping = {"negative": "负面", "neutral": "中性", "positive": "正面"}

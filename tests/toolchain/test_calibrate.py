@@ -84,8 +84,25 @@ def test_recall_can_be_worth_more_than_precision() -> None:
 def test_a_limit_needs_text_to_be_judged_by(tuned: Trained, held_out: Sequence[Example]) -> None:
     others = [example for example in held_out if example.labels.get("route") != 0]
     settings = CalibrateSettings(limits={"route": Limit(right="private", chosen="general", most=0.1)})
-    with pytest.raises(RecipeError, match="no held-out text of route is labelled private"):
+    with pytest.raises(RecipeError, match="0 held-out texts of route are labelled private: too few"):
         calibrate(copy.deepcopy(tuned[0]), tuned[1], others, settings)
+
+
+def test_a_share_that_so_few_texts_cant_tell_is_refused(tuned: Trained, held_out: Sequence[Example]) -> None:
+    settings = CalibrateSettings(limits={"route": Limit(right="private", chosen="general", most=0.01)})
+    with pytest.raises(RecipeError, match=r"labelled private: too few to tell a share of 0\.01"):
+        calibrate(copy.deepcopy(tuned[0]), tuned[1], held_out, settings)
+
+
+def test_a_type_with_few_spans_stays_and_one_that_was_asked_for_is_an_error(
+    tuned: Trained, held_out: Sequence[Example]
+) -> None:
+    few = [example for example in held_out if example.spans][:5]
+    model = copy.deepcopy(tuned[0])
+    assert calibrate(model, tuned[1], few, CalibrateSettings()) == {}
+    assert torch.equal(model.head("entities").bias, tuned[0].head("entities").bias)
+    with pytest.raises(RecipeError, match="TOPIC can't be calibrated: 10 held-out spans"):
+        calibrate(model, tuned[1], few, CalibrateSettings(beta={"TOPIC": 2}))
 
 
 @pytest.mark.parametrize(

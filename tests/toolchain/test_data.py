@@ -2,6 +2,8 @@
 
 import json
 import lzma
+import marshal
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,13 +13,13 @@ from pydantic import ValidationError
 
 from tests.support.tiny_bundle import tiny_recipe, write_data
 from toolchain.data import file_hash, same_text_key, training_data
-from toolchain.errors import DataError
+from toolchain.errors import DataError, RecipeError
 from toolchain.examples import Example, Span
 from toolchain.formats import unmark
-from toolchain.recipe import Recipe, load_recipe
+from toolchain.recipe import Recipe, load_recipe, parse_recipe
 from toolchain.sources import Source, read_source
 from toolchain.tasks import Task
-from toolchain.words import KINDS, words_of
+from toolchain.words import KINDS, _dictionary, words_of
 
 _TRAIN = "sentiment/train.jsonl.xz"
 
@@ -63,7 +65,9 @@ def test_what_is_held_out_is_trained_on_for_no_task(folder: Path) -> None:
 
 def test_what_is_drawn_from_patterns_is_never_held_out_nor_a_copy_of_what_is() -> None:
     recipe = load_recipe(Path(__file__).parents[2] / "recipes" / "tasks.yaml")
-    sources = [s for s in recipe.sources if s.drawn or s.path == "corpora:written"]
+    once = {"times": 1, "swaps": 1}
+    written = [s.model_copy(update=once) for s in recipe.sources if s.path == "corpora:written"]
+    sources = [*written, *(s for s in recipe.sources if s.drawn)]
     tasks = {name: recipe.tasks[name] for name in ("intent", "insight", "route", "entities")}
     found = training_data(Path(), tasks, sources, [], {"route": 200}, 0)
     kept = found.held_out["route"]
@@ -80,6 +84,24 @@ def test_words_are_those_of_the_dictionary_and_of_every_text_that_is_trained_on(
     found = words_of("朝阳医院的王医生🙂说 ok")
     assert [(span.start, span.end, span.type) for span in found][:2] == [(0, 4, "organization"), (4, 5, "other")]
     assert "".join("朝阳医院的王医生🙂说 ok"[span.start : span.end] for span in found) == "朝阳医院的王医生说ok"
+
+
+def test_what_words_are_depends_on_nothing_but_the_dictionary(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "jieba.cache").write_bytes(marshal.dumps(({"新买的手机": 1_000_000}, 1_000_000)))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    _dictionary.cache_clear()
+    assert [span.end for span in words_of("新买的手机")][-2:] == [3, 5]
+
+
+def test_words_have_one_source_only(folder: Path) -> None:
+    recipe = tiny_recipe(folder)
+    content = recipe.model_dump(mode="json")
+    content["tasks"]["words"] = {"kind": "token", "labels": list(KINDS), "segmented": True}
+    measured = {**content["measures"]["topics"]["source"], "task": "words"}
+    with pytest.raises(RecipeError, match="words is segmented, and no source can say its spans"):
+        parse_recipe({**content, "sources": [*content["sources"], measured]}, "here")
+    with pytest.raises(RecipeError, match="there is no task words"):
+        parse_recipe({**content, "measures": {"cut": {"task": "words", "source": measured}}}, "here")
 
 
 @pytest.mark.parametrize("said", [{"labels": ["a", "b"]}, {"kind": "token", "labels": ["noun", "verb"]}])
@@ -182,7 +204,13 @@ def test_the_files_of_a_folder_are_one_source_in_the_order_of_their_names(folder
     parts = whole.model_copy(update={"path": "asked"})
     texts = [[e.text for e in read_source(folder, source, recipe.tasks)] for source in (whole, parts)]
     assert texts[0] == texts[1]
-    assert file_hash(folder / "asked") != file_hash(folder / "requests.tsv")
+    before = file_hash(folder / "asked")
+    (folder / "asked" / ".two.tsv.swp").write_bytes(b"\xff")
+    (folder / "asked" / "two.tsv~").write_text("an editor's copy", "utf-8")
+    assert file_hash(folder / "asked") == before
+    assert len(read_source(folder, parts.model_copy(update={"skip": 3, "most": 4}), recipe.tasks)) == 4
+    (folder / "asked" / "two.tsv").rename(folder / "asked" / "zwei.tsv")
+    assert file_hash(folder / "asked") != before
     (folder / "asked" / "two.tsv").write_text("wrong\n", "utf-8")
     with pytest.raises(DataError, match=r"asked/two\.tsv, line 1: 1 columns"):
         read_source(folder, parts, recipe.tasks)

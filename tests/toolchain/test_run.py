@@ -68,7 +68,8 @@ def test_every_kind_of_stage_runs_from_text_alone_to_a_graph(data: Path, mobileb
     assert figures["sparse"]["zeros"] == pytest.approx(0.3, abs=0.02)
     assert figures["int8"]["graph"]["method"] == "dynamic"
     assert figures["half"]["graph"]["method"] in ("fp16", "mixed")
-    for name in ("teacher", "student", "pruned", "sparse", "aware", "int8", "half"):
+    assert "entities TOPIC" in figures["balanced"]["moved"]
+    for name in ("teacher", "student", "pruned", "sparse", "aware", "balanced", "int8", "half"):
         assert figures[name]["finite"]["not_finite"] == []
         assert figures[name]["measures"]["everyday"]["macro_f1"] > 0.1
 
@@ -95,6 +96,18 @@ def test_words_are_learnt_and_stay_out_of_the_bundle(data: Path, mobilebert: Pat
     bundle = Bundle.open(out.out, {key_id(out.key.public_key()): out.key.public_key()})
     assert "words" not in bundle.manifest.tasks
     assert "words" not in (out.out / "CARD.md").read_text("utf-8")
+
+
+def test_no_training_begins_with_what_was_calibrated(data: Path, mobilebert: Path, tmp_path: Path) -> None:
+    recipe = recipe_of(
+        mobilebert,
+        {"do": "finetune", "name": "tuned", "start": str(mobilebert), **_QUICK},
+        {"do": "calibrate", "name": "balanced", "start": "tuned"},
+        {"do": "qat", "name": "aware", "start": "balanced", **_QUICK},
+    )
+    with pytest.raises(RecipeError, match="aware would undo what calibrating has done"):
+        Run(recipe, data, tmp_path / "work", quiet).go()
+    assert not (tmp_path / "work" / "tuned").exists(), "it is said before anything is done"
 
 
 class _Killed(Exception):

@@ -9,7 +9,18 @@ from model_store.errors import BundleError
 from toolchain.cli import measuring, running
 from toolchain.errors import ToolchainError
 
-_NEEDED = ("torch", "transformers", "accelerate", "safetensors", "onnx", "onnxruntime", "rich", "yaml", "matplotlib")
+_NEEDED = (
+    "torch",
+    "transformers",
+    "accelerate",
+    "safetensors",
+    "onnx",
+    "onnxruntime",
+    "rich",
+    "yaml",
+    "jieba",
+    "matplotlib",
+)
 
 
 def main() -> None:
