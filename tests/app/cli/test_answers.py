@@ -156,16 +156,16 @@ def test_markup_in_a_text_is_text(capsys: pytest.CaptureFixture[str]) -> None:
 def test_an_interrupt_cancels_the_update_that_the_command_follows(
     attune: CommandLine, make_settings: MakeSettings
 ) -> None:
-    with running(make_settings()) as service:
+    with running(make_settings()) as service, service.client() as client:
         attune.json("consent", "give")
-        attune.json("feedback", "正面", "好")
-        # In steps of one row, so that it is still under way when the signal comes.
+        for text in "好坏大小多少上下左右前后里外天地人心手口":
+            client.post("/v1/feedback", json={"text": text, "task": "sentiment", "label": "正面"})
+        # 100,000 steps, so that it is still under way when the signal comes.
         slow = ("--epochs", "5000", "--mini-batch-size", "1")
         process = start("update", "--force", *slow, "--url", service.url)
-        while not service.runtime.updates.running:
+        while 'route="/v1/updates/{update_id}"' not in client.get("/metrics").text:  # The command follows it.
             assert process.poll() is None
             time.sleep(0.01)
-        time.sleep(0.1)
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=10)
         (update,) = service.runtime.updates.page().items
