@@ -50,12 +50,12 @@ class CalibrateSettings(Settings):
         """Is all that it names there? Raises ValueError if not."""
         types = {kind for task in tasks.values() if task.kind == "token" for kind in task.labels}
         sentence = {name: task.labels for name, task in tasks.items() if task.kind == "sentence"}
-        for kind in self.beta.keys() - types:
+        for kind in sorted(self.beta.keys() - types):
             raise ValueError(f"{name}: no task marks {kind}; allowed: {', '.join(sorted(types)) or 'none'}")
         for task, limit in self.limits.items():
             if task not in sentence:
                 raise ValueError(f"{name}: there is no sentence task {task}; allowed: {', '.join(sentence)}")
-            for label in {limit.right, limit.chosen} - set(sentence[task]):
+            for label in sorted({limit.right, limit.chosen} - set(sentence[task])):
                 raise ValueError(f"{name}: {task} has no label {label}; allowed: {', '.join(sentence[task])}")
             if limit.right == limit.chosen:
                 raise ValueError(f"{name}: of {task}, right and chosen must differ")

@@ -155,7 +155,7 @@ class Run:
         fitting = {
             name for name, task in tasks.items() if name in model.tasks and model.tasks[name].outputs == task.outputs
         }
-        for name in self.recipe.shipped_tasks.keys() - fitting:
+        for name in [name for name in self.recipe.shipped_tasks if name not in fitting]:
             raise RecipeError(f"{start} was not trained on the task {name} with these labels: fine-tune it first")
         return model.with_tasks({name: task for name, task in tasks.items() if name in fitting}), tokenizer
 
