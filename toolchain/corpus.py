@@ -61,7 +61,7 @@ def read_texts(folder: Path, source: TextSource) -> Iterator[list[str]]:
     for file in files_of(path):
         named = f"{source.path}/{file.name}" if path.is_dir() else source.path
         jsonl = file.name.removesuffix(".xz").endswith(".jsonl")
-        for number, line in lines(file):
+        for number, line in lines(file, comments=False):
             yield _passages(line, f"{named}, line {number}") if jsonl else [line.strip()]
 
 

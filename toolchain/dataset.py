@@ -51,11 +51,6 @@ class Dataset:
         return len(self._places)
 
     @property
-    def rows(self) -> list[list[int]]:
-        """Every example's token ids."""
-        return [self._ids[place] for place in self._places]
-
-    @property
     def lengths(self) -> list[int]:
         """Of every example, in tokens."""
         return [len(self._ids[place]) for place in self._places]

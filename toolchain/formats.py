@@ -120,14 +120,14 @@ def files_of(path: Path) -> list[Path]:
     return sorted(file for file in path.iterdir() if file.is_file() and file.name[0] != "." and file.name[-1] != "~")
 
 
-def lines(path: Path) -> Iterator[tuple[int, str]]:
-    """Numbered lines that say something."""
+def lines(path: Path, *, comments: bool = True) -> Iterator[tuple[int, str]]:
+    """Numbered lines that say something; with `comments`, those that begin with # say nothing."""
     opener = lzma.open if path.suffix == ".xz" else open
     try:
         with opener(path, "rt", encoding="utf-8") as lines:
             for number, line in enumerate(lines, start=1):
                 stripped = line.rstrip("\r\n")
-                if stripped.strip() and not stripped.startswith("#"):
+                if stripped.strip() and not (comments and stripped.startswith("#")):
                     yield number, stripped
     except FileNotFoundError:
         raise DataError(f"{path} is missing") from None

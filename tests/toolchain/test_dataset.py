@@ -28,10 +28,10 @@ def test_a_repeated_example_is_the_same_each_time(tokenizer: Tokenizer) -> None:
     one, other = Example("这本书", "x", {"mood": 1}), Example("他的车真不错", "x", {"mood": 0})
     dataset = Dataset([one, one, other, one], _TASKS, tokenizer)
     assert (len(dataset), dataset.lengths) == (4, [5, 5, 8, 5])
-    assert dataset.rows[0] == dataset.rows[1] == dataset.rows[3] != dataset.rows[2]
-    batch = dataset.batch([2, 3])
-    assert batch.labels["mood"].tolist() == [0, 1]
-    assert batch.input_ids[1].tolist() == [*dataset.rows[3], 0, 0, 0]
+    batch = dataset.batch([2, 3, 0])
+    assert batch.labels["mood"].tolist() == [0, 1, 1]
+    assert batch.input_ids[1].tolist() == batch.input_ids[2].tolist() != batch.input_ids[0].tolist()
+    assert batch.input_ids[1].tolist() == [*tokenizer.encode("这本书").ids, 0, 0, 0]
 
 
 def test_each_token_may_have_what_its_annotation_leaves_open(tokenizer: Tokenizer) -> None:

@@ -7,7 +7,7 @@ import pytest
 import torch
 from tokenizers import Tokenizer
 
-from toolchain.corpus import TextSource, sequences
+from toolchain.corpus import TextSource, read_texts, sequences
 from toolchain.data import same_text_key
 from toolchain.errors import DataError, RecipeError, WorkError
 from toolchain.model import pad
@@ -108,6 +108,11 @@ def test_of_a_long_passage_nothing_is_lost(tokenizer: Tokenizer, tmp_path: Path)
     )  # 120 characters; the tokenizer cuts at 32.
     found = sequences(tmp_path, [TextSource(path="article.txt")], set(), tokenizer, [26], 0, tmp_path / "c.npz")
     assert sum(length - 2 for length in found.lengths) == 120
+
+
+def test_a_line_of_text_may_begin_with_a_hashtag(tmp_path: Path) -> None:
+    (tmp_path / "posts.txt").write_text("#周末#去爬山\n\n好\n", "utf-8")
+    assert list(read_texts(tmp_path, TextSource(path="posts.txt"))) == [["#周末#去爬山"], ["好"]]
 
 
 def test_a_damaged_cache_is_named(tokenizer: Tokenizer, tmp_path: Path) -> None:
