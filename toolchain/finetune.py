@@ -26,6 +26,9 @@ class FinetuneSettings(Settings):
     rows: int = Field(default=64, ge=1, description="sentences a step, at most")
     tokens: int = Field(default=8_192, ge=16, description="tokens a step, with padding, at most")
     max_length: int = Field(default=256, ge=8, description="tokens that a text is cut at")
+    dropout: float | None = Field(
+        default=None, ge=0, lt=1, description="of hidden states; absent: as the model is configured"
+    )
     label_smoothing: float = Field(
         default=0.05, ge=0, lt=1, description="share of a label's probability that is spread over all labels"
     )
@@ -60,6 +63,10 @@ def fit(
         WorkError: see `toolchain.training.Loop`.
     """
     torch.manual_seed(settings.seed)
+    if settings.dropout is not None:
+        for name, module in model.named_modules():
+            if isinstance(module, nn.Dropout) and not name.endswith("attention.self.dropout"):
+                module.p = settings.dropout
     batches = Batches(dataset.lengths, settings.rows, settings.tokens, settings.seed)
     step = _Step(model, dataset, objective)
     identity = {"settings": _plain(settings), "examples": len(dataset)}

@@ -3,6 +3,7 @@
 BERT and MobileBERT name these parts alike; a MobileBERT block has several feed-forward networks.
 """
 
+import copy
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -62,6 +63,18 @@ def drop_block(encoder: PreTrainedModel, index: int) -> None:
     """Take a block out."""
     del encoder.encoder.layer[index]
     encoder.config.num_hidden_layers = len(encoder.encoder.layer)
+
+
+def deepen(encoder: PreTrainedModel, count: int) -> None:
+    """Repeat blocks, each next to itself, until there are `count`: a deeper encoder that begins near what the shallow
+    one has learnt (progressive stacking; Gong et al., 2019). One that is deep enough stays.
+    """
+    blocks = encoder.encoder.layer
+    if count <= len(blocks):
+        return
+    taken = [place * len(blocks) // count for place in range(count)]
+    encoder.encoder.layer = nn.ModuleList(copy.deepcopy(blocks[place]) for place in taken)
+    encoder.config.num_hidden_layers = count
 
 
 def record_shapes(encoder: PreTrainedModel) -> None:

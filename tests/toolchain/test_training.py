@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 from tokenizers import Tokenizer
+from torch import nn
 
 from tests.toolchain.conftest import QUICK, load
 from toolchain.data import TrainingData
@@ -93,6 +94,19 @@ def test_training_that_is_cut_short_ends_as_if_it_had_not_been(
         finetune(start(), tokenizer, few, settings, tmp_path / "cut", lambda *_: None)
 
 
+def test_dropout_is_that_of_the_settings_and_only_while_training(
+    mobilebert: Path, tasks: Mapping[str, Task], examples: TrainingData, tmp_path: Path
+) -> None:
+    settings = QUICK.model_copy(update={"dropout": 0.25})
+    model, tokenizer = load(mobilebert, tasks)
+    trained = finetune(model, tokenizer, examples.train[:32], settings, tmp_path, lambda *_: None)
+    shares = {name: module.p for name, module in trained.named_modules() if isinstance(module, nn.Dropout)}
+    assert {share for name, share in shares.items() if not name.endswith("attention.self.dropout")} == {0.25}
+    batch = Dataset(examples.train[:8], tasks, tokenizer).batch(range(8))
+    one, other = (trained(batch.input_ids, batch.attention_mask).features for _ in range(2))
+    assert torch.equal(one, other)
+
+
 def test_a_loss_that_is_not_finite_ends_the_run_with_what_to_do(
     mobilebert: Path, tasks: Mapping[str, Task], examples: TrainingData, tmp_path: Path
 ) -> None:
@@ -144,7 +158,8 @@ def test_examples_without_a_label_cost_nothing(mobilebert: Path, tasks: Mapping[
     _, tokenizer = load(mobilebert, tasks)
     dataset = Dataset([Example("手机", "x", {"sentiment": 2}), Example("咖啡", "x", {"route": 0})], tasks, tokenizer)
     batch = dataset.batch([0, 1])
-    logits = {name: torch.zeros(2, len(task.outputs)) for name, task in tasks.items() if task.kind == "sentence"}
+    shapes = {"sentence": (2,), "token": batch.input_ids.shape}
+    logits = {name: torch.zeros(*shapes[task.kind], len(task.outputs)) for name, task in tasks.items()}
     expected = (math.log(3) + math.log(3)) / 2
     assert float(task_loss(batch, logits, tasks, 0.0)) == pytest.approx(expected, abs=1e-5)
 
