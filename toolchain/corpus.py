@@ -8,7 +8,6 @@ from pathlib import Path
 from zipfile import BadZipFile
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from pydantic import Field
 from tokenizers import Tokenizer
@@ -16,7 +15,6 @@ from tokenizers import Tokenizer
 from toolchain.data import file_hash, same_text_key
 from toolchain.errors import DataError, WorkError
 from toolchain.formats import files_of, lines
-from toolchain.ragged import Ragged
 from toolchain.settings import Settings
 from toolchain.training import is_main_process, wait_for_all
 
@@ -46,11 +44,6 @@ class Sequences:
         """Of every sequence, in tokens."""
         lengths: list[int] = np.diff(self.starts).tolist()
         return lengths
-
-    @property
-    def ragged(self) -> Ragged:
-        """The same, to cut batches from."""
-        return Ragged(torch.from_numpy(self.ids), torch.from_numpy(np.diff(self.starts)))
 
     def row(self, index: int) -> list[int]:
         """The token ids of a sequence."""

@@ -9,9 +9,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from toolchain.examples import Annotation, Example
-from toolchain.ragged import Ragged
+from toolchain.model import pad
 from toolchain.tasks import Task
-from toolchain.training import moved
 
 _NO_LABEL = -1
 
@@ -37,7 +36,7 @@ class Dataset:
         different = list(by_id.values())
         encodings = tokenizer.encode_batch([example.text for example in different])
         self._places = [places[id(example)] for example in examples]
-        self._ids = Ragged.of([encoding.ids for encoding in encodings])
+        self._ids = [encoding.ids for encoding in encodings]
         sentence = [name for name, task in tasks.items() if task.kind == "sentence"]
         self._labels = {
             name: torch.tensor([example.labels.get(name, _NO_LABEL) for example in different]) for name in sentence
@@ -54,18 +53,17 @@ class Dataset:
     @property
     def lengths(self) -> list[int]:
         """Of every example, in tokens."""
-        lengths = self._ids.lengths
-        return [lengths[place] for place in self._places]
+        return [len(self._ids[place]) for place in self._places]
 
     def batch(self, indices: Sequence[int], device: torch.device | str = "cpu") -> Batch:
         """The examples of `indices`, padded to the longest of them."""
         places = [self._places[index] for index in indices]
-        input_ids, real = self._ids.padded(places)
+        input_ids, attention_mask = pad([self._ids[place] for place in places])
         return Batch(
-            moved(input_ids, device),
-            moved(real.long(), device),
-            {name: moved(labels[places], device) for name, labels in self._labels.items()},
-            {name: moved(tags.allowed(places), device) for name, tags in self._tags.items()},
+            input_ids.to(device),
+            attention_mask.to(device),
+            {name: labels[places].to(device) for name, labels in self._labels.items()},
+            {name: tags.allowed(places, input_ids.shape[1]).to(device) for name, tags in self._tags.items()},
         )
 
 
@@ -73,16 +71,23 @@ class _Tags:
     """Which tags the tokens of each text may have in one task."""
 
     def __init__(self, encodings: Sequence[Encoding], annotations: Sequence[Annotation | None], task: Task) -> None:
-        self._codes = Ragged.of([_codes(*both, task) for both in zip(encodings, annotations, strict=True)], torch.int16)
+        self._codes = [
+            _codes(encoding, annotation, task) if annotation else None
+            for encoding, annotation in zip(encodings, annotations, strict=True)
+        ]
         # What a token in no span may be: outside, or of a type that the annotation says nothing of.
         kinds = [annotation.types if annotation else frozenset[str]() for annotation in annotations]
         known = {types: index for index, types in enumerate(dict.fromkeys(kinds))}
         self._known = torch.tensor([known[types] for types in kinds])
         self._unmarked = torch.tensor([[tag[2:] not in types for tag in task.outputs] for types in known])
 
-    def allowed(self, places: Sequence[int]) -> Tensor:
+    def allowed(self, places: Sequence[int], length: int) -> Tensor:
         """Of the texts at `places` [B, S, C]; none where there is no annotation, or no character."""
-        codes, _ = self._codes.padded(places, _NO_LABEL)
+        codes = torch.full((len(places), length), _NO_LABEL)
+        for row, place in enumerate(places):
+            found = self._codes[place]
+            if found is not None:
+                codes[row, : len(found)] = found
         unmarked = self._unmarked[self._known[list(places)]][:, None, :]
         marked = functional.one_hot(codes.clamp(min=0), unmarked.shape[-1]).bool()
         return torch.where((codes == 0)[..., None], unmarked, marked & (codes > 0)[..., None])
@@ -97,24 +102,26 @@ def task_loss(batch: Batch, logits: Mapping[str, Tensor], tasks: Mapping[str, Ta
     count = len(batch.input_ids)
     total = torch.zeros((), device=batch.input_ids.device)
     for name, labels in batch.labels.items():
-        loss = functional.cross_entropy(
-            logits[name], labels, ignore_index=_NO_LABEL, label_smoothing=smoothing, reduction="sum"
-        )
-        total = total + tasks[name].weight * loss / count
+        known = labels != _NO_LABEL
+        if known.any():
+            loss = functional.cross_entropy(
+                logits[name][known], labels[known], label_smoothing=smoothing, reduction="sum"
+            )
+            total = total + tasks[name].weight * loss / count
     for name, allowed in batch.allowed.items():
-        known, scores = allowed.any(-1), logits[name]
-        missed = scores.logsumexp(-1) - scores.masked_fill(~allowed, -1e4).logsumexp(-1)
-        by_text = (missed * known).sum(1) / known.sum(1).clamp(min=1)
-        total = total + tasks[name].weight * by_text.sum() / count
+        known = allowed.any(-1)
+        if known.any():
+            scores = logits[name]
+            missed = scores.logsumexp(-1) - scores.masked_fill(~allowed, -1e4).logsumexp(-1)
+            by_text = (missed * known).sum(1) / known.sum(1).clamp(min=1)
+            total = total + tasks[name].weight * by_text.sum() / count
     return total
 
 
-def _codes(encoding: Encoding, annotation: Annotation | None, task: Task) -> list[int]:
-    """The tag's index of each token; 0 where it is in no span, -1 where it has no characters or nothing is known."""
-    codes = [_NO_LABEL] * len(encoding.ids)
-    if annotation is None:
-        return codes
+def _codes(encoding: Encoding, annotation: Annotation, task: Task) -> Tensor:
+    """The tag's index [S] of each token; 0 where it is in no span, -1 where it has no characters."""
     tags = {tag: index for index, tag in enumerate(task.outputs)}
+    codes = [_NO_LABEL] * len(encoding.ids)
     spans = iter(sorted(annotation.spans, key=lambda span: span.start))
     span, begun = next(spans, None), False
     for position, (start, end) in enumerate(encoding.offsets):
@@ -127,4 +134,4 @@ def _codes(encoding: Encoding, annotation: Annotation | None, task: Task) -> lis
             begun = True
         else:
             codes[position] = 0
-    return codes
+    return torch.tensor(codes, dtype=torch.int16)

@@ -5,8 +5,9 @@ tokens, and the encoder learns to tell which tokens were replaced. It learns fro
 alone, which at this size is the better use of the same time.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal
 
 import torch
 from pydantic import Field
@@ -16,11 +17,12 @@ from torch.nn import functional
 from transformers import PreTrainedModel
 
 from toolchain.checkpoint import extend_positions, load_masked_lm, new_config, new_masked_lm
-from toolchain.corpus import TextSource, sequences
+from toolchain.corpus import Sequences, TextSource, sequences
 from toolchain.errors import RecipeError
+from toolchain.model import pad
 from toolchain.settings import Settings
 from toolchain.structure import deepen
-from toolchain.training import Batches, Loop, Report, Schedule, moved
+from toolchain.training import Batches, Loop, Report, Schedule
 
 
 class PretrainSettings(Settings):
@@ -39,7 +41,7 @@ class PretrainSettings(Settings):
     )
     positions: int = Field(default=256, ge=16, le=8_192, description="positions of the encoder, at least")
     blocks: int | None = Field(
-        default=None, ge=1, le=100, description="blocks, at least: those of a checkpoint are repeated"
+        default=None, ge=1, le=100, description="blocks, at least; a checkpoint with fewer has its own repeated"
     )
     masked: float = Field(default=0.15, gt=0, lt=1, description="share of the tokens that are hidden")
     generator_blocks: int = Field(default=2, ge=1, description="depth of the generator")
@@ -64,13 +66,14 @@ class MaskedLanguageModel(nn.Module):
 
     def forward(self, input_ids: Tensor, attention_mask: Tensor, seed: int) -> Tensor:
         """The mean cross entropy over masked places."""
-        hidden = self.masker(input_ids, attention_mask, seed).on(self.model.device)
-        return functional.cross_entropy(self.logits(hidden).float(), hidden.tokens)
+        shown, places = self.masker(input_ids, attention_mask, seed)
+        logits = self.logits(shown, attention_mask, places)
+        return functional.cross_entropy(logits.float(), input_ids[places])
 
-    def logits(self, hidden: "Masked") -> Tensor:
+    def logits(self, shown: Tensor, attention_mask: Tensor, places: Tensor) -> Tensor:
         """Vocabulary logits [places, V] at the masked places only."""
-        states = self.encoder(input_ids=hidden.shown, attention_mask=hidden.attention_mask).last_hidden_state
-        logits: Tensor = self.model.cls.predictions(states.flatten(0, 1)[hidden.places])
+        hidden = self.encoder(input_ids=shown, attention_mask=attention_mask).last_hidden_state
+        logits: Tensor = self.model.cls.predictions(hidden[places])
         return logits
 
 
@@ -90,35 +93,17 @@ class ReplacedTokenDetection(nn.Module):
 
     def forward(self, input_ids: Tensor, attention_mask: Tensor, seed: int) -> Tensor:
         """The weighted sum of both losses."""
-        hidden = self.generator.masker(input_ids, attention_mask, seed).on(self.encoder.device)
-        logits = self.generator.logits(hidden).float()
-        filled = hidden.shown.flatten()
+        shown, places = self.generator.masker(input_ids, attention_mask, seed)
+        logits = self.generator.logits(shown, attention_mask, places).float()
+        filled = input_ids.clone()
         with torch.no_grad():
-            filled = filled.index_copy(0, hidden.places, _sample(logits, seed + 1))
-        filled = filled.view_as(hidden.shown)
-        states = self.encoder(input_ids=filled, attention_mask=hidden.attention_mask).last_hidden_state
-        replaced = (filled != hidden.whole).float()
-        missed = functional.binary_cross_entropy_with_logits(
-            self.detector(states).squeeze(-1).float(), replaced, weight=hidden.attention_mask.float(), reduction="sum"
-        )
-        detection = missed / hidden.attention_mask.sum()
-        return functional.cross_entropy(logits, hidden.tokens) + self._weight * detection
-
-
-class Masked(NamedTuple):
-    """A batch of which some tokens are hidden: token ids [B, S] as they are, and as they are shown; the hidden places
-    [P] in the flattened batch, and the tokens [P] that belong there.
-    """
-
-    whole: Tensor
-    shown: Tensor
-    attention_mask: Tensor
-    places: Tensor
-    tokens: Tensor
-
-    def on(self, device: torch.device) -> "Masked":
-        """The same on `device`."""
-        return Masked(*(moved(tensor, device) for tensor in self))
+            filled[places] = _sample(logits, seed + 1)
+        hidden = self.encoder(input_ids=filled, attention_mask=attention_mask).last_hidden_state
+        real = attention_mask.bool()
+        scores = self.detector(hidden[real]).squeeze(-1).float()
+        replaced = (filled != input_ids)[real].float()
+        detection = functional.binary_cross_entropy_with_logits(scores, replaced)
+        return functional.cross_entropy(logits, input_ids[places]) + self._weight * detection
 
 
 class Masker:
@@ -135,18 +120,17 @@ class Masker:
         self._share = share
         self._vocabulary = vocabulary
 
-    def __call__(self, input_ids: Tensor, attention_mask: Tensor, seed: int) -> Masked:
-        """Hide tokens of a batch (on the CPU, as all that is drawn): at least one."""
+    def __call__(self, input_ids: Tensor, attention_mask: Tensor, seed: int) -> tuple[Tensor, Tensor]:
+        """Token ids [B, S] as they are shown, and where they were hidden (bool [B, S]; at least at one place)."""
         draw = torch.Generator().manual_seed(seed)
-        may = attention_mask.bool() & ~torch.isin(input_ids, self._special)
+        may = attention_mask.bool().cpu() & ~torch.isin(input_ids.cpu(), self._special)
         chance = torch.rand(input_ids.shape, generator=draw).masked_fill(~may, 2.0)
         places = (chance < self._share) | (chance == chance.min())
         kind = torch.rand(input_ids.shape, generator=draw)
         anything = torch.randint(len(self._special), self._vocabulary, input_ids.shape, generator=draw)
         hidden = torch.where(kind < 0.1, anything, self._mask_id)
-        shown = torch.where(places & (kind < 0.9), hidden, input_ids)
-        flat = places.flatten().nonzero().squeeze(1)
-        return Masked(input_ids, shown, attention_mask.long(), flat, input_ids.flatten()[flat])
+        shown = torch.where(places & (kind < 0.9), hidden, input_ids.cpu())
+        return shown.to(input_ids.device), places.to(input_ids.device)
 
 
 def pretrain(
@@ -170,8 +154,7 @@ def pretrain(
     text = sequences(data, settings.sources, kept_out, tokenizer, lengths, settings.seed, work / "sequences.npz")
     batches = Batches(text.lengths, settings.rows, settings.tokens, settings.seed)
     loop = Loop(model, settings.schedule, settings.steps, work / "pretrain.pt", {"recipe": _plain(settings)})
-    rows = text.ragged
-    loop.run(batches, lambda module, batch: module(*rows.padded(batch), loop.step), report)
+    loop.run(batches, lambda module, batch: module(*_rows(text, batch, loop), loop.step), report)
     trained: PreTrainedModel = loop.result().encoder
     return trained
 
@@ -180,6 +163,10 @@ def _objective(
     start: str | None, config: dict[str, Any] | None, tokenizer: Tokenizer, settings: PretrainSettings
 ) -> MaskedLanguageModel | ReplacedTokenDetection:
     full = _masked_lm(start, config, tokenizer, settings)
+    if settings.blocks is not None:
+        if start is None:
+            raise RecipeError("blocks repeats those of a checkpoint: of a new model, num_hidden_layers says how many")
+        deepen(full.base_model, settings.blocks)
     masker = Masker(tokenizer, settings.masked, full.config.vocab_size)
     if settings.objective == "masked-lm":
         return MaskedLanguageModel(full, masker)
@@ -200,7 +187,6 @@ def _masked_lm(
     else:
         raise RecipeError("pretraining needs a checkpoint to start from, or a model to begin")
     extend_positions(model.base_model, settings.positions)
-    deepen(model.base_model, settings.blocks or 0)
     return model
 
 
@@ -214,6 +200,11 @@ def _sample(logits: Tensor, seed: int) -> Tensor:
     # Scaled by the last sum, which rounding leaves near 1, so that no draw lies beyond it.
     chance = torch.rand((len(logits), 1), generator=draw).to(logits.device) * cumulated[:, -1:]
     return torch.searchsorted(cumulated, chance).squeeze(1).clamp_(max=logits.shape[1] - 1)
+
+
+def _rows(text: Sequences, batch: Sequence[int], loop: Loop) -> tuple[Tensor, Tensor]:
+    input_ids, attention_mask = pad([text.row(index) for index in batch])
+    return input_ids.to(loop.accelerator.device), attention_mask.to(loop.accelerator.device)
 
 
 def _plain(settings: PretrainSettings) -> dict[str, Any]:

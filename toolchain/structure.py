@@ -66,8 +66,10 @@ def drop_block(encoder: PreTrainedModel, index: int) -> None:
 
 
 def deepen(encoder: PreTrainedModel, count: int) -> None:
-    """Repeat blocks, each next to itself, until there are `count`: a deeper encoder that begins near what the shallow
-    one has learnt (progressive stacking; Gong et al., 2019). One that is deep enough stays.
+    """Repeat blocks, each next to itself, until there are `count`; an encoder that is deep enough stays.
+
+    To begin deep with copies of what a shallow one has learnt is progressive stacking (Gong et al., 2019), which puts
+    the whole stack on top of itself.
     """
     blocks = encoder.encoder.layer
     if count <= len(blocks):

@@ -51,13 +51,6 @@ class Schedule(Settings):
         return self.peak * min(1.0, rising, falling)
 
 
-def moved(tensor: Tensor, device: torch.device | str) -> Tensor:
-    """A tensor on `device`; a GPU fetches it while it works on what it was given before."""
-    if torch.device(device).type != "cuda":
-        return tensor.to(device)
-    return tensor.pin_memory().to(device, non_blocking=True)
-
-
 def is_main_process() -> bool:
     """Is this the one process, or the first of several, that writes files?"""
     return bool(PartialState().is_main_process)
@@ -147,7 +140,6 @@ class Loop:
             decay = max(0.0, min(schedule.averaging, 1 - 5 / total))
             averaging = get_ema_multi_avg_fn(decay)  # type: ignore[no-untyped-call]  # torch leaves it untyped
             self._average = AveragedModel(model, device=self.accelerator.device, multi_avg_fn=averaging)
-            self._average.n_averaged = self._average.n_averaged.cpu()  # It is asked at each step: no GPU should wait.
         optimizer = torch.optim.AdamW(model.parameters(), lr=schedule.peak, weight_decay=schedule.weight_decay)
         self._model, self._optimizer = self.accelerator.prepare(model, optimizer)
         self._resume()
@@ -159,17 +151,9 @@ class Loop:
             WorkError: progress can't be saved, or the loss is not finite.
         """
         recent: list[float] = []
-        pending: Tensor | None = None
         while self.step < self.total:
-            value = self._train(batches(self.step), loss)
-            saves = self.step % self._schedule.save_every == 0 or self.step == self.total
-            # A step's loss is looked at when the next step is under way: to wait for it at once would leave a GPU idle.
-            at_once = saves or not recent
-            recent += [float(each) for each in (pending, value if at_once else None) if each is not None]
-            recent, pending = recent[-50:], None if at_once else value
-            if not math.isfinite(recent[-1]):
-                raise WorkError(f"the loss is not finite at step {self.step}: lower the peak learning rate")
-            if saves:
+            recent = [*recent[-49:], self._train(batches(self.step), loss)]
+            if self.step % self._schedule.save_every == 0 or self.step == self.total:
                 self._save()
             report(self.step, self.total, f"loss {sum(recent) / len(recent):.3f}")
 
@@ -181,7 +165,7 @@ class Loop:
         model: nn.Module = trained.cpu().eval()
         return model
 
-    def _train(self, batch: Sequence[int], loss: Loss) -> Tensor:
+    def _train(self, batch: Sequence[int], loss: Loss) -> float:
         for group in self._optimizer.param_groups:
             group["lr"] = self._schedule.rate(self.step, self.total)
         rank, processes = self.accelerator.process_index, self.accelerator.num_processes
@@ -190,12 +174,17 @@ class Loop:
         value = loss(self._model, share)
         self._optimizer.zero_grad()
         self.accelerator.backward(value)
-        self.accelerator.clip_grad_norm_(self._model.parameters(), self._schedule.clip)
+        norm = self.accelerator.clip_grad_norm_(self._model.parameters(), self._schedule.clip)
+        # The norm is of all processes' gradients together, so that all of them stop here.
+        if not (math.isfinite(value) and math.isfinite(norm)):
+            raise WorkError(
+                f"the loss or its gradient is not finite at step {self.step + 1}: lower the peak learning rate"
+            )
         self._optimizer.step()
         if self._average is not None:
             self._average.update_parameters(self._module)
         self.step += 1
-        return value.detach()
+        return float(value.detach())
 
     def _save(self) -> None:
         """Write progress so that a kill leaves the old or the new."""
@@ -221,7 +210,7 @@ class Loop:
         if not self._path.exists():
             return
         try:
-            content = torch.load(self._path, weights_only=True, map_location=self.accelerator.device)
+            content = torch.load(self._path, weights_only=True, map_location="cpu")
         except Exception as error:  # whatever a damaged file makes the unpickler raise
             raise WorkError(f"{self._path} is damaged: remove it to begin this stage again") from error
         if content["identity"] != self._identity:

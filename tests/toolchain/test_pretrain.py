@@ -78,10 +78,11 @@ def test_a_checkpoint_is_pretrained_on_and_gets_more_positions(
     assert encoder.embeddings.position_embeddings.num_embeddings == 48
 
 
-def test_a_checkpoint_can_become_deeper_and_begins_near_what_it_had_learnt(
-    mobilebert: Path, data: Path, tokenizer: Tokenizer, tmp_path: Path
+@pytest.mark.parametrize("objective", ["replaced-token-detection", "masked-lm"])
+def test_a_checkpoint_can_become_deeper_by_copies_of_its_blocks(
+    objective: str, mobilebert: Path, data: Path, tokenizer: Tokenizer, tmp_path: Path
 ) -> None:
-    deep = settings("masked-lm", 1).model_copy(update={"blocks": 5, "schedule": Schedule(peak=1e-9)})
+    deep = settings(objective, 1).model_copy(update={"blocks": 5, "schedule": Schedule(peak=1e-9)})
     encoder = pretrain(str(mobilebert), None, tokenizer, data, set(), deep, tmp_path / "work", lambda *_: None)
     shallow = load_encoder(str(mobilebert))
     depth = len(shallow.encoder.layer)
@@ -93,16 +94,14 @@ def test_a_checkpoint_can_become_deeper_and_begins_near_what_it_had_learnt(
             torch.testing.assert_close(value, origin[name], atol=1e-6, rtol=0)
     save_checkpoint(tmp_path / "deep", encoder, tokenizer)
     assert len(load_encoder(str(tmp_path / "deep")).encoder.layer) == 5
+    with pytest.raises(RecipeError, match="num_hidden_layers"):
+        pretrain(None, _CONFIG, tokenizer, data, set(), deep, tmp_path / "new", lambda *_: None)
 
 
 def test_masks_hide_the_share_that_was_asked_for_and_never_a_special_token(tokenizer: Tokenizer) -> None:
     rows = [tokenizer.encode("这家店的服务太好了让人开心").ids, tokenizer.encode("手机").ids] * 100
     input_ids, attention_mask = pad(rows)
-    hidden = Masker(tokenizer, 0.3, tokenizer.get_vocab_size())(input_ids, attention_mask, 7)
-    shown, places = hidden.shown, torch.zeros_like(input_ids, dtype=torch.bool)
-    places.view(-1)[hidden.places] = True
-    assert torch.equal(hidden.whole, input_ids)
-    assert torch.equal(hidden.tokens, input_ids[places])
+    shown, places = Masker(tokenizer, 0.3, tokenizer.get_vocab_size())(input_ids, attention_mask, 7)
     special = torch.isin(input_ids, torch.tensor([tokenizer.token_to_id(t) for t in ("[PAD]", "[CLS]", "[SEP]")]))
     assert not (places & special).any()
     assert torch.equal(shown[~places], input_ids[~places])
