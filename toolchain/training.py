@@ -174,9 +174,10 @@ class Loop:
         value = loss(self._model, share)
         self._optimizer.zero_grad()
         self.accelerator.backward(value)
+        mean = float(value.detach())
         norm = self.accelerator.clip_grad_norm_(self._model.parameters(), self._schedule.clip)
         # The norm is of all processes' gradients together, so that all of them stop here.
-        if not (math.isfinite(value) and math.isfinite(norm)):
+        if not (math.isfinite(mean) and math.isfinite(norm)):
             raise WorkError(
                 f"the loss or its gradient is not finite at step {self.step + 1}: lower the peak learning rate"
             )
@@ -184,7 +185,7 @@ class Loop:
         if self._average is not None:
             self._average.update_parameters(self._module)
         self.step += 1
-        return float(value.detach())
+        return mean
 
     def _save(self) -> None:
         """Write progress so that a kill leaves the old or the new."""

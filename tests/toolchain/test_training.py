@@ -100,13 +100,11 @@ def test_dropout_is_that_of_the_settings_and_only_while_training(
     settings = QUICK.model_copy(update={"dropout": 0.25})
     model, tokenizer = load(mobilebert, tasks)
     trained = finetune(model, tokenizer, examples.train[:32], settings, tmp_path, lambda *_: None)
-    own = {
-        name: module.p for name, module in load(mobilebert, tasks)[0].named_modules() if isinstance(module, nn.Dropout)
-    }
-    for name, share in own.items():
-        module = trained.get_submodule(name)
-        assert isinstance(module, nn.Dropout)
-        assert module.p == (share if name.endswith("attention.self.dropout") else 0.25), name
+    before = dict(load(mobilebert, tasks)[0].named_modules())
+    for name, module in trained.named_modules():
+        if isinstance(module, nn.Dropout):
+            attention = name.endswith("attention.self.dropout")
+            assert module.p == (before[name].p if attention else 0.25), name
     batch = Dataset(examples.train[:8], tasks, tokenizer).batch(range(8))
     one, other = (trained(batch.input_ids, batch.attention_mask).features for _ in range(2))
     assert torch.equal(one, other)
