@@ -40,7 +40,7 @@ class CalibrateSettings(Settings):
     """Which balance to reach, on held-out text."""
 
     beta: dict[str, Annotated[float, Field(gt=0, le=10)]] = Field(
-        default={}, description="by type of span: how much recall weighs against precision; 1 where nothing is said"
+        default={}, description="by type of span to calibrate: how much recall weighs against precision"
     )
     limits: dict[str, Limit] = Field(
         default={}, description="by sentence task: right, chosen, and the most that may be taken for the other"
@@ -64,8 +64,7 @@ class CalibrateSettings(Settings):
 def calibrate(
     model: MultiTaskModel, tokenizer: Tokenizer, held_out: Sequence[Example], settings: CalibrateSettings
 ) -> dict[str, float]:
-    """Move the biases of `model`'s heads by what `held_out` asks for; by label or type, how far each was moved. A type
-    with too few spans there stays, and is not among them.
+    """Move the biases of `model`'s heads by what `held_out` asks for; by label or type, how far each was moved.
 
     Raises:
         RecipeError: `held_out` has too little to judge a limit, or a type of `beta`, by.
@@ -128,7 +127,7 @@ def _shifts(
     found = _logits(model, tokenizer, [example.text for example in marked], name)
     annotations = [example.spans[name] for example in marked]
     there = Counter(span.type for annotation in annotations for span in annotation.spans)
-    shifts = {kind: 0.0 for kind in task.labels if there[kind] >= _LEAST_SPANS}
+    shifts = {kind: 0.0 for kind in task.labels if kind in beta and there[kind] >= _LEAST_SPANS}
     for _ in range(_PASSES):
         for kind in shifts:
             judged = [row for row, annotation in enumerate(annotations) if kind in annotation.types]
@@ -136,7 +135,7 @@ def _shifts(
             for shift in sorted(_SHIFTS, key=abs):
                 bias = _bias(task, {**shifts, kind: float(shift)})
                 right = [_counts(*found[row], bias, annotations[row], kind, task) for row in judged]
-                scores[float(shift)] = f_beta(np.sum(right, axis=0), beta.get(kind, 1.0))
+                scores[float(shift)] = f_beta(np.sum(right, axis=0), beta[kind])
             shifts[kind] = max(scores, key=lambda shift: scores[shift])
     return shifts
 
