@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from tests.support.tiny_bundle import TinyBundle, tiny_recipe
 from toolchain.errors import CheckpointError, RecipeError, WorkError
+from toolchain.model import load_model
 from toolchain.recipe import Recipe, load_recipe, parse_recipe
 from toolchain.run import Destination, Run
 
@@ -205,3 +206,15 @@ def test_the_recipe_in_the_documentation_is_one(tmp_path: Path) -> None:
     recipe = load_recipe(tmp_path / "own.yaml")
     assert list(recipe.tasks) == list(recipe.held_out) == list(yaml.safe_load(found)["tasks"])
     assert [stage.do for stage in recipe.stages][-1] == "bundle"
+
+
+@pytest.mark.parametrize("path", sorted(Path(__file__).parents[2].glob("recipes/*.yaml")), ids=lambda path: path.stem)
+def test_heads_that_come_with_a_recipe_are_of_its_tasks(path: Path) -> None:
+    recipe = load_recipe(path)
+    for stage in recipe.stages:
+        start = path.parent / str(getattr(stage, "start", None))
+        if (start / "tasks.json").is_file():
+            model, _ = load_model(start)
+            assert {name: task.outputs for name, task in model.tasks.items()} == {
+                name: task.outputs for name, task in recipe.tasks.items()
+            }
