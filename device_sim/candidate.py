@@ -5,13 +5,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from device_sim.gate import HeldOut, Verdict, judge
+from device_sim.gate import HeldOut, Verdict, forgets, judge
 from device_sim.samples import LearningSample
 from device_sim.training_data import Indices, Replay, TrainingSet, held_out_folds
 from device_sim.update_task import ProgressHandlers, TrainableHead, TrainingParameters, UpdateTask
 from model_store.errors import HeadInvalid
 from model_store.head import Float32, HeadParameters
 from model_store.manifest import TaskManifest, UpdateTerms
+
+# How much of its training a candidate may keep: as much as does not make it forget.
+_SHARES = (1.0, 0.75, 0.5, 0.25)
 
 MakeTrainer = Callable[[HeadParameters, float], TrainableHead]
 
@@ -46,20 +49,26 @@ class CandidateMaker:
         """Train on all of `samples`, then judge the training by heads that did not see a fold of them. Only samples
         count that the active version has not learnt either: on its own lessons it could only look better.
 
+        Of a training that would forget, a share is kept: weights between two heads know most of what both know
+        (Wortsman et al., Robust fine-tuning of zero-shot models, 2022).
+
         A candidate whose parameters can't be served is judged on nothing else.
         """
         labels = np.array([self.spec.labels.index(sample.label) for sample in samples], dtype=np.int64)
         features = np.stack([sample.features for sample in samples])
-        head = self._train(features, labels, handlers)
+        trained = self._train(features, labels, handlers)
         try:
-            head.check(len(self.spec.labels), self.width)
+            trained.check(len(self.spec.labels), self.width)
         except HeadInvalid as error:
-            return Candidate(head, Verdict(False, (str(error),)), {"samples": len(samples)})
+            return Candidate(trained, Verdict(False, (str(error),)), {"samples": len(samples)})
+        share = self._share(trained)
+        head = self.active.toward(trained, share)
         unseen = np.array([row for row, sample in enumerate(samples) if sample.id not in self.learnt], dtype=np.int64)
-        held_out = self._held_out(features, labels, unseen)
+        held_out = self._held_out(features, labels, unseen, share)
         base_accuracy, accuracy = self.replay.accuracy(self.base), self.replay.accuracy(head)
         metrics: dict[str, float | int] = {
             "samples": len(samples),
+            "training_kept": share,
             "new_samples": sum(sample.new for sample in samples),
             "samples_right": _right(head, features, labels),
             "samples_right_before": _right(self.active, features, labels),
@@ -77,12 +86,17 @@ class CandidateMaker:
         rows = TrainingSet(self.replay, features, labels, len(self.spec.labels), self.terms.user_weight)
         return self.run(UpdateTask(trainer, rows, self.parameters, handlers, bounds=self.terms.parameters))
 
-    def _held_out(self, features: Float32, labels: Indices, unseen: Indices) -> HeldOut:
+    def _share(self, trained: HeadParameters) -> float:
+        base = self.replay.accuracy(self.base)
+        good = (s for s in _SHARES if not forgets(base, self.replay.accuracy(self.active.toward(trained, s))))
+        return next(good, _SHARES[-1])
+
+    def _held_out(self, features: Float32, labels: Indices, unseen: Indices, share: float) -> HeldOut:
         count = candidate_right = active_right = gained = lost = 0
         for fold in (unseen[rows] for rows in held_out_folds(labels[unseen], self.parameters.seed)):
             kept = np.ones(len(labels), dtype=bool)
             kept[fold] = False
-            head = self._train(features[kept], labels[kept])
+            head = self.active.toward(self._train(features[kept], labels[kept]), share)
             candidate = head.bulk_probabilities(features[fold]).argmax(axis=1) == labels[fold]
             active = self.active.bulk_probabilities(features[fold]).argmax(axis=1) == labels[fold]
             count += len(fold)

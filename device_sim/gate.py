@@ -52,13 +52,18 @@ def judge(held_out: HeldOut, base_replay_accuracy: float, candidate_replay_accur
             reasons.append(
                 f"no better than guessing on held-out samples: {held_out.candidate_right} of {held_out.count} right"
             )
-    loss = base_replay_accuracy - candidate_replay_accuracy
-    if loss > MAX_REPLAY_LOSS + 1e-9:
+    if forgets(base_replay_accuracy, candidate_replay_accuracy):
+        loss = base_replay_accuracy - candidate_replay_accuracy
         reasons.append(
             f"forgets: {loss * 100:.1f} points lost on the replay yardstick, "
             f"at most {MAX_REPLAY_LOSS * 100:.0f} allowed"
         )
     return Verdict(not reasons, tuple(reasons))
+
+
+def forgets(base_replay_accuracy: float, candidate_replay_accuracy: float) -> bool:
+    """Does a candidate lose more on the replay yardstick than it may?"""
+    return base_replay_accuracy - candidate_replay_accuracy > MAX_REPLAY_LOSS + 1e-9
 
 
 def sign_test(more: int, fewer: int) -> float:

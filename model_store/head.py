@@ -56,6 +56,16 @@ class HeadParameters:
         if not (np.isfinite(self.weight).all() and np.isfinite(self.bias).all()):
             raise HeadInvalid("the head holds values that are not finite")
 
+    def toward(self, other: "HeadParameters", share: float) -> "HeadParameters":
+        """The head that lies at `share` of the way from this one to `other`; at 1 it is `other`, to the bit."""
+        if share == 1:
+            return other
+        part = np.float32(share)
+        weight, bias = (
+            mine + part * (theirs - mine) for mine, theirs in ((self.weight, other.weight), (self.bias, other.bias))
+        )
+        return HeadParameters(weight, bias)
+
     def probabilities(self, features: Float32) -> Float64:
         """Class probabilities [N, C] of `features` [N, D]; each row is computed alone.
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 # The colours of Okabe and Ito, which colour-blind people can tell apart.
 _COLOURS = {
     "finetune": "#0072B2", "distill": "#E69F00", "prune": "#009E73", "sparsify": "#CC79A7", "qat": "#56B4E9",
-    "calibrate": "#F0E442", "quantize": "#D55E00",
+    "blend": "#000000", "calibrate": "#F0E442", "quantize": "#D55E00",
 }  # fmt: skip
 _OTHER = "#999999"
 _STYLE: dict[Any, Any] = {

@@ -48,8 +48,8 @@ from toolchain.words import dictionary
 
 Progress = Callable[[str, int, int, str], None]
 
-_LINKS = ("start", "teacher", "vocabulary")  # What names another stage in a stage's settings.
-_OF_THE_BUNDLE = ("name", "version", "architecture", "limits", "replay", "updates")
+_LINKS = ("start", "origin", "teacher", "vocabulary")  # What names another stage in a stage's settings.
+_OF_THE_BUNDLE = ("name", "version", "architecture", "origin", "limits", "replay", "updates")
 
 
 @dataclass(frozen=True)

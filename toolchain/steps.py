@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 from model_store.bundle import MANIFEST
 from model_store.manifest import ENCODER
 from toolchain.assemble import Base, assemble
+from toolchain.blend import blend
 from toolchain.calibrate import calibrate
-from toolchain.checkpoint import save_checkpoint
+from toolchain.checkpoint import load_encoder, save_checkpoint
 from toolchain.corpus import chosen_texts
 from toolchain.data import file_hash, same_text_key
 from toolchain.distill import distill
@@ -24,6 +25,7 @@ from toolchain.prune import prune
 from toolchain.qat import prepare, strip
 from toolchain.quantize import quantize_encoder
 from toolchain.recipe import (
+    BlendStage,
     BundleStage,
     CalibrateStage,
     DistillStage,
@@ -116,6 +118,12 @@ def _qat(run: "Run", stage: QatStage) -> Outcome:
     return run.finish(stage.name, model, tokenizer)
 
 
+def _blend(run: "Run", stage: BlendStage) -> Outcome:
+    model, tokenizer = run.model(stage.start)
+    blend(model, load_encoder(run.place(stage.origin)), stage.share)
+    return run.finish(stage.name, model, tokenizer)
+
+
 def _calibrate(run: "Run", stage: CalibrateStage) -> Outcome:
     model, tokenizer = run.shipped(stage.start)
     moved = calibrate(model, tokenizer, run.held_out, stage)
@@ -180,6 +188,7 @@ DO: dict[type, Callable[["Run", Any], Outcome]] = {
     PruneStage: _prune,
     SparsifyStage: _sparsify,
     QatStage: _qat,
+    BlendStage: _blend,
     CalibrateStage: _calibrate,
     QuantizeStage: _quantize,
     BundleStage: _bundle,

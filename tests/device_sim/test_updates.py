@@ -328,3 +328,18 @@ def test_samples_are_kept_thinned_or_deleted_afterwards(
         assert page.total == kept
         assert all((sample.text is None) == (policy == "keep_features") for sample in page.items)
         assert all(sample.state == "used" and sample.learned_by == (1,) for sample in page.items)
+
+
+def test_of_a_training_that_would_forget_a_share_is_kept(bundle: TinyBundle, tmp_path: Path) -> None:
+    lean = np.array([2, 0, 0], dtype=np.float32)
+    trainers = spoiling(lambda head: HeadParameters(head.weight, head.bias + lean))
+    with phone(bundle, tmp_path, trainers=trainers) as runtime:
+        teach(runtime, TAUGHT, "负面")
+        ended = update(runtime)
+        assert ended.outcome == "published", ended.reasons
+        figures = [ended.metrics[name] for name in ("training_kept", "replay_accuracy", "replay_accuracy_base")]
+        share, kept, base = (float(figure or 0) for figure in figures)
+        assert 0 < share < 1
+        assert kept >= base - 0.01
+        before, after = runtime.heads.base("sentiment").parameters, runtime.heads.serving("sentiment").parameters
+        assert after.bias[0] - before.bias[0] == pytest.approx(2 * share, abs=0.3), "that far along the way"

@@ -56,6 +56,7 @@ def test_every_kind_of_stage_runs_from_text_alone_to_a_graph(data: Path, mobileb
         {"do": "prune", "name": "pruned", "start": "teacher", "target": 0.1, "rounds": 1, "epochs": 0.5, **_QUICK},
         {"do": "sparsify", "name": "sparse", "start": "teacher", "sparsity": 0.3, "epochs": 0.2, **_QUICK},
         {"do": "qat", "name": "aware", "start": "pruned", "epochs": 0.3, **_QUICK},
+        {"do": "blend", "name": "blended", "start": "teacher", "origin": "base", "share": 0.8},
         {"do": "calibrate", "name": "balanced", "start": "aware", "beta": {"TOPIC": 2}},
         {"do": "quantize", "name": "int8", "start": "balanced", "most_lost": 0.2, "texts": 8},
         {"do": "quantize", "name": "half", "start": "student", "method": "fp16", "most_lost": 0.2, "texts": 8},
@@ -69,7 +70,7 @@ def test_every_kind_of_stage_runs_from_text_alone_to_a_graph(data: Path, mobileb
     assert figures["int8"]["graph"]["method"] == "dynamic"
     assert figures["half"]["graph"]["method"] in ("fp16", "mixed")
     assert "entities TOPIC" in figures["balanced"]["moved"]
-    for name in ("teacher", "student", "pruned", "sparse", "aware", "balanced", "int8", "half"):
+    for name in ("teacher", "student", "pruned", "sparse", "aware", "blended", "balanced", "int8", "half"):
         assert figures[name]["finite"]["not_finite"] == []
         assert figures[name]["measures"]["everyday"]["macro_f1"] > 0.1
 
