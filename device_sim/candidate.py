@@ -13,8 +13,8 @@ from model_store.errors import HeadInvalid
 from model_store.head import Float32, HeadParameters
 from model_store.manifest import TaskManifest, UpdateTerms
 
-# How much of its training a candidate may keep: as much as does not make it forget.
-_SHARES = (1.0, 0.75, 0.5, 0.25)
+# How much of its training a candidate may keep where all of it would forget.
+_SHARES = (0.75, 0.5, 0.25)
 
 MakeTrainer = Callable[[HeadParameters, float], TrainableHead]
 
@@ -49,8 +49,8 @@ class CandidateMaker:
         """Train on all of `samples`, then judge the training by heads that did not see a fold of them. Only samples
         count that the active version has not learnt either: on its own lessons it could only look better.
 
-        Of a training that would forget, a share is kept: weights between two heads know most of what both know
-        (Wortsman et al., Robust fine-tuning of zero-shot models, 2022).
+        Of a training that would forget, the largest share is kept that does not, if it still teaches anything: weights
+        between two heads know most of what both know (Wortsman et al., Robust fine-tuning of zero-shot models, 2022).
 
         A candidate whose parameters can't be served is judged on nothing else.
         """
@@ -61,7 +61,7 @@ class CandidateMaker:
             trained.check(len(self.spec.labels), self.width)
         except HeadInvalid as error:
             return Candidate(trained, Verdict(False, (str(error),)), {"samples": len(samples)})
-        share = self._share(trained)
+        share = self._share(trained, features, labels)
         head = self.active.toward(trained, share)
         unseen = np.array([row for row, sample in enumerate(samples) if sample.id not in self.learnt], dtype=np.int64)
         held_out = self._held_out(features, labels, unseen, share)
@@ -86,10 +86,15 @@ class CandidateMaker:
         rows = TrainingSet(self.replay, features, labels, len(self.spec.labels), self.terms.user_weight)
         return self.run(UpdateTask(trainer, rows, self.parameters, handlers, bounds=self.terms.parameters))
 
-    def _share(self, trained: HeadParameters) -> float:
-        base = self.replay.accuracy(self.base)
-        good = (s for s in _SHARES if not forgets(base, self.replay.accuracy(self.active.toward(trained, s))))
-        return next(good, _SHARES[-1])
+    def _share(self, trained: HeadParameters, features: Float32, labels: Indices) -> float:
+        base, before = self.replay.accuracy(self.base), _right(self.active, features, labels)
+        if not forgets(base, self.replay.accuracy(trained)):
+            return 1.0
+        for share in _SHARES:
+            head = self.active.toward(trained, share)
+            if not forgets(base, self.replay.accuracy(head)) and _right(head, features, labels) > before:
+                return share
+        return 1.0  # The gate will say what all of it forgets.
 
     def _held_out(self, features: Float32, labels: Indices, unseen: Indices, share: float) -> HeldOut:
         count = candidate_right = active_right = gained = lost = 0

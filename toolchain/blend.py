@@ -12,6 +12,9 @@ from toolchain.errors import RecipeError
 from toolchain.model import MultiTaskModel
 from toolchain.settings import Settings
 
+# What else decides what weights mean.
+_FORM = ("model_type", "num_attention_heads", "hidden_act", "normalization_type", "trigram_input", "layer_norm_eps")
+
 
 class BlendSettings(Settings):
     """How much of the fine-tuning stays."""
@@ -26,7 +29,9 @@ def blend(model: MultiTaskModel, origin: PreTrainedModel, share: float) -> None:
         RecipeError: `origin` is an encoder of another shape.
     """
     begun, weights = origin.state_dict(), model.encoder.state_dict()
-    if {name: value.shape for name, value in begun.items()} != {name: value.shape for name, value in weights.items()}:
+    shapes = [{name: value.shape for name, value in state.items()} for state in (begun, weights)]
+    forms = [[getattr(config, name, None) for name in _FORM] for config in (origin.config, model.encoder.config)]
+    if shapes[0] != shapes[1] or forms[0] != forms[1]:
         raise RecipeError("blending needs the encoder that was fine-tuned: the origin is one of another shape")
     with torch.no_grad():
         for name, value in weights.items():

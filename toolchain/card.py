@@ -40,9 +40,7 @@ texts count as equal when they agree after NFKC, lower-casing and removal of eve
 
 ## Training
 
-{origin}
-
-The recipe `{recipe}`, stage by stage; all its settings are in `manifest.json` under `provenance.recipe`.
+{learnt_before}The recipe `{recipe}`, stage by stage; all its settings are in `manifest.json` under `provenance.recipe`.
 
 | stage | does | what came out |
 |---|---|---|
@@ -86,12 +84,12 @@ def write_card(
             f"| {row.name} | {row.licence} | {row.rows:,} | {row.sha256[:16]}… |" for row in examples.records
         ),
         mappings="\n".join(f"- {line}" for line in _mappings(recipe.sources)),
-        origin=fill(f"Before this recipe: {recipe.origin}", _WIDTH, break_long_words=False, break_on_hyphens=False),
+        learnt_before=f"Before this recipe: {recipe.learnt_before}\n\n" if recipe.learnt_before else "",
         recipe=recipe.name,
         stages="\n".join(f"| {one.name} | {one.do} | {_outcome(stages.get(one.name))} |" for one in recipe.stages),
         quality="\n".join(_quality(measured["fp32"], measured["measures"])),
         measures="\n".join(f"- {name}: {_told(measure)}" for name, measure in recipe.measures.items()),
-        limits=fill(recipe.limits, _WIDTH, break_long_words=False, break_on_hyphens=False),
+        limits=recipe.limits,
     )
     path.write_text(text, "utf-8")
 

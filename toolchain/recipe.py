@@ -118,7 +118,7 @@ class BlendStage(BlendSettings):
     do: Literal["blend"]
     name: StageName
     start: Start
-    origin: Start
+    origin: Start = Field(description="the encoder that `start` was fine-tuned from: as `start`")
 
 
 class CalibrateStage(CalibrateSettings):
@@ -165,7 +165,7 @@ Stage = Annotated[
 class Recipe(Settings):
     """Everything that decides what comes out, besides the data and the checkpoints that it names.
 
-    `architecture`, `origin` (what the checkpoint that it begins with had learnt, from what) and `limits` (what it is
+    `architecture`, `learnt_before` (what its checkpoint had learnt, and from what) and `limits` (what it is
     bad at) are words for the bundle's card. `held_out` says how many examples of a task are kept out of training: they
     choose and judge between stages, and are the yardstick of forgetting on the device.
     """
@@ -173,7 +173,7 @@ class Recipe(Settings):
     name: StageName
     version: str = Field(default="1.0.0", min_length=1, max_length=64)
     architecture: str = Field(default="", description="of the encoder; where empty, as its configuration says")
-    origin: str = "nothing is known."
+    learnt_before: str = ""
     limits: str = "Nobody has looked yet."
     seed: int = 0
     tasks: dict[Name, Task] = Field(min_length=1)

@@ -49,7 +49,7 @@ from toolchain.words import dictionary
 Progress = Callable[[str, int, int, str], None]
 
 _LINKS = ("start", "origin", "teacher", "vocabulary")  # What names another stage in a stage's settings.
-_OF_THE_BUNDLE = ("name", "version", "architecture", "origin", "limits", "replay", "updates")
+_OF_THE_BUNDLE = ("name", "version", "architecture", "learnt_before", "limits", "replay", "updates")
 
 
 @dataclass(frozen=True)
@@ -225,7 +225,7 @@ class Run:
             begun_with = kinds.get(getattr(stage, "start", None) or "")
             if isinstance(stage, BundleStage):
                 self._check_bundle(stage, begun_with)
-            if begun_with == "calibrate" and stage.do in TRAINING:
+            if begun_with == "calibrate" and stage.do in (*TRAINING, "blend"):
                 raise RecipeError(f"the stage {stage.name} would undo what calibrating has done: calibrate after it")
             before.add(stage.name)
             kinds[stage.name] = stage.do

@@ -120,7 +120,10 @@ def _qat(run: "Run", stage: QatStage) -> Outcome:
 
 def _blend(run: "Run", stage: BlendStage) -> Outcome:
     model, tokenizer = run.model(stage.start)
-    blend(model, load_encoder(run.place(stage.origin)), stage.share)
+    origin = run.place(stage.origin)
+    if load_tokenizer(origin, LONGEST).get_vocab() != tokenizer.get_vocab():
+        raise RecipeError(f"{stage.origin} has another vocabulary than {stage.start}, which was not fine-tuned from it")
+    blend(model, load_encoder(origin), stage.share)
     return run.finish(stage.name, model, tokenizer)
 
 

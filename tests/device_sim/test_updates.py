@@ -330,10 +330,14 @@ def test_samples_are_kept_thinned_or_deleted_afterwards(
         assert all(sample.state == "used" and sample.learned_by == (1,) for sample in page.items)
 
 
+def leaning(shift: float) -> Callable[[Bundle], Trainers]:
+    """Trainers whose heads lean toward the first label by so many logits, which makes them forget the others."""
+    lean = np.array([shift, 0, 0], dtype=np.float32)
+    return spoiling(lambda head: HeadParameters(head.weight, head.bias + lean))
+
+
 def test_of_a_training_that_would_forget_a_share_is_kept(bundle: TinyBundle, tmp_path: Path) -> None:
-    lean = np.array([2, 0, 0], dtype=np.float32)
-    trainers = spoiling(lambda head: HeadParameters(head.weight, head.bias + lean))
-    with phone(bundle, tmp_path, trainers=trainers) as runtime:
+    with phone(bundle, tmp_path, trainers=leaning(3)) as runtime:
         teach(runtime, TAUGHT, "负面")
         ended = update(runtime)
         assert ended.outcome == "published", ended.reasons
@@ -342,4 +346,25 @@ def test_of_a_training_that_would_forget_a_share_is_kept(bundle: TinyBundle, tmp
         assert 0 < share < 1
         assert kept >= base - 0.01
         before, after = runtime.heads.base("sentiment").parameters, runtime.heads.serving("sentiment").parameters
-        assert after.bias[0] - before.bias[0] == pytest.approx(2 * share, abs=0.3), "that far along the way"
+        assert after.bias[0] - before.bias[0] == pytest.approx(3 * share, abs=0.3), "that far along the way"
+        judged, right = (int(ended.metrics[name] or 0) for name in ("held_out_right", "samples_right"))
+        assert judged <= right, "judged by heads that went no further"
+
+
+def test_a_training_that_forgets_in_any_share_is_rejected_for_it(bundle: TinyBundle, tmp_path: Path) -> None:
+    with phone(bundle, tmp_path, trainers=leaning(60)) as runtime:
+        teach(runtime, TAUGHT, "负面")
+        ended = update(runtime)
+        assert ended.outcome == "rejected"
+        assert re.search(r"forgets: [2-9]\d\.\d points lost", " ".join(ended.reasons)), ended.reasons
+        assert ended.metrics["training_kept"] == 1
+        assert runtime.samples.pending() == {"sentiment": len(TAUGHT)}
+
+
+def test_a_share_that_teaches_nothing_is_not_kept(bundle: TinyBundle, tmp_path: Path) -> None:
+    with phone(bundle, tmp_path, trainers=leaning(6)) as runtime:
+        known = next(text for text in TAUGHT if predict(runtime, text)["负面"] > 0.5)
+        teach(runtime, [known], "负面")
+        ended = update(runtime)
+        assert (ended.outcome, ended.metrics["training_kept"]) == ("rejected", 1)
+        assert "forgets" in ended.reasons[0]

@@ -27,7 +27,7 @@ _STAGES = {
     "prune": "Cut heads, neurons, blocks and tokens out of a fine-tuned model, with recovery.",
     "sparsify": "Set single weights to zero, to compare with prune.",
     "qat": "Train a fine-tuned model on with the rounding that int8 brings.",
-    "blend": "Draw a fine-tuned model part of the way back to the encoder that it was fine-tuned from.",
+    "blend": "Draw a fine-tuned model part of the way back to the encoder it came from (--set origin=DIR).",
     "calibrate": "Move the biases of a fine-tuned model's heads to the balance of mistakes that is wanted.",
     "quantize": "Export a fine-tuned model to ONNX, and quantise it.",
 }
