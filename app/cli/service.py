@@ -18,9 +18,10 @@ from app.settings import Settings, load_settings
 
 # Calls under way get this long to end when the service is told to stop.
 _GRACE_SECONDS = 10
-# A training step holds the interpreter for half a millisecond. At Python's own turns of 5 ms, a call that comes in
-# between waited for one at each of its statements to the database: up to 250 ms until a lost condition was heard of.
-_TURN_SECONDS = 0.0002
+# How long a thread waits for the interpreter before it asks for it. A training step holds it for some tenths of a
+# millisecond and lets go for an instant; who waits longer than a step is woken by that in vain, never asks, and waits
+# on: at 0.2 ms it took up to a second until a lost condition was heard of, at Python's own 5 ms a quarter of one.
+_TURN_SECONDS = 0.00005
 _WILDCARDS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # compared with, not listened on
 
 
