@@ -6,7 +6,7 @@ from importlib.util import find_spec
 import typer
 
 from model_store.errors import BundleError
-from toolchain.cli import measuring, running
+from toolchain.cli import exporting, measuring, running
 from toolchain.errors import ToolchainError
 
 _NEEDED = (
@@ -20,6 +20,7 @@ _NEEDED = (
     "yaml",
     "jieba",
     "matplotlib",
+    "coremltools",
 )
 
 
@@ -34,6 +35,7 @@ def main() -> None:
     )  # fmt: skip
     running.add_to(application)
     measuring.add_to(application)
+    exporting.add_to(application)
     try:
         application()
     except (ToolchainError, BundleError) as error:
