@@ -4,9 +4,11 @@ import json
 import re
 from pathlib import Path
 
+import coremltools as ct
 import numpy as np
 import onnx
 import pytest
+from tokenizers import Tokenizer
 
 from model_store.bundle import Bundle
 from model_store.head import HeadParameters
@@ -18,6 +20,7 @@ from tests.toolchain.test_cli import toolchain
 from toolchain.coreml.export import export_coreml, write_base
 from toolchain.coreml.head import head_model, probabilities, read_head, read_parameters, write_parameters
 from toolchain.coreml.interpreter import ProgramInterpreter
+from toolchain.coreml.pipeline import write_pipeline
 from toolchain.errors import ExportError
 from toolchain.evaluate import EncoderGraph
 from toolchain.export import export_encoder
@@ -108,6 +111,41 @@ def test_the_command_exports_and_prints_what_it_wrote(bundle: TinyBundle, tmp_pa
     again = toolchain("export", "coreml", bundle.path, tmp_path / "out", "--trusted-key", bundle.public_key)
     assert again.returncode == 1
     assert "choose a new folder" in again.stderr
+
+
+def test_a_pipeline_goes_from_text_to_the_label_that_the_device_gives(bundle: TinyBundle, tmp_path: Path) -> None:
+    export_coreml(opened(bundle), tmp_path / "out", "fp32", lambda _: None)
+    package = tmp_path / "out" / "Attune-sentiment.mlpackage"
+    model = ct.utils.load_spec(str(package))
+    assert model.isUpdatable
+    assert list(model.pipelineClassifier.pipeline.names) == ["tokenizer", "base", "head"]
+    tokenizer, base, head = model.pipelineClassifier.pipeline.models
+    assert [part.isUpdatable for part in (tokenizer, base, head)] == [False, False, True], "the last alone may be"
+    assert tokenizer.customModel.className == "AttuneTokenizer"
+    described = [(part.name, part.type.WhichOneof("Type")) for part in model.description.trainingInput]
+    assert described == [("text", "stringType"), ("label", "stringType")]
+    # What one gives, the next takes: same names, kinds and shapes.
+    given, taken = base.description.output[0], head.description.input[0]
+    assert (given.name, given.type) == (taken.name, taken.type)
+    assert {part.name for part in tokenizer.description.output} == {part.name for part in base.description.input}
+    assert all(part.specificationVersion <= model.specificationVersion for part in (tokenizer, base, head))
+
+    words = Tokenizer.from_file(str(tmp_path / "out" / "tokenizer.json"))
+    encoder = EncoderGraph(bundle.path / "encoder.onnx", words)
+    ids = np.array([words.encode("今天又要加班").ids], np.int32)
+    features = ProgramInterpreter(package).run({"input_ids": ids, "attention_mask": np.ones_like(ids)})["features"]
+    device = bundled_head(opened(bundle), "sentiment").probabilities(encoder.features("今天又要加班")[0][None])[0]
+    np.testing.assert_allclose(list(probabilities(head, features).values()), device, atol=0.05)
+
+
+def test_a_head_of_another_width_is_no_part_of_a_pipeline(
+    bundle: TinyBundle, head: HeadParameters, tmp_path: Path
+) -> None:
+    export_coreml(opened(bundle), tmp_path / "out", "fp32", lambda _: None)
+    other = head_model(head, ["a", "b", "c"], None, "a test")
+    with pytest.raises(ExportError, match=r"features of the shape \[\d+\], and the head takes \[8\]"):
+        write_pipeline(tmp_path / "out" / "Base.mlpackage", other, 24, tmp_path / "Odd.mlpackage")
+    assert not (tmp_path / "Odd.mlpackage").exists()
 
 
 def test_a_head_comes_back_to_the_bit_and_answers_the_same(head: HeadParameters, bounds: ParameterBounds) -> None:

@@ -18,6 +18,7 @@ from model_store.bundle import Bundle
 from model_store.manifest import ENCODER, TOKENIZER
 from toolchain.coreml.head import head_model
 from toolchain.coreml.parity import Parity, parity
+from toolchain.coreml.pipeline import write_pipeline
 from toolchain.coreml.program import INPUTS, TARGET, encoder_program
 from toolchain.errors import ExportError
 from toolchain.evaluate import EncoderGraph
@@ -44,7 +45,8 @@ class CoreMLExport:
 
 
 def export_coreml(bundle: Bundle, out: Path, precision: Precision, progress: Callable[[str], None]) -> CoreMLExport:
-    """Write `Base.mlpackage`, `Head-TASK.mlmodel` of each sentence task, the tokenizer and a report into a new folder.
+    """Write `Base.mlpackage`, `Head-TASK.mlmodel` of each sentence task, the pipeline of both from text to label,
+    `Attune-TASK.mlpackage`, of each updatable one, the tokenizer and a report into a new folder.
 
     fp16 is written if it is finite and labels as the device does on real sentences; else fp32 is, and the report says
     why.
@@ -95,6 +97,8 @@ def _write(bundle: Bundle, folder: Path, precision: Precision, progress: Callabl
         task = bundle.manifest.tasks[name]
         about = f"Attune {bundle.version}: the head of {name}"
         model = head_model(heads[name], task.labels, task.parameters if task.updatable else None, about)
+        if model.isUpdatable:
+            write_pipeline(folder / BASE, model, bundle.manifest.max_length, folder / f"Attune-{name}.mlpackage")
         (folder / f"Head-{name}.mlmodel").write_bytes(model.SerializeToString(deterministic=True))
     (folder / TOKENIZER).write_bytes(bundle.read(TOKENIZER))
     sizes = {entry.name: _bytes(entry) for entry in sorted(folder.iterdir())}

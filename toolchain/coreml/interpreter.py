@@ -33,13 +33,15 @@ _IMMEDIATE = {"floats": np.float32, "ints": np.int32, "bools": np.bool_, "longIn
 
 
 class ProgramInterpreter:
-    """The `main` function of an .mlpackage's mlprogram."""
+    """The `main` function of an .mlpackage's mlprogram, which may be one of a pipeline's models."""
 
     def __init__(self, package: Path) -> None:
-        specification = ct.utils.load_spec(str(package))
-        if specification.WhichOneof("Type") != "mlProgram":
+        whole = ct.utils.load_spec(str(package))
+        models = (whole, *whole.pipelineClassifier.pipeline.models)
+        programs = [model.mlProgram for model in models if model.WhichOneof("Type") == "mlProgram"]
+        if not programs:
             raise ExportError(f"{package} holds no mlprogram")
-        blocks = specification.mlProgram.functions["main"].block_specializations
+        blocks = programs[0].functions["main"].block_specializations
         self._block = next(iter(blocks.values()))
         weights = package / _PACKAGE_DATA / "weights" / "weight.bin"
         self._blobs = weights.read_bytes() if weights.is_file() else b""
