@@ -19,7 +19,22 @@ def add_to(application: typer.Typer) -> None:
     """Add these commands."""
     export = typer.Typer(help="Export a bundle to a phone's own formats.", no_args_is_help=True)
     export.command()(coreml)
+    application.command()(check)
     application.add_typer(export, name="export")
+
+
+def check(
+    model: Annotated[Path, typer.Argument(help="An .mlmodel file or an .mlpackage folder.")],
+) -> None:
+    """Check a Core ML model by the rules that Core ML has for updatable models and pipelines."""
+    from toolchain.coreml.check import problems, read_model
+
+    found = problems(read_model(model))
+    for problem in found:
+        print(problem, file=sys.stderr)
+    if found:
+        raise typer.Exit(1)
+    print(f"{model}: valid")
 
 
 def coreml(

@@ -16,6 +16,7 @@ from tokenizers import Tokenizer
 
 from model_store.bundle import Bundle
 from model_store.manifest import ENCODER, TOKENIZER
+from toolchain.coreml.check import problems, read_model
 from toolchain.coreml.head import head_model
 from toolchain.coreml.parity import Parity, parity
 from toolchain.coreml.pipeline import write_pipeline
@@ -100,6 +101,9 @@ def _write(bundle: Bundle, folder: Path, precision: Precision, progress: Callabl
         if model.isUpdatable:
             write_pipeline(folder / BASE, model, bundle.manifest.max_length, folder / f"Attune-{name}.mlpackage")
         (folder / f"Head-{name}.mlmodel").write_bytes(model.SerializeToString(deterministic=True))
+    for path in (*folder.glob("*.mlmodel"), *folder.glob("*.mlpackage")):
+        for problem in problems(read_model(path)):
+            raise ExportError(f"{path.name} would not be taken by Core ML: {problem}")
     (folder / TOKENIZER).write_bytes(bundle.read(TOKENIZER))
     sizes = {entry.name: _bytes(entry) for entry in sorted(folder.iterdir())}
     done = CoreMLExport(precision, reason, sizes, found)

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import numpy as np
 from coremltools.proto import FeatureTypes_pb2, Model_pb2, NeuralNetwork_pb2, Parameters_pb2
-from google.protobuf.message import DecodeError
 
 from model_store.head import Float32, HeadParameters
 from model_store.manifest import IntegerBound, NumberBound, ParameterBounds
+from toolchain.coreml.check import read_model
 from toolchain.errors import ExportError
 
 FEATURES, LABEL, PROBABILITIES = "features", "label", "probabilities"
@@ -88,13 +88,7 @@ def read_head(path: Path) -> Model_pb2.Model:
     Raises:
         ExportError: it can't be read, or is none.
     """
-    model = Model_pb2.Model()
-    try:
-        model.ParseFromString(path.read_bytes())
-    except OSError as error:
-        raise ExportError(f"{path} can't be read: {error.strerror}") from None
-    except DecodeError:
-        raise ExportError(f"{path} is no Core ML model") from None
+    model = read_model(path)
     _dense(model)
     return model
 
