@@ -100,6 +100,15 @@ def test_an_export_is_near_to_the_device_and_says_how_near(bundle: TinyBundle, t
         export_coreml(opened(bundle), tmp_path / "out", "fp32", lambda _: None)
 
 
+def test_a_base_that_labels_too_differently_in_fp16_is_written_in_fp32(bundle: TinyBundle, tmp_path: Path) -> None:
+    done = export_coreml(opened(bundle), tmp_path / "out", "fp16", lambda _: None, least_agreement=1.01)
+    assert done.precision == "fp32", "and fp32 is never refused for it"
+    assert "in fp16 it labels" in done.reason
+    assert done.bytes["Base.mlpackage"] == export_coreml(
+        opened(bundle), tmp_path / "asked", "fp32", lambda _: None
+    ).bytes["Base.mlpackage"]  # fmt: skip
+
+
 def test_the_command_exports_and_prints_what_it_wrote(bundle: TinyBundle, tmp_path: Path) -> None:
     done = toolchain("export", "coreml", bundle.path, tmp_path / "out", "--trusted-key", bundle.public_key, "--json")
     assert done.returncode == 0, done.stderr
