@@ -57,7 +57,7 @@ def export_and_bench(
         model = MultiTaskModel(encoder, {}).eval()
         graphs = {form: (folder or Path(temporary)) / f"encoder-{form}.onnx" for form in ("fp32", "int8")}
         export_encoder(model, graphs["fp32"])
-        _quantise(graphs["fp32"], graphs["int8"], encoder.config)
+        quantise_untuned(graphs["fp32"], graphs["int8"], encoder.config)
         timed = {form: TimedGraph(path) for form, path in graphs.items()}
         found = {}
         for length in lengths:
@@ -77,8 +77,8 @@ def full_size_config() -> MobileBertConfig:
     return MobileBertConfig(vocab_size=CHINESE_VOCABULARY, attn_implementation="eager")
 
 
-def _quantise(source: Path, target: Path, config: PreTrainedConfig) -> None:
-    """int8 weights, the range of activations at run time; checked on random tokens, for want of a text."""
+def quantise_untuned(source: Path, target: Path, config: PreTrainedConfig) -> None:
+    """The graph `source` in int8: weights, and activations by their range at run time. Checked on random tokens."""
     vocabulary, longest = int(config.vocab_size), min(128, int(config.max_position_embeddings))
     generator = np.random.default_rng(0)
     rows = [generator.integers(0, vocabulary, length).tolist() for length in (longest // 4, longest)]

@@ -32,7 +32,9 @@ class _ExportedEncoder(nn.Module):
 
     def forward(self, input_ids: Tensor, attention_mask: Tensor) -> tuple[Tensor, Tensor]:
         additive = (1.0 - attention_mask[:, None, None, :].float()) * -10_000.0
-        hidden = self.encoder.embeddings(input_ids)
+        # BERT would look its token types up in a buffer, by a dozen operators; MobileBERT takes zeros by itself.
+        types = torch.zeros_like(input_ids) if self.encoder.config.model_type == "bert" else None
+        hidden = self.encoder.embeddings(input_ids, types)
         hidden = self.encoder.encoder(hidden, attention_mask=additive)[0]
         return pooled(hidden, attention_mask), hidden
 

@@ -17,7 +17,8 @@ from model_store.signing import load_trusted_keys
 from tests.support.tiny_bundle import TinyBundle
 from tests.toolchain.conftest import load
 from tests.toolchain.test_cli import toolchain
-from toolchain.coreml.export import export_coreml, write_base
+from toolchain.coreml.base import write_base
+from toolchain.coreml.export import export_coreml
 from toolchain.coreml.head import head_model, probabilities, read_head, read_parameters, write_parameters
 from toolchain.coreml.interpreter import ProgramInterpreter
 from toolchain.coreml.pipeline import write_pipeline
@@ -25,6 +26,7 @@ from toolchain.errors import ExportError
 from toolchain.evaluate import EncoderGraph
 from toolchain.export import export_encoder
 from toolchain.fuse import fuse
+from toolchain.phone_model import of_bundle, open_phone_model
 from toolchain.quality import bundled_head
 from toolchain.tasks import Task
 from toolchain.tokenizer import load_tokenizer
@@ -70,6 +72,29 @@ def test_the_base_computes_what_the_graph_does(mobilebert: Path, tasks: dict[str
         np.testing.assert_allclose(answer["token_features"][0], token_features, atol=2e-5)
 
 
+def test_a_base_of_bert_computes_what_the_graph_does(bert: Path, tmp_path: Path) -> None:
+    model = open_phone_model(str(bert), None, tmp_path, int8=False)
+    done = export_coreml(model, tmp_path / "out", "fp32", lambda _: None)
+    assert done.parity.features < 2e-5
+    assert done.parity.agreement == {}, "a checkpoint has no heads"
+    assert set(done.bytes) == {"Base.mlpackage", "wordpiece.json"}
+
+
+def test_weights_in_int8_are_smaller_and_near(bundle: TinyBundle, tmp_path: Path) -> None:
+    graph = onnx.load(str(bundle.path / "encoder.onnx"))
+    sizes = {}
+    for precision in ("int8", "fp32"):
+        write_base(graph, 24, tmp_path / f"{precision}.mlpackage", precision)
+        sizes[precision] = (tmp_path / f"{precision}.mlpackage/Data/com.apple.CoreML/weights/weight.bin").stat().st_size
+    assert sizes["int8"] < 0.6 * sizes["fp32"], "small matrices stay as they are"
+    input_ids = np.array([[2, 9, 8, 7, 3]], np.int32)
+    feed = {"input_ids": input_ids, "attention_mask": np.ones_like(input_ids)}
+    wide, narrow = (
+        ProgramInterpreter(tmp_path / f"{name}.mlpackage").run(feed)["features"] for name in ("fp32", "int8")
+    )
+    assert 0 < np.abs(wide - narrow).max() < 0.05 * np.abs(wide).max()
+
+
 def test_padding_changes_nothing_in_the_base(bundle: TinyBundle, tmp_path: Path) -> None:
     graph = bundle.path.parent / "work" / "int8" / "encoder-fp32.onnx"
     write_base(fused(graph), 24, tmp_path / "Base.mlpackage", "fp32")
@@ -82,13 +107,13 @@ def test_padding_changes_nothing_in_the_base(bundle: TinyBundle, tmp_path: Path)
 
 
 def test_an_export_is_near_to_the_device_and_says_how_near(bundle: TinyBundle, tmp_path: Path) -> None:
-    done = export_coreml(opened(bundle), tmp_path / "out", "fp32", lambda _: None)
+    done = export_coreml(of_bundle(opened(bundle)), tmp_path / "out", "fp32", lambda _: None)
     assert done.parity.finite
     assert 0 < done.parity.features < 0.2 * done.parity.size
     assert min(done.parity.agreement.values()) >= 0.99
     report = json.loads((tmp_path / "out" / "report.json").read_text("utf-8"))
     assert report["parity"]["features"] == done.parity.features
-    assert set(done.bytes) >= {"Base.mlpackage", "Head-sentiment.mlmodel", "tokenizer.json"}
+    assert set(done.bytes) >= {"Base.mlpackage", "Head-sentiment.mlmodel", "wordpiece.json"}
     assert done.bytes["Base.mlpackage"] > 1_000
 
     head = read_head(tmp_path / "out" / "Head-sentiment.mlmodel")
@@ -97,15 +122,15 @@ def test_an_export_is_near_to_the_device_and_says_how_near(bundle: TinyBundle, t
     task = opened(bundle).manifest.tasks["sentiment"]
     assert list(head.neuralNetworkClassifier.stringClassLabels.vector) == list(task.labels)
     with pytest.raises(ExportError, match="out exists"):
-        export_coreml(opened(bundle), tmp_path / "out", "fp32", lambda _: None)
+        export_coreml(of_bundle(opened(bundle)), tmp_path / "out", "fp32", lambda _: None)
 
 
 def test_a_base_that_labels_too_differently_in_fp16_is_written_in_fp32(bundle: TinyBundle, tmp_path: Path) -> None:
-    done = export_coreml(opened(bundle), tmp_path / "out", "fp16", lambda _: None, least_agreement=1.01)
+    done = export_coreml(of_bundle(opened(bundle)), tmp_path / "out", "fp16", lambda _: None, least_agreement=1.01)
     assert done.precision == "fp32", "and fp32 is never refused for it"
     assert "in fp16 it labels" in done.reason
     assert done.bytes["Base.mlpackage"] == export_coreml(
-        opened(bundle), tmp_path / "asked", "fp32", lambda _: None
+        of_bundle(opened(bundle)), tmp_path / "asked", "fp32", lambda _: None
     ).bytes["Base.mlpackage"]  # fmt: skip
 
 
@@ -123,7 +148,7 @@ def test_the_command_exports_and_prints_what_it_wrote(bundle: TinyBundle, tmp_pa
 
 
 def test_a_pipeline_goes_from_text_to_the_label_that_the_device_gives(bundle: TinyBundle, tmp_path: Path) -> None:
-    export_coreml(opened(bundle), tmp_path / "out", "fp32", lambda _: None)
+    export_coreml(of_bundle(opened(bundle)), tmp_path / "out", "fp32", lambda _: None)
     package = tmp_path / "out" / "Attune-sentiment.mlpackage"
     model = ct.utils.load_spec(str(package))
     assert model.isUpdatable
@@ -139,7 +164,7 @@ def test_a_pipeline_goes_from_text_to_the_label_that_the_device_gives(bundle: Ti
     assert {part.name for part in tokenizer.description.output} == {part.name for part in base.description.input}
     assert all(part.specificationVersion <= model.specificationVersion for part in (tokenizer, base, head))
 
-    words = Tokenizer.from_file(str(tmp_path / "out" / "tokenizer.json"))
+    words = Tokenizer.from_file(str(bundle.path / "tokenizer.json"))
     encoder = EncoderGraph(bundle.path / "encoder.onnx", words)
     ids = np.array([words.encode("今天又要加班").ids], np.int32)
     features = ProgramInterpreter(package).run({"input_ids": ids, "attention_mask": np.ones_like(ids)})["features"]
@@ -150,7 +175,7 @@ def test_a_pipeline_goes_from_text_to_the_label_that_the_device_gives(bundle: Ti
 def test_a_head_of_another_width_is_no_part_of_a_pipeline(
     bundle: TinyBundle, head: HeadParameters, tmp_path: Path
 ) -> None:
-    export_coreml(opened(bundle), tmp_path / "out", "fp32", lambda _: None)
+    export_coreml(of_bundle(opened(bundle)), tmp_path / "out", "fp32", lambda _: None)
     other = head_model(head, ["a", "b", "c"], None, "a test")
     with pytest.raises(ExportError, match=r"features of the shape \[\d+\], and the head takes \[8\]"):
         write_pipeline(tmp_path / "out" / "Base.mlpackage", other, 24, tmp_path / "Odd.mlpackage")

@@ -21,6 +21,7 @@ _NEEDED = (
     "jieba",
     "matplotlib",
     "coremltools",
+    "onnxruntime_extensions",
 )
 
 

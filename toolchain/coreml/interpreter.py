@@ -22,6 +22,7 @@ Array = NDArray[Any]
 Arguments = dict[str, Any]
 
 _PACKAGE_DATA = Path("Data") / "com.apple.CoreML"
+_CONSTANT = ("const", "constexpr_affine_dequantize")
 _BLOB = struct.Struct("<IIQQ")  # sentinel, kind, size in bytes, where the bytes are
 _SENTINEL = 0xDEADBEEF
 # By number of the specification's DataType.
@@ -45,16 +46,16 @@ class ProgramInterpreter:
         self._block = next(iter(blocks.values()))
         weights = package / _PACKAGE_DATA / "weights" / "weight.bin"
         self._blobs = weights.read_bytes() if weights.is_file() else b""
-        # Constants, and what is made of constants alone, are the same in every run.
+        # Constants, and weights that are stored in int8, are the same in every run.
         self._constants = {
             output.name: self._constant(operation)
-            for operation in self._block.operations if operation.type == "const" for output in operation.outputs
+            for operation in self._block.operations if operation.type in _CONSTANT for output in operation.outputs
         }  # fmt: skip
 
     @property
     def operators(self) -> tuple[str, ...]:
         """The kinds of operators that it has, constants aside."""
-        return tuple(sorted({operation.type for operation in self._block.operations} - {"const"}))
+        return tuple(sorted({operation.type for operation in self._block.operations} - set(_CONSTANT)))
 
     def run(self, inputs: Mapping[str, Array]) -> dict[str, Array]:
         """The program's outputs.
@@ -64,7 +65,7 @@ class ProgramInterpreter:
         """
         values: dict[str, Any] = {**self._constants, **inputs}
         for operation in self._block.operations:
-            if operation.type == "const":
+            if operation.type in _CONSTANT:
                 continue
             operator = _OPERATORS.get(operation.type)
             if operator is None:
@@ -84,7 +85,10 @@ class ProgramInterpreter:
         return found
 
     def _constant(self, operation: Any) -> Any:
-        return self._value(operation.attributes["val"])
+        if operation.type == "const":
+            return self._value(operation.attributes["val"])
+        given = {name: self._value(value) for name, value in operation.attributes.items() if name != "name"}
+        return _dequantized(given).astype(_KINDS[operation.outputs[0].type.tensorType.dataType])
 
     def _value(self, value: Any) -> Any:
         kind = value.type.tensorType
@@ -103,6 +107,13 @@ class ProgramInterpreter:
         if sentinel != _SENTINEL:
             raise ExportError(f"weight.bin holds no blob at {offset}")
         return np.frombuffer(self._blobs, kind, size // np.dtype(kind).itemsize, start)
+
+
+def _dequantized(given: Arguments) -> Any:
+    quantized, axis = given["quantized_data"], int(given["axis"])
+    along = [-1 if place == axis else 1 for place in range(quantized.ndim)]
+    scale, zero = (value.reshape(along) if value.ndim else value for value in (given["scale"], given["zero_point"]))
+    return (quantized.astype(np.float32) - zero) * scale
 
 
 def _wide(value: Array) -> Array:
