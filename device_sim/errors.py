@@ -19,6 +19,7 @@ DeviceError
 │   ├── UpdateFinished
 │   ├── ConditionsNotMet
 │   ├── NothingToLearn
+│   ├── HeadRejected           a head from elsewhere that the gate does not let in
 │   ├── TaskNotUpdatable
 │   └── NothingToRollBack
 ├── UpdateCancelled            a training run that was stopped; never reaches a caller of the HTTP contract
@@ -154,6 +155,12 @@ class NothingToLearn(Refused):
     """There are no samples to train on."""
 
     code = "nothing-to-learn"
+
+
+class HeadRejected(Refused):
+    """A head from elsewhere is worse than the active version, or forgets."""
+
+    code = "head-rejected"
 
 
 class TaskNotUpdatable(Refused):

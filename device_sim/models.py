@@ -35,7 +35,9 @@ class ActiveModel:
 
 @dataclass(frozen=True)
 class VersionInfo:
-    """One entry of a lineage. `state` is `base` for version 0; `sample_count` is how many samples it learnt from."""
+    """One entry of a lineage. `state` is `base` for version 0; `sample_count` is how many samples it learnt from, and
+    `update_id` None where no update of this device made it.
+    """
 
     number: int
     parent: int | None
@@ -94,7 +96,7 @@ class Models:
                     version.number, version.parent, version.state.value, version.number == active,
                     self._heads.misfit(version) is None and version.servable(self._base_id, spec.labels),
                     version.base_id, version.bundle_version,
-                    version.metrics, counts.get(version.number, 0), version.update_id, version.created_at,
+                    version.metrics, counts.get(version.number, 0), version.update_id or None, version.created_at,
                 )
                 for version in versions.lineage(task)
             ]  # fmt: skip
@@ -160,7 +162,8 @@ class Models:
         previous = versions.active(version.task)
         versions.add(version, parameters, sample_ids)
         versions.activate(version.task, version.number)
-        detail = {"update": version.update_id, **version.metrics}
+        origin: Detail = {"update": version.update_id} if version.update_id else {"imported": True}
+        detail = {**origin, **version.metrics}
         self._audit.record(
             connection, actor, "publish", task=version.task, change=(previous, version.number), detail=detail
         )

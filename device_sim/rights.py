@@ -12,10 +12,10 @@ from device_sim.clock import Clock
 from device_sim.errors import ConsentRequired, InvalidExport
 from device_sim.export_rows import TABLES, check_export
 from device_sim.keystore import EXPORT_KEY
-from device_sim.sealing import Seal
 from device_sim.state import State
-from model_store.errors import HeadInvalid
+from model_store.errors import HeadInvalid, SealBroken
 from model_store.head import HeadParameters, digest
+from model_store.sealing import Seal
 from model_store.versions import BASE_VERSION
 
 SCHEMA = "attune-export/1"
@@ -74,14 +74,13 @@ class Rights:
         with self._state.reading():
             key = self._state.keys.key(EXPORT_KEY)
         if document.get("schema") == SEALED_SCHEMA:
-            content = Seal.reopen(document.get("seal"), key, passphrase).open(document.get("content"), "export")
-            document = _read(content)
+            document = _read(_opened(_seal(document, key, passphrase), document.get("content"), "export"))
         if document.get("schema") != SCHEMA:
             raise InvalidExport("the document is not an Attune export that this version reads")
         tables = check_export(document, self._base_id, self._feature_width)
         if tables["samples"] and not tables["consent"]:
             raise ConsentRequired("the export holds samples, and no consent was ever given to keep them")
-        unreadable = _unseal(tables, Seal.reopen(document.get("seal"), key, passphrase))
+        unreadable = _unseal(tables, _seal(document, key, passphrase))
         with self._quiet():
             with self._state.transaction() as connection:
                 before = _pointers(connection)
@@ -145,6 +144,20 @@ def _exported(table: str, row: dict[str, Any], seal: Seal) -> dict[str, Any]:
     }
 
 
+def _seal(document: Mapping[str, Any], device_key: bytes, passphrase: str | None) -> Seal:
+    try:
+        return Seal.reopen(document.get("seal"), device_key, passphrase)
+    except SealBroken as error:
+        raise InvalidExport(f"the export can't be opened: {error}") from None
+
+
+def _opened(seal: Seal, sealed: Any, purpose: str) -> bytes:
+    try:
+        return seal.open(sealed, purpose)
+    except SealBroken as error:
+        raise InvalidExport(str(error)) from None
+
+
 def _unseal(tables: Mapping[str, list[dict[str, Any]]], seal: Seal) -> int:
     """Replace sealed parameters by their bytes, and check them. Those of another device can't be opened: the version
     stays in the lineage, destroyed, and its pointer goes to version 0. How many.
@@ -157,7 +170,7 @@ def _unseal(tables: Mapping[str, list[dict[str, Any]]], seal: Seal) -> int:
         if row["parameters"] is None:
             continue
         try:
-            row["parameters"] = seal.open(row["parameters"], f"{row['task']} {row['number']}")
+            row["parameters"] = _opened(seal, row["parameters"], f"{row['task']} {row['number']}")
         except InvalidExport:
             if seal.description["kind"] == "passphrase":
                 raise

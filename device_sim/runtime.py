@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from device_sim.audit import Audit
 from device_sim.candidate import MakeTrainer
+from device_sim.carried_heads import CarriedHeads
 from device_sim.clock import Clock
 from device_sim.consent import ConsentBook
 from device_sim.deletion import Deletions
@@ -61,6 +62,7 @@ class Runtime:
         self.device = Device(state, clock)
         self.schedule = Schedule(state, self.device, self.heads, self.audit, clock)
         self.models = Models(state, bundle, self.heads, self.audit)
+        self.carried_heads = CarriedHeads(state, bundle, self.heads, self.models, clock)
         self.samples = SampleBook(state, self.heads)
         self._memory = PredictionMemory()
         self.predictor = Predictor(encoder, self.heads, self._memory, bundle.version)

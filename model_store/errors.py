@@ -6,6 +6,8 @@ StoreError
 │   ├── BundleCorrupt         a size, a hash or the manifest itself is not what it should be
 │   ├── BundleUntrusted       unsigned, signed by an unknown key, or the signature does not match
 │   └── BundleUnsupported     a schema this runtime does not read
+├── SealBroken                what was sealed does not open: another key, another passphrase, or changed bytes
+├── HeadFileInvalid           not a head on its way, or not of this bundle's kind
 └── VersionError
     ├── UnknownVersion        no version of that number
     ├── VersionNotServable    it exists, but must not answer predictions
@@ -51,6 +53,18 @@ class BundleUnsupported(BundleError):
     """The manifest's schema is newer than this runtime."""
 
     code = "bundle-unsupported"
+
+
+class SealBroken(StoreError):
+    """Something sealed does not open."""
+
+    code = "seal-broken"
+
+
+class HeadFileInvalid(StoreError):
+    """What should be a head on its way between devices is none."""
+
+    code = "invalid-head-file"
 
 
 class VersionError(StoreError):

@@ -45,7 +45,7 @@ class Connection(Protocol):
 @dataclass(frozen=True)
 class Version:
     """One row of the lineage. `parent` is the version whose head the training began from, `labels` what its outputs
-    mean, in their order.
+    mean, in their order. `update_id` is empty where it came from elsewhere.
     """
 
     task: str

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from app.cli import conditions, learning, predicting, rights, serving
+from app.cli import conditions, heads, learning, predicting, rights, serving
 from app.cli.options import Json
 from app.settings import ENV_PREFIX, Settings
 
@@ -62,6 +62,7 @@ cli.command()(serving.versions)
 cli.command()(serving.rollback)
 cli.command()(serving.activate)
 cli.command()(serving.audit)
+cli.add_typer(heads.head, name="head")
 cli.command()(conditions.device)
 cli.add_typer(conditions.schedule, name="schedule")
 cli.command()(rights.consent)

@@ -1,5 +1,6 @@
 """Options that many commands share, and the session that they lead to."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -27,6 +28,21 @@ Url = Annotated[
 ]
 Task = Annotated[str, typer.Option("--task", help="The task of the bundle.")]
 Limit = Annotated[int, typer.Option("--limit", min=1, help="How many at most.")]
+
+
+def segment(task: str) -> str:
+    """A task as part of a path."""
+    from urllib.parse import quote
+
+    return quote(task, safe="", errors="replace")
+
+
+def passphrase_header(variable: str) -> dict[str, str]:
+    """What carries the passphrase that the environment variable holds."""
+    value = os.environ.get(variable)
+    if not value:
+        raise typer.BadParameter(f"the environment variable {variable} is not set or empty")
+    return {"Attune-Export-Passphrase": value}
 
 
 @contextmanager

@@ -1,7 +1,6 @@
 """`attune consent`, `samples`, `export`, `import` and `erase`: the user's say over the user's data."""
 
 import json
-import os
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -9,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from app.cli.options import Json, Limit, Url, pages, session
+from app.cli.options import Json, Limit, Url, pages, passphrase_header, session
 from app.cli.output import note, print_fields, print_json, print_table, say
 from app.cli.refusal import Refusal
 from device_sim.errors import DeviceError
@@ -104,7 +103,7 @@ def export(
     """Write everything personal to a file that only its owner may read."""
     from device_sim.durable import write_private
 
-    headers = _passphrase(passphrase_env)
+    headers = passphrase_header(passphrase_env) if passphrase_env else {}
     with session(url) as api:
         document = api.call("GET", "/v1/export", query={"sealed": not plain}, headers=headers)
     content = json.dumps(document, ensure_ascii=False).encode()
@@ -126,7 +125,7 @@ def import_(
     url: Url = None,
 ) -> None:
     """Replace what the device holds by an export."""
-    headers = _passphrase(passphrase_env)
+    headers = passphrase_header(passphrase_env) if passphrase_env else {}
     try:
         document = json.loads(file.read_bytes())
     except OSError as error:
@@ -151,15 +150,6 @@ def erase(
     with session(url) as api:
         answer = api.call("DELETE", "/v1/user-data")
     _print(answer, as_json)
-
-
-def _passphrase(variable: str | None) -> dict[str, str]:
-    if variable is None:
-        return {}
-    value = os.environ.get(variable)
-    if not value:
-        raise typer.BadParameter(f"the environment variable {variable} is not set or empty")
-    return {"Attune-Export-Passphrase": value}
 
 
 def _print(answer: dict[str, Any], as_json: bool) -> None:

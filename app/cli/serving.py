@@ -4,14 +4,14 @@ from typing import Annotated
 
 import typer
 
-from app.cli.options import Json, Limit, Task, Url, pages, session
+from app.cli.options import Json, Limit, Task, Url, pages, segment, session
 from app.cli.output import print_json, print_table, say
 
 
 def versions(task: Task = "sentiment", as_json: Json = False, url: Url = None) -> None:
     """List a task's versions."""
     with session(url) as api:
-        lineage = api.call("GET", f"/v1/models/{_segment(task)}/versions")
+        lineage = api.call("GET", f"/v1/models/{segment(task)}/versions")
     if as_json:
         print_json(lineage)
         return
@@ -46,17 +46,11 @@ def activate(
 
 def _move(url: str | None, task: str, action: str, body: dict[str, int], as_json: bool) -> None:
     with session(url) as api:
-        change = api.call("POST", f"/v1/models/{_segment(task)}/{action}", body)
+        change = api.call("POST", f"/v1/models/{segment(task)}/{action}", body)
     if as_json:
         print_json(change)
     else:
         say(f"version {change['version']} of {change['task']} answers now; before, version {change['previous']} did")
-
-
-def _segment(task: str) -> str:
-    from urllib.parse import quote
-
-    return quote(task, safe="", errors="replace")
 
 
 def audit(limit: Limit = 100, as_json: Json = False, url: Url = None) -> None:

@@ -2,14 +2,16 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Path, Query
 
 from app.routes.answers import reads, writes
-from app.schemas.base import Page, TaskName
+from app.routes.passphrase import RequiredPassphrase, as_typed
+from app.schemas.base import LARGEST_INTEGER, Page, TaskName
 from app.schemas.models import (
     ActivateRequest,
     AuditAnswer,
     ChangeAnswer,
+    HeadDocument,
     ModelAnswer,
     ModelsAnswer,
     RollbackRequest,
@@ -39,6 +41,23 @@ def versions(task: TaskName, device: Device) -> VersionsAnswer:
     return VersionsAnswer(
         task=task, active=active, versions=[VersionAnswer.model_validate(version) for version in lineage]
     )
+
+
+@router.get("/v1/models/{task}/versions/{number}/head", responses=reads(404, 409))
+def export_head(
+    task: TaskName,
+    number: Annotated[int, Path(ge=0, le=LARGEST_INTEGER)],
+    device: Device,
+    passphrase: RequiredPassphrase,
+) -> HeadDocument:
+    """A version's head, to be taken to a phone or another device: its parameters sealed with the passphrase."""
+    return HeadDocument.model_validate(device.carried_heads.export(task, number, as_typed(passphrase)))
+
+
+@router.post("/v1/models/{task}/versions", response_model=ChangeAnswer, status_code=201, responses=writes(404, 409))
+def import_head(task: TaskName, body: HeadDocument, device: Device, passphrase: RequiredPassphrase) -> Change:
+    """Take a head in as a new version, on trial, if it is no worse than what answers now."""
+    return device.carried_heads.import_(task, body.model_dump(by_alias=True), as_typed(passphrase), _ACTOR)
 
 
 @router.post("/v1/models/{task}/rollback", response_model=ChangeAnswer, responses=writes(404, 409))

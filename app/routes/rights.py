@@ -3,26 +3,22 @@
 import json
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, Header, Query
+from fastapi import APIRouter, Body, Query
 from starlette.responses import Response
 
 from app.routes.answers import reads, writes
+from app.routes.passphrase import Passphrase, as_typed
 from app.schemas.samples import ErasedAnswer, ExportQuery, ImportAnswer
 from app.services import Device
 from device_sim.rights import ImportReport
 
 router = APIRouter(tags=["rights"])
 
-ExportPassphrase = Annotated[
-    str | None,
-    Header(alias="Attune-Export-Passphrase", min_length=1, max_length=1000, description="what seals an export"),
-]
-
 
 @router.get("/v1/export", response_model=dict[str, Any], responses=reads(507))
-def export(query: Annotated[ExportQuery, Query()], device: Device, passphrase: ExportPassphrase = None) -> Response:
+def export(query: Annotated[ExportQuery, Query()], device: Device, passphrase: Passphrase = None) -> Response:
     """Everything personal. Trained heads are sealed in it always, all of it if `sealed` is asked for."""
-    document = device.rights.export(query.sealed, _as_typed(passphrase))
+    document = device.rights.export(query.sealed, as_typed(passphrase) if passphrase else None)
     return Response(json.dumps(document, ensure_ascii=False), media_type="application/json")
 
 
@@ -30,10 +26,10 @@ def export(query: Annotated[ExportQuery, Query()], device: Device, passphrase: E
 def import_(
     document: Annotated[dict[str, Any], Body(description="an export, sealed or not")],
     device: Device,
-    passphrase: ExportPassphrase = None,
+    passphrase: Passphrase = None,
 ) -> ImportReport:
     """Replace what the device holds by an export: afterwards it is in the exported state."""
-    return device.rights.import_(document, _as_typed(passphrase))
+    return device.rights.import_(document, as_typed(passphrase) if passphrase else None)
 
 
 @router.delete("/v1/user-data", responses=writes())
@@ -41,13 +37,3 @@ def erase(device: Device) -> ErasedAnswer:
     """Destroy the keys of the user's data, then the data. Nothing brings it back."""
     device.rights.erase()
     return ErasedAnswer()
-
-
-def _as_typed(passphrase: str | None) -> str | None:
-    """A header's bytes, which arrive as Latin-1, as the UTF-8 that the sender meant."""
-    if passphrase is None:
-        return None
-    try:
-        return passphrase.encode("latin-1").decode("utf-8")
-    except UnicodeDecodeError:
-        return passphrase

@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from app.schemas.base import AnswerModel, RequestModel, VersionNumber
+from app.schemas.base import AnswerModel, Label, RequestModel, TaskName, VersionNumber
 
 
 class ModelAnswer(AnswerModel):
@@ -69,6 +69,19 @@ class ChangeAnswer(AnswerModel):
     task: str
     version: int
     previous: int
+
+
+class HeadDocument(RequestModel):
+    """A version's head on its way between devices. Its parameters are sealed; all else is readable."""
+
+    schema_: Literal["attune-head/1"] = Field(alias="schema")
+    task: TaskName
+    labels: list[Label] = Field(min_length=2, max_length=256)
+    base_id: str = Field(min_length=1, max_length=64, description="the base whose features it works on")
+    bundle: str = Field(min_length=1, max_length=64)
+    version: VersionNumber
+    seal: dict[str, str] = Field(description="how to get the key that opens the parameters")
+    parameters: str = Field(description="sealed: AES-256-GCM in base64")
 
 
 class AuditEntryAnswer(AnswerModel):

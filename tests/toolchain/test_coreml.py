@@ -19,7 +19,7 @@ from tests.toolchain.conftest import load
 from tests.toolchain.test_cli import toolchain
 from toolchain.coreml.base import write_base
 from toolchain.coreml.export import export_coreml
-from toolchain.coreml.head import head_model, probabilities, read_head, read_parameters, write_parameters
+from toolchain.coreml.head import HeadIdentity, head_model, probabilities, read_head, read_parameters, write_parameters
 from toolchain.coreml.interpreter import ProgramInterpreter
 from toolchain.coreml.pipeline import write_pipeline
 from toolchain.errors import ExportError
@@ -31,6 +31,7 @@ from toolchain.quality import bundled_head
 from toolchain.tasks import Task
 from toolchain.tokenizer import load_tokenizer
 
+WHAT = HeadIdentity("sentiment", "0" * 64, "1.0.0")
 SENTENCES = ("今天又要加班", "好", "我希望提升我的演讲能力", "新买的手机真不错 ok")
 
 
@@ -176,14 +177,14 @@ def test_a_head_of_another_width_is_no_part_of_a_pipeline(
     bundle: TinyBundle, head: HeadParameters, tmp_path: Path
 ) -> None:
     export_coreml(of_bundle(opened(bundle)), tmp_path / "out", "fp32", lambda _: None)
-    other = head_model(head, ["a", "b", "c"], None, "a test")
+    other = head_model(head, ["a", "b", "c"], None, WHAT)
     with pytest.raises(ExportError, match=r"features of the shape \[\d+\], and the head takes \[8\]"):
         write_pipeline(tmp_path / "out" / "Base.mlpackage", other, 24, tmp_path / "Odd.mlpackage")
     assert not (tmp_path / "Odd.mlpackage").exists()
 
 
 def test_a_head_comes_back_to_the_bit_and_answers_the_same(head: HeadParameters, bounds: ParameterBounds) -> None:
-    model = head_model(head, ["负面", "中性", "正面"], bounds, "a test")
+    model = head_model(head, ["负面", "中性", "正面"], bounds, WHAT)
     assert read_parameters(model).to_bytes() == head.to_bytes()
     features = np.random.default_rng(1).normal(size=8).astype(np.float32)
     answer = probabilities(model, features)
@@ -196,7 +197,7 @@ def test_a_head_comes_back_to_the_bit_and_answers_the_same(head: HeadParameters,
 
 
 def test_a_head_can_be_updated_as_the_manifest_allows(head: HeadParameters, bounds: ParameterBounds) -> None:
-    model = head_model(head, ["a", "b", "c"], bounds, "a test")
+    model = head_model(head, ["a", "b", "c"], bounds, WHAT)
     update = model.neuralNetworkClassifier.updateParams
     adam = update.optimizer.adamOptimizer
     assert (update.epochs.defaultValue, update.epochs.range.maxValue) == (bounds.epochs.default, bounds.epochs.maximum)
@@ -204,7 +205,7 @@ def test_a_head_can_be_updated_as_the_manifest_allows(head: HeadParameters, boun
     assert adam.learningRate.range.minValue == bounds.learning_rate.minimum
     assert (adam.beta1.defaultValue, adam.beta2.defaultValue, adam.eps.defaultValue) == (0.9, 0.999, 1e-8)
     assert [feature.name for feature in model.description.trainingInput] == ["features", "label"]
-    assert not head_model(head, ["a", "b", "c"], None, "a test").isUpdatable
+    assert not head_model(head, ["a", "b", "c"], None, WHAT).isUpdatable
 
 
 def test_what_is_no_head_is_refused(head: HeadParameters, bounds: ParameterBounds, tmp_path: Path) -> None:
@@ -216,7 +217,7 @@ def test_what_is_no_head_is_refused(head: HeadParameters, bounds: ParameterBound
     (tmp_path / "empty.mlmodel").write_bytes(b"")
     with pytest.raises(ExportError, match="it is not a head of this project"):
         read_head(tmp_path / "empty.mlmodel")
-    model = head_model(head, ["a", "b", "c"], bounds, "a test")
+    model = head_model(head, ["a", "b", "c"], bounds, WHAT)
     with pytest.raises(ExportError, match="takes a head of 3x8, labels by features, not 3x9"):
         write_parameters(model, HeadParameters(np.zeros((3, 9), np.float32), head.bias))
     del model.neuralNetworkClassifier.layers[0].innerProduct.weights.floatValue[:]

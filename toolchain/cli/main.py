@@ -5,8 +5,8 @@ from importlib.util import find_spec
 
 import typer
 
-from model_store.errors import BundleError
-from toolchain.cli import exporting, measuring, running
+from model_store.errors import StoreError
+from toolchain.cli import exporting, heads, measuring, running
 from toolchain.errors import ToolchainError
 
 _NEEDED = (
@@ -37,9 +37,10 @@ def main() -> None:
     running.add_to(application)
     measuring.add_to(application)
     exporting.add_to(application)
+    heads.add_to(application)
     try:
         application()
-    except (ToolchainError, BundleError) as error:
+    except (ToolchainError, StoreError) as error:
         sys.exit(f"attune-toolchain: {error}")
     except OSError as error:
         sys.exit(f"attune-toolchain: {error.filename or 'a file'}: {error.strerror or type(error).__name__}")

@@ -11,7 +11,7 @@ import onnx
 
 from toolchain.coreml.base import Precision, write_base
 from toolchain.coreml.check import problems, read_model
-from toolchain.coreml.head import head_model
+from toolchain.coreml.head import HeadIdentity, head_model
 from toolchain.coreml.parity import Parity, parity
 from toolchain.coreml.pipeline import write_pipeline
 from toolchain.errors import ExportError
@@ -92,8 +92,8 @@ def _write_heads(model: PhoneModel, folder: Path) -> None:
         if head.task.kind != "sentence":
             continue
         bounds = head.task.parameters if head.task.updatable else None
-        about = f"Attune {model.version}: the head of {name}"
-        classifier = head_model(head.parameters, head.task.labels, bounds, about)
+        base_id = model.bundle.manifest.base_id if model.bundle else ""
+        classifier = head_model(head.parameters, head.task.labels, bounds, HeadIdentity(name, base_id, model.version))
         if classifier.isUpdatable:
             write_pipeline(folder / BASE, classifier, model.longest, folder / f"Attune-{name}.mlpackage")
         (folder / f"Head-{name}.mlmodel").write_bytes(classifier.SerializeToString(deterministic=True))

@@ -6,6 +6,7 @@ updatable are those of the "Updatable model" rules of Core ML's validator.
 """
 
 from collections.abc import Sequence
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 import numpy as np
@@ -18,12 +19,22 @@ from toolchain.errors import ExportError
 
 FEATURES, LABEL, PROBABILITIES = "features", "label", "probabilities"
 _LAYER, _LOGITS, _TARGET = "head", "logits", "probabilities_true"
+_IDENTITY = "attune."  # in front of names in the metadata
 _VERSION = 4  # the first that can be updated
 _BETAS, _EPSILON = (0.9, 0.999), 1e-8  # those of the device's Adam
 
 
+@dataclass(frozen=True)
+class HeadIdentity:
+    """What a classifier is a head of: carried in its metadata, so that it finds its way back to a device."""
+
+    task: str
+    base_id: str
+    bundle: str
+
+
 def head_model(
-    parameters: HeadParameters, labels: Sequence[str], bounds: ParameterBounds | None, about: str
+    parameters: HeadParameters, labels: Sequence[str], bounds: ParameterBounds | None, identity: HeadIdentity
 ) -> Model_pb2.Model:
     """The classifier of a head: FLOAT32 `features` [D] to `label` and `probabilities`. With `bounds` it can be updated:
     categorical cross entropy, Adam as on the device, and what an update may ask for as in the bundle's manifest.
@@ -31,7 +42,8 @@ def head_model(
     classes, width = parameters.weight.shape
     model = Model_pb2.Model(specificationVersion=_VERSION, isUpdatable=bounds is not None)
     describe = model.description
-    describe.metadata.shortDescription = about
+    describe.metadata.shortDescription = f"Attune {identity.bundle}: the head of {identity.task}"
+    describe.metadata.userDefined.update({f"{_IDENTITY}{name}": value for name, value in asdict(identity).items()})
     describe.predictedFeatureName, describe.predictedProbabilitiesName = LABEL, PROBABILITIES
     _array(describe.input.add(), width)
     probabilities, label = describe.output.add(name=PROBABILITIES), describe.output.add(name=LABEL)
@@ -83,23 +95,51 @@ def read_parameters(model: Model_pb2.Model) -> HeadParameters:
 
 
 def read_head(path: Path) -> Model_pb2.Model:
-    """A classifier from an .mlmodel file.
+    """The classifier of an .mlmodel file, or the one that ends the pipeline of an .mlpackage.
 
     Raises:
         ExportError: it can't be read, or is none.
     """
-    model = read_model(path)
-    _dense(model)
-    return model
+    return classifier(read_model(path))
+
+
+def classifier(model: Model_pb2.Model) -> Model_pb2.Model:
+    """The model itself, or the last of a pipeline, so that what is written to it is written to the pipeline.
+
+    Raises:
+        ExportError: it is no classifier of a head.
+    """
+    models = model.pipelineClassifier.pipeline.models if model.HasField("pipelineClassifier") else (model,)
+    if not models:
+        raise ExportError("the pipeline holds no model")
+    _dense(models[-1])
+    return models[-1]
+
+
+def labels_of(model: Model_pb2.Model) -> tuple[str, ...]:
+    """A classifier's labels, in the order of its outputs."""
+    return tuple(model.neuralNetworkClassifier.stringClassLabels.vector)
+
+
+def identity_of(model: Model_pb2.Model) -> HeadIdentity:
+    """What a classifier is a head of.
+
+    Raises:
+        ExportError: its metadata doesn't say.
+    """
+    said = model.description.metadata.userDefined
+    names = [field.name for field in fields(HeadIdentity)]
+    if not all(f"{_IDENTITY}{name}" in said for name in names):
+        raise ExportError("the model's metadata doesn't say what task and base it is of: it was not exported here")
+    return HeadIdentity(*(said[f"{_IDENTITY}{name}"] for name in names))
 
 
 def probabilities(model: Model_pb2.Model, features: Float32) -> dict[str, float]:
     """What the classifier answers on features [D], worked out in NumPy from what the specification says."""
-    network = model.neuralNetworkClassifier
     head = read_parameters(model)
     logits = (head.weight @ features + head.bias).astype(np.float64)
     powers = np.exp(logits - logits.max())
-    return dict(zip(network.stringClassLabels.vector, (powers / powers.sum()).tolist(), strict=True))
+    return dict(zip(labels_of(model), (powers / powers.sum()).tolist(), strict=True))
 
 
 def _dense(model: Model_pb2.Model) -> NeuralNetwork_pb2.InnerProductLayerParams:

@@ -1,4 +1,4 @@
-"""Sealing parts of an export: AES-256-GCM under the device's export key, or under a passphrase (scrypt)."""
+"""Sealing what leaves a device: AES-256-GCM under the device's export key, or under a passphrase (scrypt)."""
 
 import base64
 import os
@@ -9,7 +9,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
-from device_sim.errors import InvalidExport
+from model_store.errors import SealBroken
 
 _SCRYPT = {"n": 1 << 15, "r": 8, "p": 1}
 
@@ -24,28 +24,33 @@ class Seal:
     @classmethod
     def make(cls, device_key: bytes, passphrase: str | None) -> "Seal":
         """A seal for a new export: of the passphrase if there is one, else of this device alone."""
-        if passphrase is None:
-            return cls(device_key, {"kind": "device"})
+        return cls(device_key, {"kind": "device"}) if passphrase is None else cls.of_passphrase(passphrase)
+
+    @classmethod
+    def of_passphrase(cls, passphrase: str) -> "Seal":
+        """A new seal that opens wherever the passphrase is known."""
         salt = os.urandom(16)
         return cls(_derive(passphrase, salt), {"kind": "passphrase", "salt": base64.b64encode(salt).decode()})
 
     @classmethod
-    def reopen(cls, description: object, device_key: bytes, passphrase: str | None) -> "Seal":
-        """The seal that `description` names.
+    def reopen(cls, description: object, device_key: bytes | None, passphrase: str | None) -> "Seal":
+        """The seal that `description` names. Without a `device_key` that of a device does not open.
 
         Raises:
-            InvalidExport: the description is malformed, or a passphrase is needed and missing.
+            SealBroken: the description is malformed, or the key that is needed is missing.
         """
         if not isinstance(description, Mapping) or description.get("kind") not in ("device", "passphrase"):
-            raise InvalidExport("the export does not say how it was sealed")
+            raise SealBroken("it does not say how it was sealed")
         if description["kind"] == "device":
+            if device_key is None:
+                raise SealBroken("it was sealed for the device that it comes from, and not with a passphrase")
             return cls(device_key, {"kind": "device"})
         if passphrase is None:
-            raise InvalidExport("the export is sealed with a passphrase: send it along")
+            raise SealBroken("it is sealed with a passphrase: send it along")
         try:
             salt = base64.b64decode(str(description.get("salt")), validate=True)
         except ValueError:
-            raise InvalidExport("the export's salt is damaged") from None
+            raise SealBroken("its salt is damaged") from None
         return cls(_derive(passphrase, salt), {"kind": "passphrase", "salt": str(description["salt"])})
 
     def close(self, content: bytes, purpose: str) -> str:
@@ -57,14 +62,14 @@ class Seal:
         """What `close` was given.
 
         Raises:
-            InvalidExport: another key or passphrase, or changed bytes.
+            SealBroken: another key or passphrase, or changed bytes.
         """
         try:
             raw = base64.b64decode(str(sealed), validate=True)
             return self._cipher.decrypt(raw[:12], raw[12:], purpose.encode())
         except (ValueError, InvalidTag):
             wrong = "the passphrase is wrong" if self.description["kind"] == "passphrase" else "it is another device's"
-            raise InvalidExport(f"the sealed part does not open: {wrong}, or bytes were changed") from None
+            raise SealBroken(f"the sealed part does not open: {wrong}, or bytes were changed") from None
 
 
 def _derive(passphrase: str, salt: bytes) -> bytes:
