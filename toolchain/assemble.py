@@ -2,7 +2,7 @@
 
 import hashlib
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -61,11 +61,12 @@ def is_bundle(out: Path) -> bool:
 
 def assemble(
     base: Base, recipe: Recipe, examples: TrainingData, stages: Mapping[str, Any], quantized: str,
-    out: Path, key: Ed25519PrivateKey, report: Callable[[int, int, str], None],
+    out: Path, key: Ed25519PrivateKey, report: Callable[[int, int, str], None], phones: Sequence[str] = (),
 ) -> int:  # fmt: skip
     """Make the signed bundle, open it as a device would, put it at `out`, and return its size in bytes.
 
-    `stages` are the figures of all stages, among them those of `quantized`, which the graph is of.
+    `stages` are the figures of all stages, among them those of `quantized`, which the graph is of; `phones` are lines
+    for the card.
 
     Raises:
         WorkError: no room. DataError: too few examples to rehearse on. BundleError: the bundle does not open.
@@ -79,7 +80,7 @@ def assemble(
         base.tokenizer.save(str(fresh / TOKENIZER), pretty=False)
         base.tokenizer.enable_truncation(base.max_length)
         _write_heads(fresh, base, recipe, examples, report)
-        write_card(fresh / CARD, base.model.encoder, recipe, examples, stages, stages[quantized])
+        write_card(fresh / CARD, base.model.encoder, recipe, examples, stages, stages[quantized], phones)
         manifest = _manifest(fresh, base, recipe, examples, stages, quantized)
         manifest["signature"] = sign(manifest, key)
         (fresh / MANIFEST).write_bytes(render(manifest))

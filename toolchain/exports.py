@@ -1,7 +1,10 @@
 """What all exports have in common: a folder that appears whole or not at all, sizes, sentences to compare on."""
 
+import json
+import lzma
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -39,6 +42,32 @@ def size(path: Path) -> int:
     """Bytes of a file, or of all files of a folder."""
     files = [path] if path.is_file() else [file for file in path.rglob("*") if file.is_file()]
     return sum(file.stat().st_size for file in files)
+
+
+def texts_of(path: Path, most: int) -> list[str]:
+    """Up to `most` texts of a file of lines, or of JSON lines: there, of every string in each of them.
+
+    Raises:
+        ExportError: it can't be read, or is not UTF-8.
+    """
+    opened = lzma.open if path.suffix == ".xz" else open
+    try:
+        with opened(path, "rt", encoding="utf-8") as lines:
+            found = (text for line in lines for text in _strings(line.rstrip("\n"), ".jsonl" in path.name) if text)
+            return list(islice(found, most))
+    except (OSError, ValueError, lzma.LZMAError) as error:
+        raise ExportError(f"{path} can't be read: {getattr(error, 'strerror', None) or error}") from None
+
+
+def _strings(line: str, is_json: bool) -> Iterator[str]:
+    content = json.loads(line) if is_json else line
+    pending = [content]
+    while pending:
+        one = pending.pop(0)
+        if isinstance(one, str):
+            yield one
+        elif isinstance(one, dict | list):
+            pending += one.values() if isinstance(one, dict) else one
 
 
 def real_sentences(count: int = SENTENCES) -> list[str]:

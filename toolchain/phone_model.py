@@ -15,6 +15,7 @@ from model_store.signing import load_trusted_keys
 from toolchain.bench import full_size_config, quantise_untuned
 from toolchain.checkpoint import load_encoder, new_encoder
 from toolchain.errors import ExportError
+from toolchain.evaluate import model_heads
 from toolchain.export import compare_with_model, export_encoder
 from toolchain.fuse import fuse
 from toolchain.model import MultiTaskModel
@@ -45,6 +46,18 @@ class PhoneModel:
     longest: int
     heads: dict[str, PhoneHead]
     bundle: Bundle | None = None
+
+    @classmethod
+    def of_stage(
+        cls, version: str, graph: Path, tokenizer: Tokenizer, longest: int, model: MultiTaskModel
+    ) -> "PhoneModel":
+        """A stage's quantised graph with the heads of its model: what they decide, not how they may be trained."""
+        tasks = {
+            name: TaskManifest(kind=task.kind, labels=tuple(task.outputs), updatable=False)
+            for name, task in model.tasks.items()
+        }
+        heads = {name: PhoneHead(head, tasks[name]) for name, head in model_heads(model).items()}
+        return cls(version, graph, tokenizer, longest, heads)
 
     @property
     def sentence_heads(self) -> dict[str, HeadParameters]:

@@ -144,6 +144,7 @@ class BundleStage(Settings):
     do: Literal["bundle"]
     name: StageName
     start: Start
+    phones: bool = Field(default=False, description="tell in the card how near its exports to phones are")
 
 
 Stage = Annotated[

@@ -158,11 +158,20 @@ def _bundle(run: "Run", stage: BundleStage) -> Outcome:
     model, tokenizer = run.shipped(quantized.start)
     base = Base(model, tokenizer, run.folder(stage.start) / ENCODER)
     figures = {name: entry.figures for name, entry in run.stages.finished.items()}
+    phones = _phones(run, base) if stage.phones else ()
     size = assemble(
         base, run.recipe, run.examples, figures, stage.start, run.destination.out, run.destination.key,
-        run.report,
+        run.report, phones,
     )  # fmt: skip
     return {"bytes": size, "manifest": file_hash(run.destination.out / MANIFEST)}
+
+
+def _phones(run: "Run", base: Base) -> tuple[str, ...]:
+    from toolchain.phone_model import PhoneModel  # Core ML's library takes seconds to load
+    from toolchain.phone_parity import parity_table, phone_parity
+
+    model = PhoneModel.of_stage(run.recipe.version, base.graph, base.tokenizer, base.max_length, base.model)
+    return tuple(parity_table(phone_parity(model, (), lambda doing: run.report(0, 1, doing))))
 
 
 def check_loss(fp32: Mapping[str, Figures], lower: Mapping[str, Figures], most: float) -> None:

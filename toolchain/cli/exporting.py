@@ -29,13 +29,14 @@ def add_to(application: typer.Typer) -> None:
     export.command()(coreml)
     export.command("onnx")(onnx_)
     application.command()(check)
+    application.command()(parity)
     application.add_typer(export, name="export")
 
 
 def check(
     model: Annotated[Path, typer.Argument(help="An .mlmodel file or an .mlpackage folder.")],
 ) -> None:
-    """Check a Core ML model by the rules that Core ML has for updatable models and pipelines."""
+    """Check a Core ML model by Core ML's rules for updatable models and pipelines, and by this project's own."""
     from toolchain.coreml.check import problems, read_model
 
     found = problems(read_model(model))
@@ -44,6 +45,37 @@ def check(
     if found:
         raise typer.Exit(1)
     print(f"{model}: valid")
+
+
+def parity(
+    bundle: Source,
+    texts: Annotated[
+        list[Path] | None, typer.Option(help="A file of texts, to compare token ids on: lines, or JSON lines; .xz too.")
+    ] = None,
+    most: Annotated[int, typer.Option(help="Texts to take of each file, at most.", min=1)] = 20_000,
+    trusted_key: TrustedKey = None,
+    json_: AsJson = False,
+) -> None:
+    """Export a bundle in every form, and tell how near each is to what a device computes."""
+    from rich.console import Console
+    from rich.markdown import Markdown
+
+    from toolchain.exports import texts_of
+    from toolchain.phone_model import open_phone_model
+    from toolchain.phone_parity import parity_table, phone_parity
+
+    with TemporaryDirectory() as scratch:
+        model = open_phone_model(bundle, trusted_key, Path(scratch), int8=True)
+        read = [text for path in texts or () for text in texts_of(path, most)]
+        found = phone_parity(model, read, _tell)
+    if json_:
+        print(json.dumps(asdict(found), ensure_ascii=False))
+        return
+    lines = "\n".join(parity_table(found))
+    console = Console()
+    console.print(Markdown(lines)) if console.is_terminal else print(lines)
+    for text in found.ids.first:
+        print(f"other ids: {text!r}")
 
 
 def coreml(

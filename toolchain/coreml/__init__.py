@@ -1,8 +1,6 @@
 """Core ML: exporting a bundle, and checking here, without a Mac, what was exported."""
 
 import logging
-import os
 
 # At import it warns of versions that it was not tested with, and, off a Mac, of everything that only a Mac can do.
 logging.getLogger("coremltools").setLevel(logging.ERROR)
-os.environ.setdefault("TQDM_DISABLE", "1")  # its bars, which say nothing to a user

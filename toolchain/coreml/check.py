@@ -1,22 +1,28 @@
-"""Would Core ML take a model for updatable? The rules of its validator, for the models that this project writes.
+"""Would Core ML take a model, and could this project use it? What is wrong with one, a sentence each.
 
-Apple's validator runs on a Mac, and when a model is compiled. Its rules are told here of classifiers and of pipelines
-that end in one: layers, loss, optimizer, ranges, training inputs, kinds, shapes, names and versions. Each problem says
-what to do. Source: the validators in coremltools' `mlmodel/src/Validation`, and Model.proto.
+Apple's validator runs on a Mac, and when a model is compiled. Its rules are told here of what this project writes:
+classifiers, updatable or not, custom models, mlprograms and pipelines of them. Of other kinds only inputs, outputs,
+version and isUpdatable are looked at. Source: coremltools' `mlmodel/src/Validation` and Model.cpp. The house rules, at
+the end of this module, are stricter: Core ML would take what they refuse, and this project could not use it.
 """
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from coremltools.proto import FeatureTypes_pb2, Model_pb2
+from coremltools.proto import Model_pb2
 from google.protobuf.message import DecodeError
 
+from toolchain.coreml.check_features import described, said, same, same_type
+from toolchain.coreml.check_network import of_labels, of_network, of_outputs, precision
+from toolchain.coreml.check_update import of_training_inputs, of_update
 from toolchain.errors import ExportError
 
-_LEAST_VERSION = 4  # the first with updatable models
-_UPDATABLE_LAYERS = ("innerProduct", "convolution")
+_LEAST_UPDATABLE, _NEWEST = 4, 10  # versions: the first with updatable models, and the newest known
 _PIPELINES = ("pipeline", "pipelineClassifier", "pipelineRegressor")
+_MAY_BE_UPDATABLE = (
+    "neuralNetwork", "neuralNetworkRegressor", "neuralNetworkClassifier", "kNearestNeighborsClassifier", *_PIPELINES
+)  # fmt: skip
 
 
 def read_model(path: Path) -> Model_pb2.Model:
@@ -37,168 +43,80 @@ def read_model(path: Path) -> Model_pb2.Model:
 
 
 def problems(model: Model_pb2.Model) -> list[str]:
-    """What is wrong with an updatable classifier or pipeline, a sentence each; empty when nothing is."""
+    """What is wrong with a model, and with those in it, a sentence each; empty when nothing is."""
     kind = model.WhichOneof("Type")
-    if kind in _PIPELINES:
-        return list(_of_pipeline(model, getattr(model, kind)))
-    if kind == "neuralNetworkClassifier":
-        return list(_of_classifier(model)) if model.isUpdatable else []
-    if kind == "mlProgram" and model.isUpdatable:
-        return ["an mlprogram can't be updatable: keep the base frozen, and put an updatable classifier behind it"]
     if kind is None:
         return ["the model is of no type: its file is empty, or cut short"]
-    return []
+    found = [*_of_any(model, kind), *described(model, kind)]
+    if kind == "neuralNetworkClassifier":
+        found += [*_of_classifier(model), *_house_rules_of_classifiers(model)]
+    elif kind == "customModel":
+        found += _of_custom(model.customModel)
+    elif kind in _PIPELINES:
+        found += _of_pipeline(model, _inner(model, kind))
+    return found
+
+
+def _of_any(model: Model_pb2.Model, kind: str) -> Iterator[str]:
+    version = model.specificationVersion
+    if version < 1:
+        yield "the specification version is missing"
+    elif version > _NEWEST:
+        yield f"the specification version is {version}, and the newest known is {_NEWEST}"
+    elif model.isUpdatable and version < _LEAST_UPDATABLE:
+        yield f"the specification version is {version}: updatable models begin with {_LEAST_UPDATABLE}"
+    if model.isUpdatable and kind not in _MAY_BE_UPDATABLE:
+        yield f"a model of the kind {kind} can't be updatable: freeze it, and put an updatable classifier behind it"
 
 
 def _of_classifier(model: Model_pb2.Model) -> Iterator[str]:
-    network = model.neuralNetworkClassifier
-    yield from _version(model)
-    yield from _training_inputs(model)
-    updatable = [layer for layer in network.layers if layer.isUpdatable]
-    if not updatable:
-        yield "no layer is updatable: set isUpdatable of the layer that is to learn, and of its weights"
-    for layer in updatable:
-        yield from _of_layer(layer)
-    if not network.HasField("updateParams"):
-        yield "there are no updateParams: an updatable model needs a loss, an optimizer and epochs"
-        return
-    yield from _of_loss(network)
-    yield from _of_optimizer(network.updateParams)
-    labels = network.stringClassLabels.vector or network.int64ClassLabels.vector
-    if len(set(labels)) != len(labels) or not labels:
-        yield "the class labels must be there, and differ from each other"
-    last = updatable[-1] if updatable else None
-    if (
-        last is not None
-        and last.WhichOneof("layer") == "innerProduct"
-        and last.innerProduct.outputChannels != len(labels)
-    ):
-        yield f"the layer {last.name} has {last.innerProduct.outputChannels} outputs for {len(labels)} class labels"
+    faults = list(of_labels(model))
+    yield from faults
+    yield from of_network(model)
+    if model.isUpdatable:
+        yield from of_update(model)
+    if not faults:
+        yield from of_outputs(model)
+        if model.isUpdatable:
+            yield from of_training_inputs(model)
 
 
-def _of_layer(layer: Any) -> Iterator[str]:
-    kind = layer.WhichOneof("layer")
-    if kind not in _UPDATABLE_LAYERS:
-        allowed = " and ".join(_UPDATABLE_LAYERS)
-        yield f"the layer {layer.name} is of the kind {kind}, which can't be updatable: only {allowed} can"
-        return
-    parameters = getattr(layer, kind)
-    for name, weights in (("weights", parameters.weights), ("bias", parameters.bias)):
-        if name == "bias" and not parameters.hasBias:
-            continue
-        if not weights.isUpdatable:
-            yield f"the {name} of the layer {layer.name} must be updatable too: set their isUpdatable"
-        if not weights.floatValue or weights.float16Value or weights.rawValue:
-            yield f"the {name} of the layer {layer.name} must be FP32: neither fp16 nor quantised weights can learn"
-    if kind == "innerProduct":
-        wanted = parameters.inputChannels * parameters.outputChannels
-        if parameters.weights.floatValue and len(parameters.weights.floatValue) != wanted:
-            yield f"the layer {layer.name} has {len(parameters.weights.floatValue)} weights, not {wanted}"
-
-
-def _of_loss(network: Any) -> Iterator[str]:
-    losses = network.updateParams.lossLayers
-    if len(losses) != 1:
-        yield f"there are {len(losses)} loss layers: Core ML takes exactly one"
-        return
-    loss = losses[0]
-    kind = loss.WhichOneof("LossLayerType")
-    if kind != "categoricalCrossEntropyLossLayer":
-        yield f"the loss is {kind or 'of no kind'}: a classifier learns by categoricalCrossEntropyLossLayer"
-        return
-    entropy = loss.categoricalCrossEntropyLossLayer
-    makers = [layer for layer in network.layers if entropy.input in layer.output]
-    if not makers:
-        yield f"the loss takes {entropy.input!r}, which no layer gives"
-    elif (kind := makers[0].WhichOneof("layer")) != "softmax":
-        yield f"the loss takes the output of {makers[0].name}, of the kind {kind}: it must be that of a softmax layer"
-    if not entropy.target or any(entropy.target in layer.output for layer in network.layers):
-        yield "the loss needs a target, under a name that no layer gives"
-
-
-def _of_optimizer(update: Any) -> Iterator[str]:
-    kind = update.optimizer.WhichOneof("OptimizerType")
-    if kind is None:
-        yield "there is no optimizer: sgdOptimizer or adamOptimizer"
-        return
-    optimizer = getattr(update.optimizer, kind)
-    names = (
-        "learningRate",
-        "miniBatchSize",
-        *(("beta1", "beta2", "eps") if kind == "adamOptimizer" else ("momentum",)),
-    )
-    for name in names:
-        if optimizer.HasField(name) or name in ("learningRate", "miniBatchSize"):
-            yield from _of_parameter(name, getattr(optimizer, name), given=optimizer.HasField(name))
-    yield from _of_parameter("epochs", update.epochs, given=update.HasField("epochs"))
-
-
-def _of_parameter(name: str, parameter: Any, *, given: bool) -> Iterator[str]:
-    if not given:
-        yield f"{name} is missing: an updatable model must say its default and what is allowed"
-        return
-    allowed, default = parameter.WhichOneof("AllowedValues"), parameter.defaultValue
-    if allowed is None:
-        yield f"{name} has neither a range nor a set of allowed values"
-    elif allowed == "range" and not parameter.range.minValue <= default <= parameter.range.maxValue:
-        yield f"the default of {name}, {default}, lies outside {parameter.range.minValue} to {parameter.range.maxValue}"
-    elif allowed == "set" and default not in parameter.set.values:
-        yield f"the default of {name}, {default}, is none of {', '.join(map(str, parameter.set.values))}"
-    whole = name in ("epochs", "miniBatchSize")
-    least = parameter.range.minValue if allowed == "range" else min(parameter.set.values, default=1) if whole else 0
-    if whole and least < 1:
-        yield f"{name} may be {least}: the least is 1"
-    elif not whole and (least < 0 or default < 0):
-        yield f"{name} may be negative"
-
-
-def _training_inputs(model: Model_pb2.Model) -> Iterator[str]:
-    describe = model.description
-    given = {feature.name: feature for feature in describe.trainingInput}
-    if not describe.predictedFeatureName:
-        yield "predictedFeatureName is missing: it names the label"
-    wanted: list[Any] = [*describe.input, *(f for f in describe.output if f.name == describe.predictedFeatureName)]
-    for feature in wanted:
-        if feature.name not in given:
-            yield f"trainingInput lacks {feature.name}: a classifier is trained with its inputs and the label"
-        elif not _same(given[feature.name], feature):
-            yield f"{feature.name} is {_said(given[feature.name])} in trainingInput, and {_said(feature)} elsewhere"
-    for name in given.keys() - {feature.name for feature in wanted}:
-        yield f"trainingInput has {name}, which is neither an input nor the label"
+def _of_custom(custom: Any) -> Iterator[str]:
+    if not custom.className:
+        yield "the custom model has no className: name the class that the app brings"
+    for key, value in sorted(custom.parameters.items()):
+        if not key:
+            yield "a parameter of the custom model has no name"
+        if value.WhichOneof("value") is None:
+            yield f"the parameter {key!r} of the custom model has no value"
 
 
 def _of_pipeline(model: Model_pb2.Model, pipeline: Any) -> Iterator[str]:
-    inner = pipeline.pipeline if hasattr(pipeline, "pipeline") else pipeline
-    models: Sequence[Any] = inner.models
-    names = list(inner.names) or [str(number) for number in range(len(models))]
+    models, names = pipeline.models, list(pipeline.names)
     if not models:
         yield "the pipeline holds no model"
         return
-    if len(names) != len(models) or len(set(names)) != len(names):
-        yield f"{len(models)} models need as many names, all different; there are {', '.join(names)}"
-        names = [str(number) for number in range(len(models))]
-    newest = max(part.specificationVersion for part in models)
-    if model.specificationVersion < newest:
-        version = model.specificationVersion
-        yield f"the pipeline is of version {version}, and a model in it of {newest}: raise it to that"
+    if names and (len(names) != len(models) or len(set(names)) != len(names)):
+        yield f"{len(models)} models need as many names, all different, or none; there are {', '.join(names)}"
+        names = []
+    names = names or [str(number) for number in range(len(models))]
     yield from _who_learns(model, names, models)
     for name, part in zip(names, models, strict=True):
         for problem in problems(part):
             yield f"{name}: {problem}"
     yield from _connections(model, names, models)
+    yield from _house_rules_of_pipelines(model, names, models)
 
 
 def _who_learns(model: Model_pb2.Model, names: Sequence[str], models: Sequence[Any]) -> Iterator[str]:
-    for name, part in zip(names[:-1], models[:-1], strict=True):
-        if part.isUpdatable:
+    updatable = [name for name, part in zip(names, models, strict=True) if part.isUpdatable]
+    for name in updatable:
+        if not model.isUpdatable:
+            yield f"{name} is updatable, and the pipeline is not: set its isUpdatable"
+        elif name != names[-1]:
             yield f"{name} is updatable: only the last model of a pipeline may be"
-    if model.isUpdatable:
-        yield from _version(model)
-        yield from _training_inputs(model)
-        if not models[-1].isUpdatable:
-            yield f"the pipeline is updatable, and its last model, {names[-1]}, is not"
-    elif models[-1].isUpdatable:
-        yield f"{names[-1]} is updatable, and the pipeline is not: set its isUpdatable"
+    if model.isUpdatable and names[-1] not in updatable:
+        yield f"the pipeline is updatable, and its last model, {names[-1]}, is not"
 
 
 def _connections(model: Model_pb2.Model, names: Sequence[str], models: Sequence[Any]) -> Iterator[str]:
@@ -208,36 +126,91 @@ def _connections(model: Model_pb2.Model, names: Sequence[str], models: Sequence[
             source, found = there.get(feature.name, ("", None))
             if found is None:
                 yield f"{name} takes {feature.name}, which nothing before it gives"
-            elif not _same(found, feature):
-                mine, theirs = _said(found), _said(feature)
+            elif not same_type(found, feature):
+                mine, theirs = said(found), said(feature)
                 yield f"{source} gives {feature.name} as {mine}, {name} takes {theirs}: make both the same"
         there |= {feature.name: (name, feature) for feature in part.description.output}
     for feature in model.description.output:
-        if feature.name not in there:
+        source, found = there.get(feature.name, ("", None))
+        if found is None:
             yield f"the pipeline promises {feature.name}, which no model in it gives"
+        elif not same_type(found, feature):
+            mine, theirs = said(found), said(feature)
+            yield f"{source} gives {feature.name} as {mine}, the pipeline promises {theirs}: make both the same"
 
 
-def _version(model: Model_pb2.Model) -> Iterator[str]:
-    if model.specificationVersion < _LEAST_VERSION:
-        yield f"the specification version is {model.specificationVersion}: updatable models begin with {_LEAST_VERSION}"
+def _inner(model: Model_pb2.Model, kind: str) -> Any:
+    return model.pipeline if kind == "pipeline" else getattr(model, kind).pipeline
 
 
-def _same(one: FeatureTypes_pb2.FeatureType, other: FeatureTypes_pb2.FeatureType) -> bool:
-    kind = one.type.WhichOneof("Type")
-    if kind != other.type.WhichOneof("Type"):
-        return False
-    if kind != "multiArrayType":
-        return True
-    mine, theirs = one.type.multiArrayType, other.type.multiArrayType
-    if mine.dataType != theirs.dataType:
-        return False
-    flexible = mine.WhichOneof("ShapeFlexibility") or theirs.WhichOneof("ShapeFlexibility")
-    return len(mine.shape) == len(theirs.shape) if flexible else list(mine.shape) == list(theirs.shape)
+# House rules: Core ML's validator passes what they refuse.
 
 
-def _said(feature: FeatureTypes_pb2.FeatureType) -> str:
-    kind = feature.type.WhichOneof("Type") or "of no type"
-    if kind != "multiArrayType":
-        return str(kind.removesuffix("Type"))
-    array = feature.type.multiArrayType
-    return f"{FeatureTypes_pb2.ArrayFeatureType.ArrayDataType.Name(array.dataType)} {list(array.shape)}"
+def _house_rules_of_classifiers(model: Model_pb2.Model) -> Iterator[str]:
+    network = model.neuralNetworkClassifier
+    labels = list(network.stringClassLabels.vector or network.int64ClassLabels.vector)
+    repeated = sorted({str(label) for label in labels if labels.count(label) > 1})
+    if repeated:
+        yield f"the label {', '.join(repeated)} is there twice: what is learnt of one would be told of the other"
+    for layer in _before_softmax(network):
+        kind = layer.WhichOneof("layer")
+        outputs = getattr(layer, kind).outputChannels if kind in ("innerProduct", "convolution") else len(labels)
+        if labels and outputs != len(labels):
+            yield f"the layer {layer.name} has {outputs} outputs for {len(labels)} class labels: give each its own"
+    if model.isUpdatable:
+        yield from _house_rules_of_weights(network)
+        yield from _house_rules_of_parameters(network.updateParams)
+
+
+def _house_rules_of_weights(network: Any) -> Iterator[str]:
+    for layer in network.layers:
+        kind = layer.WhichOneof("layer")
+        if layer.isUpdatable and kind in ("innerProduct", "convolution"):
+            parameters = getattr(layer, kind)
+            places = [parameters.weights, *([parameters.bias] if parameters.hasBias else [])]
+            forms = {precision(place) or "missing" for place in places}
+            if forms & {"FP16", "missing"}:
+                found = " and ".join(sorted(forms))
+                yield f"the weights of the layer {layer.name} are {found}: those that learn are FP32 in this project"
+
+
+def _house_rules_of_parameters(update: Any) -> Iterator[str]:
+    optimizer = getattr(update.optimizer, update.optimizer.WhichOneof("OptimizerType") or "sgdOptimizer")
+    for name, parameter in (("epochs", update.epochs), ("miniBatchSize", optimizer.miniBatchSize)):
+        if parameter.set.values and min(parameter.set.values) < 1:
+            yield f"{name} may be {min(parameter.set.values)}: leave less than 1 out of its set"
+    rate = optimizer.learningRate
+    if min(rate.defaultValue, rate.range.minValue) < 0:
+        yield f"learningRate may be {min(rate.defaultValue, rate.range.minValue)}: below 0 a model unlearns"
+
+
+def _house_rules_of_pipelines(
+    model: Model_pb2.Model, names: Sequence[str], models: Sequence[Any]
+) -> Iterator[str]:  # fmt: skip
+    newest = max(part.specificationVersion for part in models)
+    if model.specificationVersion < newest:
+        name = next(name for name, part in zip(names, models, strict=True) if part.specificationVersion == newest)
+        yield f"the pipeline is of version {model.specificationVersion}, and {name} in it of {newest}: raise it to that"
+    if not model.isUpdatable:
+        return
+    describe = model.description
+    given = {feature.name: feature for feature in describe.trainingInput}
+    label = [feature for feature in describe.output if feature.name == describe.predictedFeatureName]
+    if not label:
+        yield "predictedFeatureName of the pipeline names no output: it says which is the label"
+    wanted: list[Model_pb2.FeatureDescription] = [*describe.input, *label]
+    for feature in wanted:
+        if feature.name not in given:
+            yield f"trainingInput lacks {feature.name}: a pipeline learns here from its inputs and the label"
+        elif not same(given[feature.name], feature):
+            yield f"{feature.name} is {said(given[feature.name])} in trainingInput, and {said(feature)} elsewhere"
+
+
+def _before_softmax(network: Any) -> Iterator[Any]:
+    """The layers whose outputs become the probabilities of the labels."""
+    losses = [loss.categoricalCrossEntropyLossLayer.input for loss in network.updateParams.lossLayers]
+    last = network.layers[-1].output[:1] if network.layers else []
+    probabilities = {*losses, *([network.labelProbabilityLayerName] if network.labelProbabilityLayerName else last)}
+    for softmax in network.layers:
+        if softmax.WhichOneof("layer") == "softmax" and probabilities & set(softmax.output):
+            yield from (layer for layer in network.layers if set(layer.output) & set(softmax.input))

@@ -15,7 +15,6 @@ from toolchain.coreml.head import HeadIdentity, head_model
 from toolchain.coreml.parity import Parity, parity
 from toolchain.coreml.pipeline import write_pipeline
 from toolchain.errors import ExportError
-from toolchain.evaluate import EncoderGraph
 from toolchain.exports import REPORT, new_folder, real_sentences, sizes
 from toolchain.phone_model import PhoneModel
 from toolchain.wordpiece import read_wordpiece
@@ -58,7 +57,7 @@ def export_coreml(
         _write_heads(model, folder)
         for path in (*folder.glob("*.mlmodel"), *folder.glob("*.mlpackage")):
             for problem in problems(read_model(path)):
-                raise ExportError(f"{path.name} would not be taken by Core ML: {problem}")
+                raise ExportError(f"{path.name} can't be used: {problem}")
         (folder / WORDPIECE).write_text(read_wordpiece(model.tokenizer).to_json(model.longest), "utf-8")
         done = CoreMLExport(precision, reason, sizes(folder), round(time.monotonic() - started, 1), found)
         report = {"version": model.version, **asdict(done)}
@@ -70,12 +69,12 @@ def _write_base(
     model: PhoneModel, path: Path, precision: Precision, progress: Callable[[str], None], least: float
 ) -> tuple[Precision, str, Parity]:
     graph = onnx.load(str(model.graph))
-    encoder, sentences, reason = EncoderGraph(model.graph, model.tokenizer), real_sentences(), ""
+    sentences, reason = real_sentences(), ""
     while True:
         progress(f"converting the base to {precision}")
         write_base(graph, model.longest, path, precision, model.version)
         progress(f"comparing it with the device on {len(sentences)} sentences")
-        found = parity(path, encoder, model.sentence_heads, sentences)
+        found = parity(path, model, sentences)
         fault = _fault(found, least)
         if precision == "fp32" and not found.finite:
             raise ExportError(f"the base {fault}, even in fp32")
