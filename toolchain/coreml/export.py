@@ -14,6 +14,7 @@ from toolchain.coreml.check import problems, read_model
 from toolchain.coreml.head import HeadIdentity, head_model
 from toolchain.coreml.parity import Parity, parity
 from toolchain.coreml.pipeline import write_pipeline
+from toolchain.coreml.reference import REFERENCE, write_reference
 from toolchain.errors import ExportError
 from toolchain.exports import REPORT, new_folder, real_sentences, sizes
 from toolchain.phone_model import PhoneModel
@@ -42,7 +43,8 @@ def export_coreml(
     least_agreement: float = LEAST_AGREEMENT,
 ) -> CoreMLExport:  # fmt: skip
     """Write `Base.mlpackage`, `Head-TASK.mlmodel` of each sentence task, the pipeline of both from text to label,
-    `Attune-TASK.mlpackage`, of each updatable one, the tokenizer's tables and a report into a new folder.
+    `Attune-TASK.mlpackage`, of each updatable one, the tokenizer's tables, sentences to compare with on a Mac, and a
+    report into a new folder.
 
     A base that rounds more than fp32 is written if it is finite and labels at least `least_agreement` of real sentences
     as the device does; else a wider one is, and the report says why.
@@ -58,6 +60,7 @@ def export_coreml(
         for path in (*folder.glob("*.mlmodel"), *folder.glob("*.mlpackage")):
             for problem in problems(read_model(path)):
                 raise ExportError(f"{path.name} can't be used: {problem}")
+        write_reference(model, real_sentences(), folder / REFERENCE)
         (folder / WORDPIECE).write_text(read_wordpiece(model.tokenizer).to_json(model.longest), "utf-8")
         done = CoreMLExport(precision, reason, sizes(folder), round(time.monotonic() - started, 1), found)
         report = {"version": model.version, **asdict(done)}

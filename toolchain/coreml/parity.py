@@ -3,13 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import numpy as np
-import onnx
 
 from toolchain.coreml.interpreter import ProgramInterpreter
-from toolchain.coreml.unrounded import without_rounded_activations
+from toolchain.coreml.reference import unrounded_encoder
 from toolchain.evaluate import EncoderGraph
 from toolchain.phone_model import PhoneModel
 
@@ -34,17 +32,14 @@ class Parity:
 def parity(package: Path, model: PhoneModel, sentences: Sequence[str]) -> Parity:
     """Compare a package with the model that it was made of."""
     program, encoder = ProgramInterpreter(package), EncoderGraph(model.graph, model.tokenizer)
-    with TemporaryDirectory() as scratch:
-        path = Path(scratch) / "unrounded.onnx"
-        onnx.save(without_rounded_activations(onnx.load(str(model.graph))), str(path))
-        exact = EncoderGraph(path, model.tokenizer)
     mine, theirs, unrounded = [], [], []
-    for sentence in sentences:
-        input_ids = np.array([model.tokenizer.encode(sentence).ids], np.int32)
-        answer = program.run({"input_ids": input_ids, "attention_mask": np.ones_like(input_ids)})
-        mine.append(answer["features"].reshape(-1).astype(np.float32))
-        theirs.append(encoder.features(sentence)[0])
-        unrounded.append(exact.features(sentence)[0])
+    with unrounded_encoder(model) as exact:
+        for sentence in sentences:
+            input_ids = np.array([model.tokenizer.encode(sentence).ids], np.int32)
+            answer = program.run({"input_ids": input_ids, "attention_mask": np.ones_like(input_ids)})
+            mine.append(answer["features"].reshape(-1).astype(np.float32))
+            theirs.append(encoder.features(sentence)[0])
+            unrounded.append(exact.features(sentence)[0])
     left, right = np.stack(mine), np.stack(theirs)
     agreement = {
         name: float((head.bulk_probabilities(left).argmax(1) == head.bulk_probabilities(right).argmax(1)).mean())
