@@ -158,10 +158,9 @@ def _bundle(run: "Run", stage: BundleStage) -> Outcome:
     model, tokenizer = run.shipped(quantized.start)
     base = Base(model, tokenizer, run.folder(stage.start) / ENCODER)
     figures = {name: entry.figures for name, entry in run.stages.finished.items()}
-    phones = _phones(run, base) if stage.phones else ()
     size = assemble(
         base, run.recipe, run.examples, figures, stage.start, run.destination.out, run.destination.key,
-        run.report, phones,
+        run.report, (lambda: _phones(run, base)) if stage.phones else tuple,
     )  # fmt: skip
     return {"bytes": size, "manifest": file_hash(run.destination.out / MANIFEST)}
 

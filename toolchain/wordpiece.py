@@ -5,7 +5,7 @@ phone needs no Unicode tables of its own, which differ from one system's version
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,11 +48,12 @@ class WordPiece:
             "unknown": self.unknown,
             "prefix": self.prefix,
             "frame": self.frame,
-            "special": self.special,
+            "special": list(self.special.items()),
             "dropped": self.dropped,
             "spaces": self.spaces,
             "alone": self.alone,
-            "written": self.written,
+            # Pairs, for keys that some readers of JSON take for equal: K, and the sign of Kelvin.
+            "written": list(self.written.items()),
             "vocabulary": self.vocabulary,
         }
         return json.dumps(content, ensure_ascii=False, separators=(",", ":")) + "\n"
@@ -73,7 +74,7 @@ def read_wordpiece(tokenizer: Tokenizer) -> WordPiece:
     return WordPiece(
         vocabulary, vocabulary.index(said["model"]["unk_token"]), said["model"]["continuing_subword_prefix"],
         _special_tokens(said["added_tokens"]), (frame[0], frame[1]), _ranges(dropped), _ranges(spaces), _ranges(alone),
-        _needed(written, vocabulary),
+        _needed(written, vocabulary, set(alone)),
     )  # fmt: skip
 
 
@@ -117,10 +118,14 @@ def _special_tokens(added: Sequence[dict[str, Any]]) -> dict[str, int]:
     return {token["content"]: token["id"] for token in added}
 
 
-def _needed(written: dict[str, str], vocabulary: Sequence[str]) -> dict[str, str]:
-    """Without characters that are unknown before and after: their words are unknown either way."""
+def _needed(written: dict[str, str], vocabulary: Sequence[str], alone: Set[int]) -> dict[str, str]:
+    """Without letters that are unknown before and after: their words are unknown either way."""
     known = set("".join(vocabulary))
-    return {old: new for old, new in written.items() if old in known or set(new.replace(" ", "")) <= known}
+    return {
+        old: new
+        for old, new in written.items()
+        if old in known or set(new) <= known or any(letter == " " or ord(letter) in alone for letter in new)
+    }
 
 
 def _ranges(codes: Iterable[int]) -> Ranges:

@@ -78,7 +78,7 @@ def test_a_base_of_bert_computes_what_the_graph_does(bert: Path, tmp_path: Path)
     done = export_coreml(model, tmp_path / "out", "fp32", lambda _: None)
     assert done.parity.features < 2e-5
     assert done.parity.agreement == {}, "a checkpoint has no heads"
-    assert set(done.bytes) == {"Base.mlpackage", "wordpiece.json"}
+    assert set(done.bytes) == {"Base.mlpackage", "reference.json", "wordpiece.json"}
 
 
 def test_weights_in_int8_are_smaller_and_near(bundle: TinyBundle, tmp_path: Path) -> None:

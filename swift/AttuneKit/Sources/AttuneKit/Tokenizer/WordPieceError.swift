@@ -2,8 +2,8 @@
 public enum WordPieceError: Error, Equatable, CustomStringConvertible {
     /// There is no file, or it can't be read.
     case unreadable(path: String)
-    /// It is no JSON, from this code point on.
-    case notJSON(position: Int)
+    /// It is no JSON object.
+    case notJSON
     /// It is of a format that this version does not know.
     case unknownFormat(Int)
     /// A field is not there, or not what it has to be.
@@ -15,8 +15,8 @@ public enum WordPieceError: Error, Equatable, CustomStringConvertible {
         switch self {
         case .unreadable(let path):
             return "\(path) can't be read: the export's wordpiece.json has to be among the app's resources"
-        case .notJSON(let position):
-            return "the tokenizer's tables are no JSON, from code point \(position) on"
+        case .notJSON:
+            return "the tokenizer's tables are no JSON object"
         case .unknownFormat(let format):
             return "the tokenizer's tables are of format \(format), and this AttuneKit reads \(WordPieceTables.format)"
         case .badField(let name):

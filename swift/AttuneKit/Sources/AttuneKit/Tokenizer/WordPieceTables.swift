@@ -19,78 +19,79 @@ struct WordPieceTables {
 
     /// Throws `WordPieceError`.
     init(_ data: Data) throws {
-        let fields: Fields
-        do {
-            fields = try Fields(ExactJSON(data))
-        } catch let error as ExactJSON.Malformed {
-            throw WordPieceError.notJSON(position: error.position)
-        }
-        let format = try fields.read("format", \.integer)
+        let format = try Self.decoded(Format.self, data).format
         guard format == Self.format else { throw WordPieceError.unknownFormat(format) }
+        let document = try Self.decoded(Document.self, data)
+        guard document.longest >= 2 else { throw WordPieceError.badField("longest") }
+        guard document.frame.count == 2 else { throw WordPieceError.badField("frame") }
+        let images = document.written.map { (point: $0.key.codePoints, image: $0.value.codePoints) }
+        guard images.allSatisfy({ $0.point.count == 1 }) else { throw WordPieceError.badField("written") }
 
-        longest = try fields.read("longest") { $0.integer.flatMap { $0 >= 2 ? $0 : nil } }
-        longestWord = try fields.read("longest_word", \.integer)
-        prefix = try fields.read("prefix", \.string)
-        vocabulary = try fields.read("vocabulary") { $0.array(of: \.string) }
-        unknown = try fields.read("unknown", \.id)
-        (first, last) = try fields.read("frame") { frame in
-            frame.array(of: \.id).flatMap { $0.count == 2 ? ($0[0], $0[1]) : nil }
+        longest = document.longest
+        longestWord = document.longest_word
+        unknown = document.unknown
+        prefix = document.prefix.codePoints
+        (first, last) = (document.frame[0], document.frame[1])
+        special = document.special.map { (text: $0.key.codePoints, id: $0.value) }
+        dropped = try Self.set("dropped", document.dropped)
+        spaces = try Self.set("spaces", document.spaces)
+        alone = try Self.set("alone", document.alone)
+        written = Dictionary(images.map { ($0.point[0], $0.image) }, uniquingKeysWith: { _, latter in latter })
+        vocabulary = document.vocabulary.map(\.codePoints)
+    }
+
+    private static func set(_ field: String, _ ranges: [[CodePoint]]) throws -> CodePointSet {
+        guard ranges.allSatisfy({ $0.count == 2 && $0[0] <= $0[1] }) else { throw WordPieceError.badField(field) }
+        return CodePointSet(ranges.map { $0[0]...$0[1] })
+    }
+
+    private static func decoded<Value: Decodable>(_ type: Value.Type, _ data: Data) throws -> Value {
+        do {
+            return try JSONDecoder().decode(type, from: data)
+        } catch DecodingError.keyNotFound(let key, _) {
+            throw WordPieceError.badField(key.stringValue)
+        } catch DecodingError.typeMismatch(_, let context), DecodingError.valueNotFound(_, let context) {
+            guard let field = context.codingPath.first else { throw WordPieceError.notJSON }
+            throw WordPieceError.badField(field.stringValue)
+        } catch {
+            throw WordPieceError.notJSON
         }
-        special = try fields.read("special") { $0.members(of: \.id) }.map { (text: $0.text, id: $0.value) }
-        dropped = try fields.read("dropped", \.ranges)
-        spaces = try fields.read("spaces", \.ranges)
-        alone = try fields.read("alone", \.ranges)
-        let images = try fields.read("written") { $0.members(of: \.string) }
-        guard images.allSatisfy({ $0.text.count == 1 }) else { throw WordPieceError.badField("written") }
-        written = Dictionary(images.map { ($0.text[0], $0.value) }, uniquingKeysWith: { _, latter in latter })
     }
 }
 
-private struct Fields {
-    private let values: [String: ExactJSON]
+private struct Format: Decodable {
+    let format: Int
+}
 
-    init(_ document: ExactJSON) throws {
-        guard case .object(let members) = document else { throw WordPieceError.notJSON(position: 0) }
-        let named = members.map { member in
-            (String(String.UnicodeScalarView(member.name.compactMap(Unicode.Scalar.init))), member.value)
-        }
-        values = Dictionary(named, uniquingKeysWith: { _, latter in latter })
-    }
+/// The file, under its own names.
+private struct Document: Decodable {
+    let longest: Int
+    let longest_word: Int
+    let unknown: Int32
+    let prefix: String
+    let frame: [Int32]
+    let special: [Pair<Int32>]
+    let dropped: [[CodePoint]]
+    let spaces: [[CodePoint]]
+    let alone: [[CodePoint]]
+    let written: [Pair<String>]
+    let vocabulary: [String]
+}
 
-    func read<Value>(_ name: String, _ convert: (ExactJSON) -> Value?) throws -> Value {
-        guard let value = values[name].flatMap(convert) else { throw WordPieceError.badField(name) }
-        return value
+/// Key and value as a list of two: an object's keys "K" and "K", the sign of Kelvin, would be one key in Swift.
+private struct Pair<Value: Decodable>: Decodable {
+    let key: String
+    let value: Value
+
+    init(from decoder: any Decoder) throws {
+        var parts = try decoder.unkeyedContainer()
+        key = try parts.decode(String.self)
+        value = try parts.decode(Value.self)
     }
 }
 
-extension ExactJSON {
-    fileprivate var integer: Int? {
-        if case .integer(let value) = self { value } else { nil }
-    }
-
-    fileprivate var id: Int32? {
-        integer.flatMap(Int32.init(exactly:))
-    }
-
-    fileprivate var string: [CodePoint]? {
-        if case .string(let value) = self { value } else { nil }
-    }
-
-    fileprivate var ranges: CodePointSet? {
-        let bounds = array { $0.array { $0.integer.flatMap(CodePoint.init(exactly:)) } }
-        guard let bounds, bounds.allSatisfy({ $0.count == 2 && $0[0] <= $0[1] }) else { return nil }
-        return CodePointSet(bounds.map { $0[0]...$0[1] })
-    }
-
-    fileprivate func array<Item>(of convert: (ExactJSON) -> Item?) -> [Item]? {
-        guard case .array(let values) = self else { return nil }
-        let items = values.compactMap(convert)
-        return items.count == values.count ? items : nil
-    }
-
-    fileprivate func members<Item>(of convert: (ExactJSON) -> Item?) -> [(text: [CodePoint], value: Item)]? {
-        guard case .object(let members) = self else { return nil }
-        let items = members.compactMap { member in convert(member.value).map { (text: member.name, value: $0) } }
-        return items.count == members.count ? items : nil
+extension String {
+    fileprivate var codePoints: [CodePoint] {
+        unicodeScalars.map(\.value)
     }
 }
