@@ -8,6 +8,8 @@ let package = Package(
     products: [.library(name: "AttuneKit", targets: ["AttuneKit"])],
     targets: [
         .target(name: "AttuneKit"),
+        // What only a Mac can show of an export.
+        .executableTarget(name: "attune-verify", dependencies: ["AttuneKit"]),
         .testTarget(name: "AttuneKitTests", dependencies: ["AttuneKit"], resources: [.copy("Resources")]),
     ]
 )

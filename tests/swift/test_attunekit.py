@@ -9,7 +9,8 @@ import pytest
 from tests.swift.resources import PACKAGE, RESOURCES, resources
 
 DECLARATIONS = Path(__file__).parents[1] / "support" / "apple_declarations"
-SOURCES = sorted((PACKAGE / "Sources").rglob("*.swift"))
+SOURCES = sorted((PACKAGE / "Sources" / "AttuneKit").rglob("*.swift"))
+VERIFY = sorted((PACKAGE / "Sources" / "attune-verify").glob("*.swift"))
 FRAMEWORKS = ("CoreML", "BackgroundTasks")
 # One language mode for all: the package's own.
 SWIFTC = ("swiftc", "-swift-version", "5", "-warnings-as-errors", "-strict-concurrency=complete")
@@ -73,7 +74,10 @@ def declared(tmp_path: Path) -> Path:
 
 @needs_swift
 def test_what_only_apple_runs_has_the_right_types(declared: Path) -> None:
-    run(*SWIFTC, "-typecheck", "-module-name", "AttuneKit", "-I", declared, *SOURCES)
+    module = declared / "AttuneKit.swiftmodule"
+    run(*SWIFTC, "-parse-as-library", "-module-name", "AttuneKit", "-I", declared, "-emit-module",
+        "-emit-module-path", module, *SOURCES)  # fmt: skip
+    run(*SWIFTC, "-parse-as-library", "-typecheck", "-module-name", "attune_verify", "-I", declared, *VERIFY)
 
 
 @needs_swift

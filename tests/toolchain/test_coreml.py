@@ -117,6 +117,11 @@ def test_an_export_is_near_to_the_device_and_says_how_near(bundle: TinyBundle, t
     assert set(done.bytes) >= {"Base.mlpackage", "Head-sentiment.mlmodel", "wordpiece.json"}
     assert done.bytes["Base.mlpackage"] > 1_000
 
+    layout = json.loads((tmp_path / "out" / "rehearsal" / "layout.json").read_text("utf-8"))
+    sentiment = layout["tasks"]["sentiment"]
+    features = np.fromfile(tmp_path / "out" / "rehearsal" / "sentiment" / "yardstick-features.f32", "<f4")
+    assert features.size == sentiment["rows"]["yardstick"] * layout["feature_width"]
+
     head = read_head(tmp_path / "out" / "Head-sentiment.mlmodel")
     assert read_parameters(head).to_bytes() == bundled_head(opened(bundle), "sentiment").to_bytes()
     assert head.isUpdatable

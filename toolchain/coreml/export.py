@@ -18,9 +18,10 @@ from toolchain.coreml.reference import REFERENCE, write_reference
 from toolchain.errors import ExportError
 from toolchain.exports import REPORT, new_folder, real_sentences, sizes
 from toolchain.phone_model import PhoneModel
+from toolchain.rehearsal_files import write_rehearsal_files
 from toolchain.wordpiece import read_wordpiece
 
-BASE, WORDPIECE = "Base.mlpackage", "wordpiece.json"
+BASE, WORDPIECE, REHEARSAL = "Base.mlpackage", "wordpiece.json", "rehearsal"
 LEAST_AGREEMENT = 0.99  # of labels, with the device's own: below, a base that rounds more is not offered
 _NEXT: dict[Precision, Precision] = {"int8": "fp16", "fp16": "fp32"}
 
@@ -43,8 +44,8 @@ def export_coreml(
     least_agreement: float = LEAST_AGREEMENT,
 ) -> CoreMLExport:  # fmt: skip
     """Write `Base.mlpackage`, `Head-TASK.mlmodel` of each sentence task, the pipeline of both from text to label,
-    `Attune-TASK.mlpackage`, of each updatable one, the tokenizer's tables, sentences to compare with on a Mac, and a
-    report into a new folder.
+    `Attune-TASK.mlpackage`, of each updatable one, the tokenizer's tables, the rehearsal sets, sentences to compare
+    with on a Mac, and a report into a new folder.
 
     A base that rounds more than fp32 is written if it is finite and labels at least `least_agreement` of real sentences
     as the device does; else a wider one is, and the report says why.
@@ -60,6 +61,8 @@ def export_coreml(
         for path in (*folder.glob("*.mlmodel"), *folder.glob("*.mlpackage")):
             for problem in problems(read_model(path)):
                 raise ExportError(f"{path.name} can't be used: {problem}")
+        if model.bundle is not None:
+            write_rehearsal_files(model.bundle, folder / REHEARSAL)
         write_reference(model, real_sentences(), folder / REFERENCE)
         (folder / WORDPIECE).write_text(read_wordpiece(model.tokenizer).to_json(model.longest), "utf-8")
         done = CoreMLExport(precision, reason, sizes(folder), round(time.monotonic() - started, 1), found)

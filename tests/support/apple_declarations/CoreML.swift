@@ -65,6 +65,7 @@ public protocol MLShapedArrayProtocol<Scalar>: MutableCollection, RandomAccessCo
 public struct MLShapedArray<Scalar>: MLShapedArrayProtocol where Scalar: MLShapedArrayScalar {
     public var scalars: [Scalar]
     public init<S>(scalars: S, shape: [Int]) where S: Sequence, Scalar == S.Element { declaredOnly() }
+    public init(converting multiArray: MLMultiArray) { declaredOnly() }
     public var startIndex: Int { declaredOnly() }
     public var endIndex: Int { declaredOnly() }
     public subscript(index: Int) -> MLShapedArraySlice<Scalar> {
@@ -106,6 +107,8 @@ open class MLModelConfiguration: NSObject {
 }
 
 open class MLModel: NSObject {
+    public class func compileModel(at modelURL: URL) async throws -> URL { declaredOnly() }
+    open func parameterValue(for key: MLParameterKey) throws -> Any { declaredOnly() }
     public convenience init(contentsOf url: URL, configuration: MLModelConfiguration) throws { declaredOnly() }
     open func prediction(from input: any MLFeatureProvider) throws -> any MLFeatureProvider { declaredOnly() }
     /// From iOS 17 on: an async function prefers it.
@@ -128,6 +131,9 @@ public protocol MLCustomModel {
 open class MLKey: NSObject {}
 
 open class MLParameterKey: MLKey {
+    open class var weights: MLParameterKey { declaredOnly() }
+    open class var biases: MLParameterKey { declaredOnly() }
+    open func scoped(to scope: String) -> MLParameterKey { declaredOnly() }
     open class var learningRate: MLParameterKey { declaredOnly() }
     open class var miniBatchSize: MLParameterKey { declaredOnly() }
     open class var epochs: MLParameterKey { declaredOnly() }
