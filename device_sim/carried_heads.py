@@ -18,7 +18,7 @@ from model_store.bundle import Bundle
 from model_store.errors import VersionNotServable
 from model_store.head import HeadParameters, digest
 from model_store.head_file import HeadFile
-from model_store.versions import Metrics, Version, VersionState, VersionTable
+from model_store.versions import BASE_VERSION, Metrics, Version, VersionState, VersionTable
 
 
 class CarriedHeads:
@@ -46,6 +46,8 @@ class CarriedHeads:
         """Publish the head of a document as a new version, on trial, if the gate lets it in: no worse on the samples
         here that the active version has not learnt, and at most a point lost on the replay yardstick.
 
+        A head that this device has itself is activated instead: what it learnt is known of that version.
+
         Raises:
             HeadFileInvalid: it does not open. InvalidInput: it is of another task. UnknownTask, TaskNotUpdatable.
             VersionNotServable: it is for another base or other labels. HeadInvalid: shapes, or values not finite.
@@ -61,6 +63,9 @@ class CarriedHeads:
         replay = Replay.load(self._bundle, task)
         with self._models.changing(task) as connection:
             require_personalization(connection)
+            known = self._known(connection, file)
+            if known is not None:
+                return self._models.point_at(connection, task, known, actor)
             metrics = self._judged(connection, task, file.parameters, replay)
             versions, blob = VersionTable(connection), file.parameters.to_bytes()
             active = versions.active(task)
@@ -71,6 +76,14 @@ class CarriedHeads:
             )  # fmt: skip
             self._models.publish(connection, version, blob, [], actor)
         return Change(task, version.number, active)
+
+    def _known(self, connection: Any, file: HeadFile) -> int | None:
+        """The number of the version here that has these very parameters."""
+        if file.parameters.to_bytes() == self._heads.base(file.task).parameters.to_bytes():
+            return BASE_VERSION
+        sha256, versions = digest(file.parameters.to_bytes()), VersionTable(connection).lineage(file.task)
+        same = (version for version in versions if version.sha256 == sha256)
+        return next((version.number for version in same if version.servable(file.base_id, file.labels)), None)
 
     def _judged(self, connection: Any, task: str, head: HeadParameters, replay: Replay) -> Metrics:
         active, base = self._heads.serving(task), self._heads.base(task)

@@ -146,12 +146,16 @@ class Models:
         """
         self._heads.spec(task)
         with self.changing(task) as connection:
-            versions = VersionTable(connection)
-            previous = versions.active(task)
-            self.require_servable(versions, task, number)
-            if number != previous:
-                _point_at(connection, task, number)
-                self._audit.record(connection, actor, "activate", task=task, change=(previous, number))
+            return self.point_at(connection, task, number, actor)
+
+    def point_at(self, connection: Any, task: str, number: int, actor: str) -> Change:
+        """Activate version `number`, in the caller's `changing` transaction. Raises as `activate` does."""
+        versions = VersionTable(connection)
+        previous = versions.active(task)
+        self.require_servable(versions, task, number)
+        if number != previous:
+            _point_at(connection, task, number)
+            self._audit.record(connection, actor, "activate", task=task, change=(previous, number))
         return Change(task, number, previous)
 
     def publish(

@@ -39,8 +39,12 @@ class HeadFile:
             "bundle": self.bundle,
             "version": self.version,
             "seal": seal.description,
-            "parameters": seal.close(self.parameters.to_bytes(), _purpose(self.task, self.labels, self.base_id)),
+            "parameters": seal.close(self.parameters.to_bytes(), self._purpose),
         }
+
+    @property
+    def _purpose(self) -> str:
+        return _purpose(self.task, self.labels, self.base_id, self.bundle, self.version)
 
     @classmethod
     def opened(cls, document: Mapping[str, Any], passphrase: str | None) -> "HeadFile":
@@ -58,7 +62,7 @@ class HeadFile:
         if not isinstance(labels, list) or not all(isinstance(label, str) for label in labels):
             raise HeadFileInvalid("the head does not list its labels")
         task, base_id, bundle = map(str, texts)
-        purpose = _purpose(task, labels, base_id)
+        purpose = _purpose(task, labels, base_id, bundle, version)
         try:
             seal = Seal.reopen(document.get("seal"), None, passphrase)
             parameters = HeadParameters.from_bytes(seal.open(document.get("parameters"), purpose))
@@ -67,6 +71,6 @@ class HeadFile:
         return cls(task, tuple(labels), base_id, bundle, version, parameters)
 
 
-def _purpose(task: str, labels: Sequence[str], base_id: str) -> str:
-    """What the seal vouches for besides the parameters: put under another task or other labels, they do not open."""
-    return json.dumps([task, list(labels), base_id], ensure_ascii=False)
+def _purpose(task: str, labels: Sequence[str], base_id: str, bundle: str, version: int) -> str:
+    """What the seal vouches for besides the parameters: said to be of anything else, they do not open."""
+    return json.dumps([task, list(labels), base_id, bundle, version], ensure_ascii=False)

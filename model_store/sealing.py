@@ -11,7 +11,26 @@ from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
 from model_store.errors import SealBroken
 
+MOST_BYTES = 1000  # of a passphrase
 _SCRYPT = {"n": 1 << 15, "r": 8, "p": 1}
+
+
+def check_passphrase(passphrase: str) -> None:
+    """Refuse a passphrase that would not be the same by every way that it can take: an HTTP header loses spaces at its
+    ends and can't hold control characters.
+
+    Raises:
+        SealBroken: saying what is allowed.
+    """
+    odd = any(ord(character) < ord(" ") or character == "\x7f" for character in passphrase)
+    if (
+        not 1 <= len(passphrase.encode("utf-8", "surrogatepass")) <= MOST_BYTES
+        or passphrase != passphrase.strip()
+        or odd
+    ):
+        raise SealBroken(
+            f"a passphrase has 1 to {MOST_BYTES} bytes in UTF-8, no space at either end and no control characters"
+        )
 
 
 class Seal:
@@ -28,7 +47,8 @@ class Seal:
 
     @classmethod
     def of_passphrase(cls, passphrase: str) -> "Seal":
-        """A new seal that opens wherever the passphrase is known."""
+        """A new seal that opens wherever the passphrase is known. Raises SealBroken if it is none, see there."""
+        check_passphrase(passphrase)
         salt = os.urandom(16)
         return cls(_derive(passphrase, salt), {"kind": "passphrase", "salt": base64.b64encode(salt).decode()})
 

@@ -62,12 +62,12 @@ def is_bundle(out: Path) -> bool:
 def assemble(
     base: Base, recipe: Recipe, examples: TrainingData, stages: Mapping[str, Any], quantized: str,
     out: Path, key: Ed25519PrivateKey, report: Callable[[int, int, str], None],
-    phones: Callable[[], Sequence[str]] = tuple,
+    phones: Callable[[Bundle], Sequence[str]] = lambda _: (),
 ) -> int:  # fmt: skip
     """Make the signed bundle, open it as a device would, put it at `out`, and return its size in bytes.
 
     `stages` are the figures of all stages, among them those of `quantized`, which the graph is of; `phones` makes
-    lines for the card.
+    lines for the card out of the finished bundle.
 
     Raises:
         WorkError: no room. DataError: too few examples to rehearse on. BundleError: the bundle does not open.
@@ -80,13 +80,19 @@ def assemble(
         base.tokenizer.no_truncation()
         base.tokenizer.save(str(fresh / TOKENIZER), pretty=False)
         base.tokenizer.enable_truncation(base.max_length)
-        # The heads come first: once operators for phones are registered, training graphs would name their domain.
         _write_heads(fresh, base, recipe, examples, report)
-        write_card(fresh / CARD, base.model.encoder, recipe, examples, stages, stages[quantized], phones())
-        manifest = _manifest(fresh, base, recipe, examples, stages, quantized)
-        manifest["signature"] = sign(manifest, key)
-        (fresh / MANIFEST).write_bytes(render(manifest))
-        Bundle.open(fresh, {key_id(key.public_key()): key.public_key()})
+
+        def finish(lines: Sequence[str]) -> Bundle:
+            write_card(fresh / CARD, base.model.encoder, recipe, examples, stages, stages[quantized], lines)
+            (fresh / MANIFEST).unlink(missing_ok=True)
+            manifest = _manifest(fresh, base, recipe, examples, stages, quantized)
+            manifest["signature"] = sign(manifest, key)
+            (fresh / MANIFEST).write_bytes(render(manifest))
+            return Bundle.open(fresh, {key_id(key.public_key()): key.public_key()})
+
+        lines = phones(finish(()))
+        if lines:
+            finish(lines)
         shutil.rmtree(old, ignore_errors=True)
         if out.exists():
             out.rename(old)

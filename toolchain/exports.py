@@ -8,6 +8,8 @@ from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from tokenizers import Tokenizer
+
 from toolchain.errors import ExportError
 from toolchain.formats import unmark
 
@@ -17,16 +19,18 @@ _WRITTEN = Path(__file__).parent / "corpora" / "validation.tsv"
 
 
 @contextmanager
-def new_folder(out: Path) -> Iterator[Path]:
+def new_folder(out: Path, source: Path | None = None) -> Iterator[Path]:
     """A folder to fill, which becomes `out` at the end, and is gone if anything went wrong.
 
     Raises:
-        ExportError: `out` exists.
+        ExportError: `out` exists, or lies in `source`, which must stay as it is.
     """
     if out.exists():
         raise ExportError(f"{out} exists: choose a new folder")
+    if source is not None and source.resolve() in out.resolve().parents:
+        raise ExportError(f"{out} lies in {source}, which must stay as it is: choose another place")
     out.parent.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(dir=out.parent) as scratch:
+    with TemporaryDirectory(dir=out.parent, prefix=f".{out.name}-") as scratch:
         folder = Path(scratch) / out.name
         folder.mkdir()
         yield folder
@@ -70,7 +74,12 @@ def _strings(line: str, is_json: bool) -> Iterator[str]:
             pending += one.values() if isinstance(one, dict) else one
 
 
+def special_texts(tokenizer: Tokenizer) -> list[str]:
+    """A text with each special token of a tokenizer in it."""
+    return [f"好{token.content} ok" for token in tokenizer.get_added_tokens_decoder().values()]
+
+
 def real_sentences(count: int = SENTENCES) -> list[str]:
-    """Sentences that people wrote, none of which any model here was trained on."""
+    """Sentences that were written for this project, to choose between models by; none was ever trained on."""
     rows = _WRITTEN.read_text("utf-8").splitlines()
     return [unmark(row.split("\t")[-1])[0] for row in rows if row and not row.startswith("#")][:count]

@@ -14,8 +14,7 @@ from model_store.manifest import ENCODER, TOKENIZER, TaskManifest
 from model_store.signing import load_trusted_keys
 from toolchain.bench import full_size_config, quantise_untuned
 from toolchain.checkpoint import load_encoder, new_encoder
-from toolchain.errors import ExportError
-from toolchain.evaluate import model_heads
+from toolchain.errors import CheckpointError, ExportError
 from toolchain.export import compare_with_model, export_encoder
 from toolchain.fuse import fuse
 from toolchain.model import MultiTaskModel
@@ -47,18 +46,6 @@ class PhoneModel:
     heads: dict[str, PhoneHead]
     bundle: Bundle | None = None
 
-    @classmethod
-    def of_stage(
-        cls, version: str, graph: Path, tokenizer: Tokenizer, longest: int, model: MultiTaskModel
-    ) -> "PhoneModel":
-        """A stage's quantised graph with the heads of its model: what they decide, not how they may be trained."""
-        tasks = {
-            name: TaskManifest(kind=task.kind, labels=tuple(task.outputs), updatable=False)
-            for name, task in model.tasks.items()
-        }
-        heads = {name: PhoneHead(head, tasks[name]) for name, head in model_heads(model).items()}
-        return cls(version, graph, tokenizer, longest, heads)
-
     @property
     def sentence_heads(self) -> dict[str, HeadParameters]:
         """Parameters by task, of the tasks that label a text."""
@@ -75,6 +62,8 @@ def open_phone_model(source: str, trusted_key: Path | None, scratch: Path, *, in
     """
     if (Path(source) / MANIFEST).is_file():
         return of_bundle(Bundle.open(Path(source), load_trusted_keys([trusted_key] if trusted_key else [])))
+    if Path(source).is_file():
+        raise CheckpointError(f"{source} is a file: name a bundle's folder, a checkpoint's folder, or a hub id")
     if source == FULL_SIZE:
         torch.manual_seed(0)
         encoder = new_encoder(full_size_config())

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from model_store.bundle import MANIFEST
+from model_store.bundle import MANIFEST, Bundle
 from model_store.manifest import ENCODER
 from toolchain.assemble import Base, assemble
 from toolchain.blend import blend
@@ -160,17 +160,16 @@ def _bundle(run: "Run", stage: BundleStage) -> Outcome:
     figures = {name: entry.figures for name, entry in run.stages.finished.items()}
     size = assemble(
         base, run.recipe, run.examples, figures, stage.start, run.destination.out, run.destination.key,
-        run.report, (lambda: _phones(run, base)) if stage.phones else tuple,
+        run.report, (lambda made: _phones(run, made)) if stage.phones else (lambda _: ()),
     )  # fmt: skip
     return {"bytes": size, "manifest": file_hash(run.destination.out / MANIFEST)}
 
 
-def _phones(run: "Run", base: Base) -> tuple[str, ...]:
-    from toolchain.phone_model import PhoneModel  # Core ML's library takes seconds to load
+def _phones(run: "Run", made: Bundle) -> tuple[str, ...]:
+    from toolchain.phone_model import of_bundle  # Core ML's library takes seconds to load
     from toolchain.phone_parity import parity_table, phone_parity
 
-    model = PhoneModel.of_stage(run.recipe.version, base.graph, base.tokenizer, base.max_length, base.model)
-    return tuple(parity_table(phone_parity(model, (), lambda doing: run.report(0, 1, doing))))
+    return tuple(parity_table(phone_parity(of_bundle(made), (), lambda doing: run.report(0, 1, doing))))
 
 
 def check_loss(fp32: Mapping[str, Figures], lower: Mapping[str, Figures], most: float) -> None:

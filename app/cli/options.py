@@ -39,9 +39,16 @@ def segment(task: str) -> str:
 
 def passphrase_header(variable: str) -> dict[str, str]:
     """What carries the passphrase that the environment variable holds."""
+    from model_store.errors import SealBroken
+    from model_store.sealing import check_passphrase  # what seals takes time to load
+
     value = os.environ.get(variable)
     if not value:
         raise typer.BadParameter(f"the environment variable {variable} is not set or empty")
+    try:
+        check_passphrase(value)
+    except SealBroken as error:
+        raise typer.BadParameter(f"the environment variable {variable}: {error}") from None
     return {"Attune-Export-Passphrase": value}
 
 

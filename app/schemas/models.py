@@ -1,10 +1,11 @@
 """Shapes of heads, their versions, and the audit trail."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from app.schemas.base import AnswerModel, Label, RequestModel, TaskName, VersionNumber
+from app.schemas.base import AnswerModel, RequestModel, TaskName, VersionNumber
+from model_store.manifest import MOST_LABELS
 
 
 class ModelAnswer(AnswerModel):
@@ -76,7 +77,9 @@ class HeadDocument(RequestModel):
 
     schema_: Literal["attune-head/1"] = Field(alias="schema")
     task: TaskName
-    labels: list[Label] = Field(min_length=2, max_length=256)
+    labels: list[Annotated[str, Field(min_length=1, max_length=66)]] = Field(
+        min_length=2, max_length=2 * MOST_LABELS + 1
+    )
     base_id: str = Field(min_length=1, max_length=64, description="the base whose features it works on")
     bundle: str = Field(min_length=1, max_length=64)
     version: VersionNumber

@@ -2,9 +2,7 @@
 
 import base64
 import copy
-import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -127,6 +125,8 @@ def test_what_was_changed_on_the_way_does_not_open(agreed: httpx.Client, documen
     for name, value in (
         ("labels", document["labels"][::-1]),
         ("base_id", "0" * 64),
+        ("version", 7),
+        ("bundle", "9.9.9"),
         ("parameters", "AAAA" + document["parameters"][4:]),
         ("seal", {"kind": "device"}),
         ("seal", {}),
@@ -200,12 +200,19 @@ def test_heads_that_are_not_there_or_fixed_are_refused(
     assert bundled.version == 0
 
 
-def test_a_head_travels_as_a_file_of_its_owner_alone(
-    teacher: httpx.Client, document: dict[str, Any], agreed: httpx.Client, tmp_path: Path
+def test_a_head_that_the_device_has_itself_is_activated_and_its_samples_stay_known(
+    client: httpx.Client,
 ) -> None:
-    file = tmp_path / "head.json"
-    file.write_text(json.dumps(document), "utf-8")
-    for _ in range(2):
-        assert send(agreed, json.loads(file.read_text("utf-8"))).status_code == 201
-    assert agreed.get(VERSIONS).json()["active"] == 2, "taking it in twice makes two versions"
-    assert answers(agreed) == answers(teacher)
+    client.put("/v1/consent", json={"personalization": True})
+    for text in TAUGHT:
+        client.post("/v1/feedback", json={"text": text, "task": "sentiment", "label": "正面"})
+    finished(client, client.post("/v1/updates", json={"force": True, "parameters": LEARNING}))
+    own = client.get(HEAD.format(1), headers=SEALED).json()
+    client.post("/v1/models/sentiment/rollback", json={"to": 0})
+    for previous in (0, 1):
+        assert send(client, own).json() == {"task": "sentiment", "version": 1, "previous": previous}
+    assert len(client.get(VERSIONS).json()["versions"]) == 2, "no copy of it is made"
+    deleted = client.delete("/v1/samples/1", params={"then": "destroy"}).json()
+    assert [one["version"] for one in deleted["affected_versions"]] == [1]
+    bundled = client.get(HEAD.format(0), headers=SEALED).json()
+    assert send(client, bundled).json()["version"] == 0

@@ -557,6 +557,8 @@ PROGRAM: list[Case] = [
     ("functions, and features of its own", lambda base: another(functions(base).output), "clear its own output"),
     ("functions without the default one", lambda base: put(functions(base), defaultFunctionName="odd"), "'odd', is no"),
     ("functions in another kind", lambda base: (functions(base), base.identity.SetInParent()), "identity can't have"),
+    ("no function main", lambda base: base.mlProgram.functions.__delitem__("main"), "has no function main"),
+    ("a version without mlprograms", lambda base: put(base, specificationVersion=5), "they begin with 6"),
     ("a fault of a function", lambda base: functions(base).functions[0].ClearField("output"), "there is no output"),
     ("a default value in another kind",
      lambda base: (optional(base, floatDefaultValue=1), base.identity.SetInParent()), "more has a default value: only"),

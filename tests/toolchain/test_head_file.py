@@ -77,7 +77,7 @@ def test_the_commands_carry_a_head_there_and_back(
     assert stat.S_IMODE(back.stat().st_mode) == 0o600
     assert read_head_file(back, WORDS).parameters.to_bytes() == trained.parameters.to_bytes()
     again = toolchain("head", "read", there, back, *words)
-    assert (again.returncode, "File exists" in again.stderr) == (1, True)
+    assert (again.returncode, "choose a new file" in again.stderr) == (1, True)
     monkeypatch.setenv("WORDS", "wrong")
     wrong = toolchain("head", "write", file, exported / "Head-sentiment.mlmodel", tmp_path / "x", *words)
     assert (wrong.returncode, "the passphrase is wrong" in wrong.stderr) == (1, True)
@@ -169,6 +169,10 @@ def test_a_taken_place_and_a_model_of_unknown_origin_are_refused(
         write_into(trained, exported / name, tmp_path / name)
         with pytest.raises(ExportError, match="choose a new"):
             write_into(trained, exported / name, tmp_path / name)
+    with pytest.raises(ExportError, match="which must stay as it is"):
+        write_into(trained, exported / name, exported / name / "in")
+    for part in ("Head-sentiment.mlmodel", "Attune-sentiment.mlpackage/Data/com.apple.CoreML/model.mlmodel"):
+        assert stat.S_IMODE((tmp_path / part).stat().st_mode) == 0o600, "a trained head is personal"
     model = read_head(tmp_path / "Head-sentiment.mlmodel")
     model.description.metadata.userDefined.clear()
     with pytest.raises(ExportError, match="metadata doesn't say"):

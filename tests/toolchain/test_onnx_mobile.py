@@ -5,9 +5,11 @@ import lzma
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
+import onnxruntime
 import pytest
 from onnx import TensorProto, helper
 from tokenizers import Tokenizer
@@ -60,6 +62,17 @@ def shipped(tmp_path_factory: pytest.TempPathFactory) -> tuple[PipelineSession, 
     return PipelineSession(path), model.tokenizer
 
 
+def tokenizer_only(tokenizer: Tokenizer, folder: Path) -> Path:
+    """The graph of a tokenizer, without a base behind it."""
+    nodes, constants = tokenizer_nodes(read_wordpiece(tokenizer), 512)
+    text = helper.make_tensor_value_info("text", TensorProto.STRING, [1])
+    ids = helper.make_tensor_value_info("input_ids", TensorProto.INT64, [1, "tokens"])
+    imports = [helper.make_opsetid("", 17), helper.make_opsetid(DOMAIN, 1)]
+    graph = helper.make_graph(nodes, "tokenizer", [text], [ids], constants)
+    onnx.save(helper.make_model(graph, opset_imports=imports, ir_version=8), str(folder / "tokenizer.onnx"))
+    return folder / "tokenizer.onnx"
+
+
 def test_a_text_gets_the_answers_of_the_device(exported: Path, tiny: PhoneModel) -> None:
     session, encoder = PipelineSession(exported / "attune.onnx"), EncoderGraph(tiny.graph, tiny.tokenizer)
     for text in ("今天又要加班", "这家店的服务真糟糕。", ""):
@@ -93,14 +106,7 @@ def test_texts_with_other_ids_are_counted_and_named(shipped: tuple[PipelineSessi
 @pytest.mark.skipif(DATA is None, reason="ATTUNE_TEST_DATA names no folder of training data")
 def test_the_vectors_of_the_reference_get_its_ids(tmp_path: Path) -> None:
     folder = Path(str(DATA)) / "tokenizer"
-    tokenizer = framed(load_tokenizer(str(folder), 512))
-    nodes, constants = tokenizer_nodes(read_wordpiece(tokenizer), 512)
-    text = helper.make_tensor_value_info("text", TensorProto.STRING, [1])
-    ids = helper.make_tensor_value_info("input_ids", TensorProto.INT64, [1, "tokens"])
-    imports = [helper.make_opsetid("", 17), helper.make_opsetid(DOMAIN, 1)]
-    graph = helper.make_graph(nodes, "tokenizer", [text], [ids], constants)
-    onnx.save(helper.make_model(graph, opset_imports=imports, ir_version=8), str(tmp_path / "tokenizer.onnx"))
-    session = PipelineSession(tmp_path / "tokenizer.onnx")
+    session = PipelineSession(tokenizer_only(framed(load_tokenizer(str(folder), 512)), tmp_path))
     vectors = [json.loads(line) for line in (folder / "vectors.jsonl").read_text("utf-8").splitlines()]
     found = {vector["text"]: session.run(vector["text"], ["input_ids"])[0][0].tolist() for vector in vectors}
     odd = {vector["text"] for vector in vectors if found[vector["text"]][1:-1] != vector["ids"]}
@@ -112,8 +118,8 @@ def test_a_personal_head_is_given_beside_the_text(exported: Path, tiny: PhoneMod
     session, encoder = PipelineSession(exported / "attune.onnx"), EncoderGraph(tiny.graph, tiny.tokenizer)
     head = tiny.heads["sentiment"].parameters
     personal = HeadParameters(-head.weight, head.bias + np.float32(0.5))
-    given = {"sentiment__weight": personal.weight, "sentiment__bias": personal.bias}
-    answer = session.run("今天又要加班", ["sentiment.probabilities"], **given)[0]
+    given = {"sentiment.weight": personal.weight, "sentiment.bias": personal.bias}
+    answer = session.run("今天又要加班", ["sentiment.probabilities"], given)[0]
     right = personal.probabilities(encoder.features("今天又要加班")[0][None])
     np.testing.assert_allclose(answer, right, atol=1e-6)
     before = session.run("今天又要加班", ["sentiment.probabilities"])[0]
@@ -146,10 +152,17 @@ def test_a_head_is_trained_from_the_files_laid_out(exported: Path, tiny: PhoneMo
         optimizer.step()
         module.lazy_reset_grad()
     assert losses[-1] < losses[0]
-    weight, bias = (state.parameters[task["head"][name]].data for name in ("weight", "bias"))
+    weight, bias = (state.parameters[f"head.{name}"].data for name in ("weight", "bias"))
     session = PipelineSession(exported / "attune.onnx")
-    answer = session.run("今天又要加班", ["sentiment.probabilities"], sentiment__weight=weight, sentiment__bias=bias)[0]
+    given = {"sentiment.weight": weight, "sentiment.bias": bias}
+    answer = session.run("今天又要加班", ["sentiment.probabilities"], given)[0]
     assert np.abs(answer - session.run("今天又要加班", ["sentiment.probabilities"])[0]).max() > 1e-3
+
+    # Or the trained head as a graph of its own, behind the features.
+    module.export_model_for_inferencing(str(exported / "head.onnx"), ["logits"])
+    head = onnxruntime.InferenceSession(str(exported / "head.onnx"))
+    logits = head.run(["logits"], {"features": session.run("今天又要加班", ["features"])[0]})[0]
+    np.testing.assert_allclose(np.exp(logits) / np.exp(logits).sum(), answer, atol=1e-5)
 
 
 def test_the_graph_says_what_it_is(exported: Path, tiny: PhoneModel) -> None:
@@ -165,7 +178,7 @@ def test_the_graph_says_what_it_is(exported: Path, tiny: PhoneModel) -> None:
 def test_the_command_exports_and_says_how_near_it_is(bundle: TinyBundle, tmp_path: Path) -> None:
     done = toolchain("export", "onnx", bundle.path, tmp_path / "out", "--trusted-key", bundle.public_key)
     assert done.returncode == 0, done.stderr
-    assert "200 sentences get the same token ids as on the device; probabilities differ by at most" in done.stdout
+    assert "sentences get the same token ids as on the device; probabilities differ by at most" in done.stdout
     assert "appears in graph inputs" not in done.stderr, "the runtime's warnings are not the user's"
     again = toolchain("export", "onnx", bundle.path, tmp_path / "out", "--trusted-key", bundle.public_key)
     assert (again.returncode, "choose a new folder" in again.stderr) == (1, True)
@@ -188,32 +201,88 @@ def test_of_a_checkpoint_the_base_goes_along(mobilebert: Path, bert: Path, tmp_p
     assert "none" in wrong.stderr
 
 
-def lowercase_only(said: dict[str, object]) -> None:
+def test_the_tables_alone_give_the_same_ids(shipped: tuple[PipelineSession, Tokenizer]) -> None:
+    tokenizer = shipped[1]
+    words = read_wordpiece(tokenizer)
+    for text in (*ODD, *real_sentences(600), "a\0b"):
+        assert words.ids(text, 256) == tokenizer.encode(text).ids
+
+
+def test_special_tokens_beyond_the_vocabulary_have_their_ids(tmp_path: Path, mobilebert: Path) -> None:
+    tokenizer = framed(load_tokenizer(str(mobilebert), 24))
+    tokenizer.add_special_tokens(["[USER]", "<a>", "<a><b>", "two words"])
+    path = tokenizer_only(tokenizer, tmp_path)
+    for text in ("[USER] 好", "<a><b> <a>好", "two words 好 two", "好[UNK]"):
+        assert PipelineSession(path).run(text, ["input_ids"])[0][0].tolist() == tokenizer.encode(text).ids
+
+
+def bpe(said: dict[str, Any]) -> None:
     said["model"] = {"type": "BPE", "vocab": {"a": 0}, "merges": []}
 
 
-def unframed(said: dict[str, object]) -> None:
+def unframed(said: dict[str, Any]) -> None:
     said["post_processor"] = None
 
 
-def spaced(said: dict[str, object]) -> None:
-    said["added_tokens"] = [
-        {"id": 4, "content": "[MASK]", "special": True, "normalized": False, "lstrip": True, "rstrip": False,
-         "single_word": False}
-    ]  # fmt: skip
+def spaced(said: dict[str, Any]) -> None:
+    said["added_tokens"] = [{**said["added_tokens"][0], "lstrip": True}]
+
+
+def overlapping(said: dict[str, Any]) -> None:
+    token = {"special": True, "normalized": False, "lstrip": False, "rstrip": False, "single_word": False}
+    said["added_tokens"] = [{**token, "id": 900, "content": "<a>"}, {**token, "id": 901, "content": ">b"}]
+
+
+def composed(said: dict[str, Any]) -> None:
+    said["normalizer"] = {"type": "NFC"}
+
+
+def unsplit(said: dict[str, Any]) -> None:
+    said["pre_tokenizer"] = {"type": "Whitespace"}
+
+
+def patient(said: dict[str, Any]) -> None:
+    said["model"]["max_input_chars_per_word"] = 200
+
+
+def nameless(said: dict[str, Any]) -> None:
+    said["model"]["unk_token"] = "[NOTHING]"
+    said["post_processor"] = None
 
 
 @pytest.mark.parametrize(
     ("change", "said"),
-    [(lowercase_only, "BERT's WordPiece"), (unframed, "frame a text by two tokens"), (spaced, r"\[MASK\] is lstrip")],
+    [
+        (bpe, "the tokenizer is of the type BPE"),
+        (unframed, "frames a text by 0 tokens"),
+        (spaced, r"token \[PAD\] is lstrip"),
+        (overlapping, "<a> and >b may overlap"),
+        (composed, "a normalizer NFC"),
+        (unsplit, "a pre_tokenizer Whitespace"),
+        (patient, "words of up to 200 characters"),
+        (nameless, r"lacks its own unknown token, \[NOTHING\]"),
+    ],
 )
 def test_a_tokenizer_that_has_no_form_on_a_phone_is_refused(
-    tiny: PhoneModel, change: Callable[[dict[str, object]], None], said: str
+    shipped: tuple[PipelineSession, Tokenizer], change: Callable[[dict[str, Any]], None], said: str
 ) -> None:
-    content = json.loads(tiny.tokenizer.to_str())
+    content = json.loads(shipped[1].to_str())
     change(content)
     with pytest.raises(ExportError, match=said):
         read_wordpiece(Tokenizer.from_str(json.dumps(content)))
+
+
+def test_a_graph_that_the_runtime_does_not_take_is_told(tmp_path: Path) -> None:
+    (tmp_path / "attune.onnx").write_bytes(b"nothing")
+    with pytest.raises(ExportError, match=r"ONNX Runtime does not take attune\.onnx"):
+        PipelineSession(tmp_path / "attune.onnx")
+
+
+def test_an_export_goes_neither_into_the_bundle_nor_in_place_of_it(bundle: TinyBundle, tiny: PhoneModel) -> None:
+    with pytest.raises(ExportError, match="which must stay as it is"):
+        export_onnx(tiny, bundle.path / "out", lambda _: None)
+    with pytest.raises(ExportError, match="choose a new folder"):
+        export_onnx(tiny, bundle.path, lambda _: None)
 
 
 @pytest.mark.skipif(DATA is None, reason="ATTUNE_TEST_DATA names no folder of training data")

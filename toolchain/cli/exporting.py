@@ -37,14 +37,16 @@ def check(
     model: Annotated[Path, typer.Argument(help="An .mlmodel file or an .mlpackage folder.")],
 ) -> None:
     """Check a Core ML model by Core ML's rules for updatable models and pipelines, and by this project's own."""
-    from toolchain.coreml.check import problems, read_model
+    from toolchain.coreml.check import judged, problems, read_model
 
-    found = problems(read_model(model))
+    read = read_model(model)
+    found = problems(read)
     for problem in found:
         print(problem, file=sys.stderr)
     if found:
         raise typer.Exit(1)
-    print(f"{model}: valid")
+    kind = read.WhichOneof("Type")
+    print(f"{model}: valid" if judged(read) else f"{model}: no fault outside; the inside of a {kind} is not looked at")
 
 
 def parity(

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from model_store.sealing import check_passphrase
 from toolchain.errors import ToolchainError
 
 PassphraseVariable = Annotated[
@@ -43,12 +44,10 @@ def read(
     like: Annotated[Path | None, typer.Option(help="The exported model that the app's parameters belong to.")] = None,
 ) -> None:
     """Read the head of an updated Core ML model, for a device to take in."""
-    from toolchain.coreml.head_file import read_from
+    from toolchain.coreml.head_file import read_from, write_private
 
     file = read_from(model, like)
-    content = json.dumps(file.sealed(_passphrase(passphrase_env)), ensure_ascii=False).encode()
-    with os.fdopen(os.open(out, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as target:
-        target.write(content)
+    write_private(out, json.dumps(file.sealed(_passphrase(passphrase_env)), ensure_ascii=False).encode())
     print(f"{out}: {file.task}, bundle {file.bundle}")
 
 
@@ -56,4 +55,5 @@ def _passphrase(variable: str) -> str:
     value = os.environ.get(variable)
     if not value:
         raise ToolchainError(f"the environment variable {variable} is not set or empty")
+    check_passphrase(value)
     return value

@@ -16,7 +16,7 @@ from toolchain.coreml.parity import Parity, parity
 from toolchain.coreml.pipeline import write_pipeline
 from toolchain.coreml.reference import REFERENCE, write_reference
 from toolchain.errors import ExportError
-from toolchain.exports import REPORT, new_folder, real_sentences, sizes
+from toolchain.exports import REPORT, new_folder, real_sentences, sizes, special_texts
 from toolchain.phone_model import PhoneModel
 from toolchain.rehearsal_files import write_rehearsal_files
 from toolchain.wordpiece import read_wordpiece
@@ -55,7 +55,7 @@ def export_coreml(
             what was written.
     """
     started = time.monotonic()
-    with new_folder(out) as folder:
+    with new_folder(out, model.bundle.root if model.bundle else None) as folder:
         precision, reason, found = _write_base(model, folder / BASE, precision, progress, least_agreement)
         _write_heads(model, folder)
         for path in (*folder.glob("*.mlmodel"), *folder.glob("*.mlpackage")):
@@ -64,11 +64,19 @@ def export_coreml(
         if model.bundle is not None:
             write_rehearsal_files(model.bundle, folder / REHEARSAL)
         write_reference(model, real_sentences(), folder / REFERENCE)
-        (folder / WORDPIECE).write_text(read_wordpiece(model.tokenizer).to_json(model.longest), "utf-8")
+        (folder / WORDPIECE).write_text(_tables(model), "utf-8")
         done = CoreMLExport(precision, reason, sizes(folder), round(time.monotonic() - started, 1), found)
         report = {"version": model.version, **asdict(done)}
         (folder / REPORT).write_text(json.dumps(report, indent=1, ensure_ascii=False) + "\n", "utf-8")
     return done
+
+
+def _tables(model: PhoneModel) -> str:
+    words = read_wordpiece(model.tokenizer)
+    for text in (*real_sentences(), *special_texts(model.tokenizer)):
+        if words.ids(text, model.longest) != model.tokenizer.encode(text).ids:
+            raise ExportError("the tokenizer gives other token ids than its tables: it has no form on a phone")
+    return words.to_json(model.longest)
 
 
 def _write_base(

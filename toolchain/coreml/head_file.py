@@ -1,6 +1,7 @@
 """Heads between devices and Core ML: a device's version into an exported model, and an updated model's head back."""
 
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -41,14 +42,27 @@ def write_into(head: HeadFile, source: Path, out: Path) -> None:
     _require_same(head, part)
     write_parameters(part, head.parameters)
     content = model.SerializeToString(deterministic=True)
-    if source.is_file():
-        if out.exists():
-            raise ExportError(f"{out} exists: choose a new file")
-        out.write_bytes(content)
-        return
-    with new_folder(out) as folder:
-        shutil.copytree(source, folder, dirs_exist_ok=True)
-        (folder / _SPECIFICATION).write_bytes(content)
+    if source.is_dir():
+        with new_folder(out, source) as folder:
+            shutil.copytree(source, folder, dirs_exist_ok=True)
+            (folder / _SPECIFICATION).unlink()
+            write_private(folder / _SPECIFICATION, content)
+    else:
+        write_private(out, content)
+
+
+def write_private(path: Path, content: bytes) -> None:
+    """Write a new file that only its owner may read: a trained head is personal data.
+
+    Raises:
+        ExportError: there is something at `path`.
+    """
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        raise ExportError(f"{path} exists: choose a new file") from None
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
 
 
 def read_from(source: Path, like: Path | None = None) -> HeadFile:

@@ -9,7 +9,7 @@ from pathlib import Path
 import onnx
 
 from toolchain.errors import ExportError
-from toolchain.exports import REPORT, new_folder, real_sentences, sizes
+from toolchain.exports import REPORT, new_folder, real_sentences, sizes, special_texts
 from toolchain.onnx_mobile.parity import PipelineParity, PipelineSession, SameIds, pipeline_parity, same_ids
 from toolchain.onnx_mobile.pipeline import pipeline_graph
 from toolchain.onnx_mobile.training_files import write_training_files
@@ -36,10 +36,10 @@ def export_onnx(model: PhoneModel, out: Path, progress: Callable[[str], None]) -
         ExportError: `out` exists, the tokenizer has no form in a graph, or the graph answers otherwise than the device.
     """
     started = time.monotonic()
-    with new_folder(out) as folder:
+    with new_folder(out, model.bundle.root if model.bundle else None) as folder:
         progress("reading the tokenizer")
         onnx.save(pipeline_graph(model), str(folder / PIPELINE))
-        session, sentences = PipelineSession(folder / PIPELINE), real_sentences()
+        session, sentences = PipelineSession(folder / PIPELINE), [*real_sentences(), *special_texts(model.tokenizer)]
         progress(f"comparing it with the device on {len(sentences)} sentences")
         ids, found = same_ids(session, model.tokenizer, sentences), pipeline_parity(session, model, sentences)
         if ids.others:

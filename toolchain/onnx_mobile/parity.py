@@ -1,6 +1,6 @@
 """How near the one graph is to what a device computes: the same texts through both."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,8 @@ import onnxruntime
 import onnxruntime_extensions
 from tokenizers import Tokenizer
 
+from model_store.head import Float32
+from toolchain.errors import ExportError
 from toolchain.evaluate import EncoderGraph
 from toolchain.onnx_mobile.pipeline import TEXT
 from toolchain.phone_model import PhoneModel
@@ -38,7 +40,7 @@ class SameIds:
 
 
 class PipelineSession:
-    """attune.onnx, ready to run."""
+    """attune.onnx, ready to run. Raises ExportError if the runtime does not take it."""
 
     def __init__(self, graph: Path) -> None:
         options = onnxruntime.SessionOptions()
@@ -46,12 +48,14 @@ class PipelineSession:
         options.log_severity_level = 3  # it warns of inputs with a default, which are meant to be
         options.register_custom_ops_library(onnxruntime_extensions.get_library_path())
         options.add_session_config_entry("session.x64quantprecision", "1")  # as device_sim.onnx_runtime has it
-        self._session = onnxruntime.InferenceSession(str(graph), options, providers=["CPUExecutionProvider"])
+        try:
+            self._session = onnxruntime.InferenceSession(str(graph), options, providers=["CPUExecutionProvider"])
+        except Exception as error:  # the library's exceptions share no other base
+            raise ExportError(f"ONNX Runtime does not take {graph.name}: {error}") from error
 
-    def run(self, text: str, outputs: Sequence[str], **parameters: Any) -> list[Any]:
-        """The outputs of a text; `parameters` are those of personal heads, with `__` for the dot of their names."""
-        feed = {name.replace("__", "."): value for name, value in parameters.items()}
-        return list(self._session.run(list(outputs), {TEXT: np.array([text], dtype=object), **feed}))
+    def run(self, text: str, outputs: Sequence[str], parameters: Mapping[str, Float32] | None = None) -> list[Any]:
+        """The outputs of a text; `parameters` are those of personal heads, TASK.weight and TASK.bias."""
+        return list(self._session.run(list(outputs), {TEXT: np.array([text], dtype=object), **(parameters or {})}))
 
 
 def pipeline_parity(session: PipelineSession, model: PhoneModel, sentences: Sequence[str]) -> PipelineParity:

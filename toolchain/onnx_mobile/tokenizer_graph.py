@@ -8,13 +8,14 @@ word that can't be spelt to its end the operator keeps the pieces found so far, 
 Source: onnxruntime-extensions' text operators; RE2's syntax.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
+from toolchain.errors import ExportError
 from toolchain.wordpiece import LONGEST_WORD, Ranges, WordPiece
 
 DOMAIN = "ai.onnx.contrib"
@@ -23,15 +24,24 @@ _SEPARATOR = 0x01
 _DROPPED = 0xFFFD
 # Private characters that stand for special tokens, and for the end of a word. A tokenizer drops those of a text.
 _MARKS = range(0x10FF00, 0x10FFFE)
-_END_OF_WORD = chr(_MARKS[-1])
+_END_OF_WORD, _UNKNOWN = chr(_MARKS[-1]), chr(_MARKS[-2])
 
 
 def tokenizer_nodes(words: WordPiece, longest: int) -> tuple[list[onnx.NodeProto], list[onnx.TensorProto]]:
     """Nodes and constants from `text`, a string [1], to `input_ids` and `attention_mask`, int64 [1, S], of at most
     `longest` tokens.
+
+    Raises:
+        ExportError: more special tokens than there are marks for.
     """
+    if len(words.special) > len(_MARKS) - 2:
+        raise ExportError(
+            f"the tokenizer has {len(words.special)} special tokens; at most {len(_MARKS) - 2} have a form"
+        )
     graph = _Nodes()
-    marks = dict(zip(words.special, _MARKS, strict=False))
+    # Of two that begin at one place the longer is meant, so it is looked for first.
+    marks = dict(zip(sorted(words.special, key=len, reverse=True), _MARKS, strict=False))
+    marks = {token: ord(_UNKNOWN) if words.special[token] == words.unknown else mark for token, mark in marks.items()}
     text = graph.replace("text", _any_of([(_SEPARATOR, _SEPARATOR), (_MARKS[0], _MARKS[-1])]), chr(_DROPPED))
     for token, mark in marks.items():
         text = graph.replace(text, _quoted(token), f" {chr(mark)} ")
@@ -42,11 +52,10 @@ def tokenizer_nodes(words: WordPiece, longest: int) -> tuple[list[onnx.NodeProto
     # Spaces at either end, one between words: the operator takes a second one for a letter.
     text = graph.replace(text, f"{_any_of(words.spaces)}+", " ")
     text = graph.replace(text, "^ | $", "")
-    text = graph.replace(text, f"[^ ]{{{LONGEST_WORD + 1},}}", words.vocabulary[words.unknown])
-    for token, mark in marks.items():
-        text = graph.replace(text, chr(mark), token)
+    text = graph.replace(text, f"[^ ]{{{LONGEST_WORD + 1},}}", _UNKNOWN)
     text = graph.replace(text, " ", f" {_END_OF_WORD} ")
-    graph.frame(graph.word_pieces(text, words), words.frame, longest)
+    lines = _lines(words, {words.special[token]: chr(mark) for token, mark in marks.items()})
+    graph.frame(graph.word_pieces(text, words, lines), words.frame, longest)
     return graph.nodes, graph.constants
 
 
@@ -58,6 +67,8 @@ class _Nodes:
         self.constants: list[onnx.TensorProto] = []
 
     def replace(self, text: str, pattern: str, by: str) -> str:
+        if "[]" in pattern:  # no such character
+            return text
         return self._contrib("StringRegexReplace", [text, self._string(pattern), self._string(by)])
 
     def look_up(self, text: str, table: dict[str, str]) -> str:
@@ -69,20 +80,17 @@ class _Nodes:
             characters = self._contrib("StringMapping", [characters], map=rows)
         return self._contrib("StringJoin", [characters, self._string(""), self._constant(np.array([0]))])
 
-    def word_pieces(self, text: str, words: WordPiece) -> str:
+    def word_pieces(self, text: str, words: WordPiece, lines: Sequence[str]) -> str:
         """The pieces' ids of words with an end of word between them; of an unknown word that of the unknown token."""
-        unknown, end = words.unknown, len(words.vocabulary)
-        # Lines that the operator would skip or break, of tokens that are found in no text: something stands for them.
-        lines = [word if word and "\n" not in word else f"{_END_OF_WORD}{n}" for n, word in enumerate(words.vocabulary)]
         names = ("unk_token", "sep_token", "pad_token", "cls_token", "mask_token")
         framed = self._add(
             "BertTokenizer", [text], ["framed", "types", "mask"], domain=DOMAIN,
             vocab_file="\n".join([*lines, _END_OF_WORD]), do_basic_tokenize=0, do_lower_case=0, strip_accents=0,
-            suffix_indicator=words.prefix, **dict.fromkeys(names, words.vocabulary[unknown]),
+            suffix_indicator=words.prefix, **dict.fromkeys(names, _UNKNOWN),
         )[0]  # fmt: skip
         pieces = self._slice(framed, 1, -1)
-        ends = self._op("Equal", [pieces, self._constant(np.array(end))])
-        unknowns = self._op("Equal", [pieces, self._constant(np.array(unknown))])
+        ends = self._op("Equal", [pieces, self._constant(np.array(len(lines)))])
+        unknowns = self._op("Equal", [pieces, self._constant(np.array(words.unknown))])
         word = self._op("CumSum", [self._integer(ends), self._constant(np.array(0))])
         # By word, how many of its pieces are unknown: an array long enough for as many words as there are pieces.
         none = self._op("Sub", [pieces, pieces])
@@ -129,6 +137,20 @@ class _Nodes:
         name = f"tokenizer/constant_{len(self.constants)}"
         self.constants.append(numpy_helper.from_array(value, name))
         return name
+
+
+def _lines(words: WordPiece, marks: Mapping[int, str]) -> list[str]:
+    """The vocabulary as the operator takes it: tokens that are found by other ways have something else in their place,
+    as do those that can't be in a file of lines and are found in no text.
+    """
+    lines = [*words.vocabulary, *[""] * (max([*marks, -1]) + 1 - len(words.vocabulary))]
+    for number, word in enumerate(lines):
+        if not word or "\n" in word or "\r" in word:
+            lines[number] = f"{_END_OF_WORD}{number}"
+    for number, mark in marks.items():
+        lines[number] = mark
+    lines[words.unknown] = _UNKNOWN
+    return lines
 
 
 def _without_marks(ranges: Ranges) -> list[tuple[int, int]]:

@@ -48,6 +48,10 @@ def test_a_file_that_is_no_head_is_refused_in_words(
         file.write_text(content, "utf-8")
     outcome = attune("head", "import", file, "--passphrase-env", "WORDS")
     assert (outcome.code, said in outcome.err) == (1, True), outcome.err
+    for odd in (" edge", "edge\n", "a\tb", "x" * 1001):
+        monkeypatch.setenv("ODD", odd)
+        refused = attune("head", "import", file, "--passphrase-env", "ODD")
+        assert (refused.code, "ODD: a passphrase has" in refused.err) == (2, True)
     missing = attune("head", "import", file, "--passphrase-env", "NOTHING")
     assert (missing.code, "NOTHING is not set or empty" in missing.err) == (2, True)
 
