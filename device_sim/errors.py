@@ -8,11 +8,15 @@ DeviceError
 │   ├── UnknownLabel
 │   ├── ParameterOutOfBounds
 │   ├── IdempotencyKeyReused
-│   └── InvalidExport          not an export, or not one that this device can open
+│   ├── InvalidExport          not an export, or not one that this device can open
+│   └── KnowledgeInvalid       an entry of the knowledge base, or a package of it, that can't be used
 ├── NotFound
 │   ├── UnknownPrediction
 │   ├── UnknownSample
-│   └── UnknownUpdate
+│   ├── UnknownUpdate
+│   ├── UnknownThought
+│   ├── UnknownInsight
+│   └── UnknownGoal
 ├── Refused                    right in itself, not now
 │   ├── ConsentRequired
 │   ├── UpdateRunning
@@ -21,6 +25,7 @@ DeviceError
 │   ├── NothingToLearn
 │   ├── HeadRejected           a head from elsewhere that the gate does not let in
 │   ├── TaskNotUpdatable
+│   ├── InsightsUnavailable    the bundle lacks a task that insights need
 │   └── NothingToRollBack
 ├── UpdateCancelled            a training run that was stopped; never reaches a caller of the HTTP contract
 └── StateError                 the state directory can't be used
@@ -97,6 +102,12 @@ class InvalidExport(InvalidInput):
     code = "invalid-export"
 
 
+class KnowledgeInvalid(InvalidInput):
+    """An entry of the knowledge base that can't be used; the message names it."""
+
+    code = "invalid-knowledge"
+
+
 class NotFound(DeviceError):
     """What the request names does not exist."""
 
@@ -119,6 +130,24 @@ class UnknownUpdate(NotFound):
     """No update of that id was ever begun."""
 
     code = "unknown-update"
+
+
+class UnknownThought(NotFound):
+    """No such thought is kept or remembered."""
+
+    code = "unknown-thought"
+
+
+class UnknownInsight(NotFound):
+    """The knowledge base has no such entry, or it was not offered for this thought."""
+
+    code = "unknown-insight"
+
+
+class UnknownGoal(NotFound):
+    """There is no such goal."""
+
+    code = "unknown-goal"
 
 
 class Refused(DeviceError):
@@ -155,6 +184,12 @@ class NothingToLearn(Refused):
     """There are no samples to train on."""
 
     code = "nothing-to-learn"
+
+
+class InsightsUnavailable(Refused):
+    """The bundle lacks a task that insights need."""
+
+    code = "insights-unavailable"
 
 
 class HeadRejected(Refused):

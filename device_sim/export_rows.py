@@ -10,14 +10,15 @@ from typing import Any, get_args
 
 import numpy as np
 
-from device_sim.errors import InvalidExport, InvalidInput, InvalidText
+from device_sim.errors import InvalidExport, InvalidInput, InvalidText, KnowledgeInvalid
 from device_sim.inference import check_text
+from device_sim.insights.knowledge import read_insights
 from device_sim.samples import Source
 from device_sim.settings_table import check_setting
 from device_sim.update_task import TaskState
 
 # Kinds of values; a ? allows null.
-_TEXT, _STAMP, _INTEGER, _BYTES = "text", "stamp", "integer", "bytes"
+_TEXT, _STAMP, _INTEGER, _BYTES, _NUMBER = "text", "stamp", "integer", "bytes", "number"
 _OPTIONAL_TEXT, _OPTIONAL_STAMP, _OPTIONAL_INTEGER = "text?", "stamp?", "integer?"
 # Text that holds JSON: an object, an object of numbers, a list of strings.
 _OBJECT, _FIGURES, _STRINGS = "object", "figures", "strings"
@@ -45,6 +46,22 @@ _SHAPE: dict[str, dict[str, str]] = {
         "version": _OPTIONAL_INTEGER, "up_to": _OPTIONAL_INTEGER, "parameters": _FIGURES, "metrics": _FIGURES,
         "reasons": _STRINGS, "created_at": _STAMP, "finished_at": _OPTIONAL_STAMP,
     },
+    "thoughts": {
+        "id": _INTEGER, "public_id": _TEXT, "text": _TEXT, "intent": _TEXT, "sentiment": _TEXT, "direction": _TEXT,
+        "entities": _STRINGS, "mood": _NUMBER, "at": _STAMP,
+    },
+    "offers": {
+        "thought_id": _INTEGER, "place": _INTEGER, "insight_id": _TEXT, "direction": _TEXT, "title": _TEXT,
+        "at": _STAMP,
+        "reaction": _OPTIONAL_TEXT, "reacted_at": _OPTIONAL_STAMP, "done_at": _OPTIONAL_STAMP,
+        "sample_id": _OPTIONAL_INTEGER,
+    },
+    "goals": {
+        "id": _INTEGER, "thought_id": _OPTIONAL_INTEGER, "text": _TEXT, "direction": _OPTIONAL_TEXT,
+        "created_at": _STAMP, "done_at": _OPTIONAL_STAMP,
+    },
+    "own_insights": {"id": _TEXT, "content": _OBJECT, "created_at": _STAMP},
+    "knowledge": {"id": _INTEGER, "content": _OBJECT, "installed_at": _STAMP},
     "audit": {
         "id": _INTEGER, "at": _STAMP, "actor": _TEXT, "action": _TEXT, "task": _OPTIONAL_TEXT,
         "version_from": _OPTIONAL_INTEGER, "version_to": _OPTIONAL_INTEGER, "detail": _OBJECT,
@@ -77,6 +94,7 @@ def check_export(document: Mapping[str, Any], base_id: str, feature_width: int) 
     for update in tables["updates"]:
         if update["state"] not in _UPDATE_STATES or update["outcome"] not in (None, "published", "rejected"):
             raise InvalidExport("updates: a state or an outcome is not what it should be")
+    _check_insights(tables)
     for setting in tables["settings"]:
         try:
             check_setting(setting["name"], json.loads(setting["value"]))
@@ -98,6 +116,21 @@ def _check_sample(sample: Mapping[str, Any], base_id: str, feature_width: int) -
         raise InvalidExport("samples: the features are not as many as they should be")
     if not np.isfinite(np.frombuffer(blob, dtype="<f4")).all():
         raise InvalidExport("samples: the features are not finite")
+
+
+def _check_insights(tables: Mapping[str, list[dict[str, Any]]]) -> None:
+    thoughts = {thought["id"] for thought in tables["thoughts"]}
+    if any(row["thought_id"] not in {*thoughts, None} for table in ("offers", "goals") for row in tables[table]):
+        raise InvalidExport("offers, goals: a thought is missing")
+    if any(offer["reaction"] not in (None, "like", "dismiss") for offer in tables["offers"]):
+        raise InvalidExport("offers: a reaction is not what it should be")
+    identities = [thought["public_id"] for thought in tables["thoughts"]]
+    if len(set(identities)) != len(identities):
+        raise InvalidExport("thoughts: two rows have the same public_id")
+    try:
+        read_insights((json.loads(row["content"]) for row in tables["own_insights"]), {}, "own_insights")
+    except KnowledgeInvalid as error:
+        raise InvalidExport(str(error)) from None
 
 
 def _check_versions(tables: Mapping[str, list[dict[str, Any]]]) -> None:
@@ -142,6 +175,10 @@ def _value(table: str, name: str, kind: str, value: Any) -> Any:
         if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**62:
             return value
         raise InvalidExport(f"{table}.{name} must be a whole number, not negative")
+    if kind == _NUMBER:
+        if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
+            return value
+        raise InvalidExport(f"{table}.{name} must be a number")
     if not isinstance(value, str):
         raise InvalidExport(f"{table}.{name} must be a string")
     if not _fits(kind.rstrip("?"), value):
@@ -182,7 +219,8 @@ _KEYS = {
     "consent": ("id",), "samples": ("id",), "versions": ("task", "number"),
     "version_samples": ("task", "number", "sample_id"), "active_versions": ("task",),
     "trials": ("task", "number", "sample_id"), "updates": ("seq",), "audit": ("id",), "settings": ("name",),
-    "idempotency": ("key",),
+    "idempotency": ("key",), "thoughts": ("id",), "offers": ("thought_id", "insight_id"), "goals": ("id",),
+    "own_insights": ("id",), "knowledge": ("id",),
 }  # fmt: skip
 
 

@@ -102,4 +102,51 @@ CREATE TABLE idempotency (
 );
 """
 
-MIGRATIONS = (_FIRST,)
+# The insight assistant. `thoughts.mood` is the probability of a positive feeling less that of a negative one.
+_INSIGHTS = """
+CREATE TABLE thoughts (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    public_id TEXT NOT NULL UNIQUE,
+    text TEXT NOT NULL,
+    intent TEXT NOT NULL,
+    sentiment TEXT NOT NULL,
+    direction TEXT NOT NULL,
+    entities TEXT NOT NULL,
+    mood REAL NOT NULL,
+    at TEXT NOT NULL
+);
+CREATE TABLE offers (
+    thought_id INTEGER NOT NULL REFERENCES thoughts (id),
+    place INTEGER NOT NULL,
+    insight_id TEXT NOT NULL,
+    direction TEXT NOT NULL,
+    title TEXT NOT NULL,
+    at TEXT NOT NULL,
+    reaction TEXT CHECK (reaction IN ('like', 'dismiss')),
+    reacted_at TEXT,
+    done_at TEXT,
+    sample_id INTEGER,
+    PRIMARY KEY (thought_id, insight_id)
+) WITHOUT ROWID;
+CREATE INDEX offers_by_insight ON offers (insight_id);
+CREATE TABLE goals (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    thought_id INTEGER REFERENCES thoughts (id),
+    text TEXT NOT NULL,
+    direction TEXT,
+    created_at TEXT NOT NULL,
+    done_at TEXT
+);
+CREATE TABLE own_insights (
+    id TEXT PRIMARY KEY,
+    content TEXT NOT NULL,
+    created_at TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE knowledge (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    content TEXT NOT NULL,
+    installed_at TEXT NOT NULL
+);
+"""
+
+MIGRATIONS = (_FIRST, _INSIGHTS)

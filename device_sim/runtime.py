@@ -1,8 +1,10 @@
 """The device, put together: opened on a state directory and a bundle, closed in reverse."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from device_sim.audit import Audit
 from device_sim.candidate import MakeTrainer
@@ -15,6 +17,9 @@ from device_sim.errors import DeviceError, StateError
 from device_sim.feedback import Feedback
 from device_sim.heads import ServingHeads
 from device_sim.inference import Encoder
+from device_sim.insights.analysis import Analyst
+from device_sim.insights.assistant import InsightAssistant
+from device_sim.insights.library import Library
 from device_sim.lock import StateLock
 from device_sim.models import Models
 from device_sim.onnx_runtime import HeadArtifacts, HeadTrainer
@@ -50,7 +55,9 @@ class Health:
 class Runtime:
     """All services of one device. They are thread-safe; use `open` and `close`."""
 
-    def __init__(self, lock: StateLock, bundle: Bundle, state: State, trainers: Trainers) -> None:
+    def __init__(
+        self, lock: StateLock, bundle: Bundle, state: State, trainers: Trainers, trusted: Mapping[str, Ed25519PublicKey]
+    ) -> None:
         self.bundle = bundle
         self.lock = lock
         self.state = state
@@ -73,6 +80,10 @@ class Runtime:
         )  # fmt: skip
         self.updates = Updates(state, self.heads, clock, runner, self.schedule.obstacles)
         self.deletions = Deletions(state, self.models, self.updates, self._memory, self.audit)
+        library = Library(state, encoder, self.audit, clock, trusted)
+        self.insights = InsightAssistant(
+            state, Analyst(encoder, self.heads), library, self._memory, self.feedback, self.deletions, clock
+        )
         self.consent = ConsentBook(state, self.audit, clock)
         self.rights = Rights(state, self.audit, clock, base_id, encoder.width, self._quiet)
         self.schedule.attach(self.updates)
@@ -96,10 +107,11 @@ class Runtime:
             raise StateError(f"{settings.state_dir} can't be a state directory: {error.strerror}") from error
         lock = StateLock.acquire(settings.state_dir)
         try:
-            bundle = Bundle.open(settings.bundle, load_trusted_keys(settings.trusted_keys))
+            trusted = load_trusted_keys(settings.trusted_keys)
+            bundle = Bundle.open(settings.bundle, trusted)
             state = State.open(settings)
             try:
-                runtime = cls(lock, bundle, state, (trainers or ort_trainers)(bundle))
+                runtime = cls(lock, bundle, state, (trainers or ort_trainers)(bundle), trusted)
                 runtime._load()
                 if ticking:
                     runtime.schedule.start()
@@ -129,6 +141,7 @@ class Runtime:
         self.schedule.stop()
         self.updates.close()
         self.predictor.close()
+        self.insights.close()
         self.state.close()
         self.lock.release()
 
@@ -150,6 +163,7 @@ class Runtime:
         with self.updates.suspended("the user's data is being replaced or erased"):
             self.updates.forget()
             self._memory.clear()
+            self.insights.forget()
             try:
                 yield
             except BaseException:
@@ -159,11 +173,13 @@ class Runtime:
                     self.heads.withdraw()
                 raise
             self._memory.clear()  # Of what was asked meanwhile.
+            self.insights.forget()
             self._load()
 
     def _withdrawn(self) -> None:
         self.updates.stop_running("consent was withdrawn")
         self._memory.clear()
+        self.insights.forget()
 
 
 def ort_trainers(bundle: Bundle) -> Callable[[str], MakeTrainer]:

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from app.cli import conditions, heads, learning, predicting, rights, serving
+from app.cli import conditions, heads, insights, learning, predicting, rights, serving
 from app.cli.options import Json
 from app.settings import ENV_PREFIX, Settings
 
@@ -58,6 +58,7 @@ def serve(
 cli.command()(predicting.predict)
 cli.command()(predicting.feedback)
 cli.command()(learning.update)
+cli.add_typer(insights.insights, name="insights")
 cli.command()(serving.versions)
 cli.command()(serving.rollback)
 cli.command()(serving.activate)
