@@ -30,7 +30,8 @@ from device_sim.state import State
 OFFERED = 3
 MOST_OFFERED = 10
 _REMEMBERED = 256
-_SURELY_NO_THOUGHT = 0.5  # probability of the intent `other` from which nothing is offered without a topic's word
+# Probability of the intent `other` from which nothing is offered without a topic's word, and from which nothing is.
+_HARDLY_A_THOUGHT, _NO_THOUGHT = 0.5, 0.8
 _SURELY_A_GOAL = 0.6
 _NOTHING = {
     "goal_setting": "这个目标我记下了。手边还没有真正合适的建议：可以再说具体一点，比如卡在哪一步、想到什么时候。",
@@ -270,6 +271,7 @@ class InsightAssistant:
 
 
 def _is_no_thought(analysis: Analysis, ranked: Sequence[Ranked]) -> bool:
-    """An errand, a question about the world, chat: surely of the intent `other`, and no entry is about its words."""
+    """An errand, a question about the world, chat: of the intent `other`, and no entry is about its words."""
     other = 1.0 - sum(analysis.intent.probabilities.get(intent, 0.0) for intent in INTENTS)
-    return other > _SURELY_NO_THOUGHT and not any(one.words for one in ranked[:MOST_OFFERED])
+    named = any(one.words for one in ranked[:MOST_OFFERED])
+    return other > (_NO_THOUGHT if named else _HARDLY_A_THOUGHT)

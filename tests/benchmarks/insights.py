@@ -3,17 +3,19 @@
 Ten users, an interest each. A user writes thirty thoughts: some clear, some that could be of the interest or of another
 direction. Of what is offered they like an entry of their interest where the thought can be meant so, else one of the
 thought's own direction; in 15 of 100 cases any entry. After fifteen thoughts and after thirty the head is updated.
-Then thoughts that nobody has liked anything for are asked.
+Then thoughts that nobody has liked anything for are asked. At last the time of an analysis beside the encoder's own.
 
-    python -m tests.benchmarks.insights [--json FILE]
+    python -m tests.benchmarks.insights [--json FILE] [--seed N] [--noise SHARE]
 """
 
 import argparse
 import json
 import random
+import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from statistics import mean
+from statistics import mean, median
 from tempfile import TemporaryDirectory
 
 from device_sim.insights.knowledge import DIRECTIONS
@@ -55,11 +57,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--json", type=Path)
     parser.add_argument("--noise", type=float, default=_NOISE)
+    parser.add_argument("--seed", type=int, default=0, help="another one is ten other users")
     arguments = parser.parse_args()
     users = []
     print("interest     likes versions  hit@1 before after   MRR before after   clear before after  first before after")
     for number, interest in enumerate(DIRECTIONS):
-        user = simulate(interest, arguments.noise, seed=number)
+        user = simulate(interest, arguments.noise, seed=arguments.seed + number)
         users.append(user)
         b, a = user.before, user.after
         print(
@@ -73,6 +76,11 @@ def main() -> None:
             for sides in zip(*((u.before, u.after) for u in users), strict=True)
         )
         print(f"mean {name}: {before:.3f} -> {after:.3f}")
+    encoder, analysis, answer = _latencies()
+    print(
+        f"analysis of one thought: {analysis / encoder:.2f} x the encoder's {encoder:.2f} ms, p50; "
+        f"the whole answer, not kept: {answer:.2f} ms"
+    )
     if arguments.json:
         arguments.json.write_text(json.dumps([asdict(user) for user in users], indent=1) + "\n", "utf-8")
 
@@ -102,6 +110,31 @@ def simulate(interest: str, noise: float, seed: int) -> User:
                     started = runtime.updates.start("insight", {}, force=True)
                     published += runtime.updates.wait(started.id, 120).outcome == "published"
             return User(interest, likes, published, before, _measure(runtime, interest, asked, elsewhere))
+        finally:
+            runtime.close()
+
+
+def _latencies() -> tuple[float, float, float]:
+    """p50 in milliseconds of a pass of the encoder, of an analysis, and of an answer, in turn on the same thoughts."""
+    texts = [text for _, text in _thoughts()]
+    with TemporaryDirectory() as folder:
+        runtime = Runtime.open(DeviceSettings(Path(folder) / "state"), ticking=False)
+        try:
+            insights = runtime.insights
+            calls: tuple[Callable[[str], object], ...] = (
+                runtime.encoder.encode_all,
+                insights.analysis,
+                insights.answer,
+            )
+            runtime.insights.answer(texts[0])
+            times: tuple[list[float], ...] = ([], [], [])
+            for text in texts:
+                for call, found in zip(calls, times, strict=True):
+                    started = time.perf_counter()
+                    call(text)
+                    found.append(1000 * (time.perf_counter() - started))
+            encoder, analysis, answer = map(median, times)
+            return encoder, analysis, answer
         finally:
             runtime.close()
 
