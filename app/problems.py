@@ -49,6 +49,7 @@ _TABLE: dict[type[Exception], tuple[HTTPStatus, str]] = {
     device.UpdateFinished: (HTTPStatus.CONFLICT, "The update is over"),
     device.ConditionsNotMet: (HTTPStatus.CONFLICT, "Not in a state to train"),
     device.NothingToLearn: (HTTPStatus.CONFLICT, "Nothing to learn"),
+    device.SoundsLikeDanger: (HTTPStatus.CONFLICT, "You are not alone"),
     device.InsightsUnavailable: (HTTPStatus.CONFLICT, "Insights can't be given with this bundle"),
     device.HeadRejected: (HTTPStatus.CONFLICT, "The head is no better"),
     device.TaskNotUpdatable: (HTTPStatus.CONFLICT, "The task's head is fixed"),

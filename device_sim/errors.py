@@ -25,6 +25,7 @@ DeviceError
 │   ├── NothingToLearn
 │   ├── HeadRejected           a head from elsewhere that the gate does not let in
 │   ├── TaskNotUpdatable
+│   ├── SoundsLikeDanger       a text that is not kept; the message is the answer to it
 │   ├── InsightsUnavailable    the bundle lacks a task that insights need
 │   └── NothingToRollBack
 ├── UpdateCancelled            a training run that was stopped; never reaches a caller of the HTTP contract
@@ -184,6 +185,12 @@ class NothingToLearn(Refused):
     """There are no samples to train on."""
 
     code = "nothing-to-learn"
+
+
+class SoundsLikeDanger(Refused):
+    """A text that sounds like danger to somebody's life is not kept; the message says who can be called."""
+
+    code = "sounds-like-danger"
 
 
 class InsightsUnavailable(Refused):

@@ -12,7 +12,7 @@ import numpy as np
 
 from device_sim.errors import InvalidExport, InvalidInput, InvalidText, KnowledgeInvalid
 from device_sim.inference import check_text
-from device_sim.insights.knowledge import read_insights
+from device_sim.insights.knowledge import MOST_OWN, is_own, read_insights
 from device_sim.samples import Source
 from device_sim.settings_table import check_setting
 from device_sim.update_task import TaskState
@@ -74,6 +74,7 @@ _SHAPE: dict[str, dict[str, str]] = {
 
 TABLES: dict[str, tuple[str, ...]] = {table: tuple(columns) for table, columns in _SHAPE.items()}
 
+_SINCE_INSIGHTS = ("thoughts", "offers", "goals", "own_insights", "knowledge")
 _UPDATE_STATES = tuple(TaskState)
 _SAMPLE_STATES = ("new", "used", "set_aside")
 _VERSION_STATES = ("trying", "good", "rejected", "rolled_back", "destroyed")
@@ -127,8 +128,20 @@ def _check_insights(tables: Mapping[str, list[dict[str, Any]]]) -> None:
     identities = [thought["public_id"] for thought in tables["thoughts"]]
     if len(set(identities)) != len(identities):
         raise InvalidExport("thoughts: two rows have the same public_id")
+    if any(row["id"] != 1 for row in tables["knowledge"]):
+        raise InvalidExport("knowledge: there is one row, with id 1")
+    for table in ("thoughts", "goals"):
+        try:
+            for row in tables[table]:
+                check_text(row["text"])
+        except InvalidText as error:
+            raise InvalidExport(f"{table}: {error}") from None
+    contents = [json.loads(row["content"]) for row in tables["own_insights"]]
+    names = [(row["id"], content.get("id")) for row, content in zip(tables["own_insights"], contents, strict=True)]
+    if len(names) > MOST_OWN or any(name != own or not is_own(name) for name, own in names):
+        raise InvalidExport(f"own_insights: an id is not what it should be, or there are more than {MOST_OWN}")
     try:
-        read_insights((json.loads(row["content"]) for row in tables["own_insights"]), {}, "own_insights")
+        read_insights(contents, {}, "own_insights")
     except KnowledgeInvalid as error:
         raise InvalidExport(str(error)) from None
 
@@ -152,7 +165,8 @@ def _check_versions(tables: Mapping[str, list[dict[str, Any]]]) -> None:
 
 
 def _rows(document: Mapping[str, Any], table: str, columns: Mapping[str, str]) -> list[dict[str, Any]]:
-    rows = document.get(table)
+    # Exports of the first edition know nothing of the insight assistant.
+    rows = document.get(table, [] if table in _SINCE_INSIGHTS else None)
     if not isinstance(rows, list):
         raise InvalidExport(f"the export has no list of {table}")
     checked = []
@@ -176,9 +190,9 @@ def _value(table: str, name: str, kind: str, value: Any) -> Any:
             return value
         raise InvalidExport(f"{table}.{name} must be a whole number, not negative")
     if kind == _NUMBER:
-        if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
+        if isinstance(value, int | float) and not isinstance(value, bool) and -1 <= value <= 1:
             return value
-        raise InvalidExport(f"{table}.{name} must be a number")
+        raise InvalidExport(f"{table}.{name} must be a number from -1 to 1")
     if not isinstance(value, str):
         raise InvalidExport(f"{table}.{name} must be a string")
     if not _fits(kind.rstrip("?"), value):

@@ -78,8 +78,9 @@ class Rights:
         if document.get("schema") != SCHEMA:
             raise InvalidExport("the document is not an Attune export that this version reads")
         tables = check_export(document, self._base_id, self._feature_width)
-        if tables["samples"] and not tables["consent"]:
-            raise ConsentRequired("the export holds samples, and no consent was ever given to keep them")
+        personal = [table for table in ("samples", "thoughts", "goals", "own_insights") if tables[table]]
+        if personal and not tables["consent"]:
+            raise ConsentRequired(f"the export holds {personal[0]}, and no consent was ever given to keep them")
         unreadable = _unseal(tables, _seal(document, key, passphrase))
         with self._quiet():
             with self._state.transaction() as connection:
@@ -119,7 +120,7 @@ def _replace(connection: Any, tables: Mapping[str, list[dict[str, Any]]]) -> Non
             connection.execute(f"INSERT INTO {table} ({names}) VALUES ({marks})", [row[name] for name in columns])
     connection.execute("UPDATE generation SET value = value + 1")
     # Ids of samples that were deleted before the export must not be given again: versions still name them.
-    named = [row["sample_id"] for table in ("version_samples", "trials") for row in tables[table]]
+    named = [row["sample_id"] or 0 for table in ("version_samples", "trials", "offers") for row in tables[table]]
     newest = max([0, *named, *(row["id"] for row in tables["samples"])])
     connection.execute("DELETE FROM sqlite_sequence WHERE name = 'samples'")
     connection.execute("INSERT INTO sqlite_sequence (name, seq) VALUES ('samples', ?)", (newest,))

@@ -130,6 +130,8 @@ class Runtime:
     def health(self) -> Health:
         """Whether all that should be served is served."""
         reasons = tuple(str(entry) for entry in self.heads.degraded())
+        if self.insights.library.set_aside:
+            reasons = (*reasons, self.insights.library.set_aside)
         if not self.state.database.is_open:
             reasons = (*reasons, "the state is closed: nothing can be stored until a restart")
         manifest = self.bundle.manifest

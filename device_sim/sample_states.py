@@ -89,6 +89,7 @@ def delete_samples(connection: Any, sample_id: int | None) -> list[tuple[int, st
     if sample_id is not None:
         require_sample(connection, sample_id)
     connection.execute(f"DELETE FROM samples WHERE {condition}", values)
+    connection.execute("UPDATE offers SET sample_id = NULL WHERE sample_id NOT IN (SELECT id FROM samples)")
     _forget_keys(connection)
     return [(row[0], row[1]) for row in rows]
 

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from device_sim.audit import Audit
@@ -13,6 +13,7 @@ from device_sim.consent import read_consent
 from device_sim.device import Device
 from device_sim.errors import DeviceError, ParameterOutOfBounds
 from device_sim.heads import ServingHeads
+from device_sim.insights.journal import delete_expired_thoughts
 from device_sim.sample_states import delete_expired
 from device_sim.samples import newest_sample, waiting_samples
 from device_sim.scheduler import Ticker
@@ -112,13 +113,16 @@ class Schedule:
             base_id = self._heads.base_id
             waiting = {task: waiting_samples(connection, task, spec.labels, base_id) for task, spec in tasks.items()}
             kept = [sample for samples in waiting.values() for sample in samples]
-            expired = delete_expired(connection, self._clock, self.policy.retention_days, kept)
-            if expired:
-                detail = {"samples": expired, "retention_days": self.policy.retention_days}
+            days = self.policy.retention_days
+            oldest = (self._clock.now() - timedelta(days=days)).isoformat(timespec="milliseconds")
+            thoughts = delete_expired_thoughts(connection, oldest)
+            expired = delete_expired(connection, self._clock, days, kept)
+            if expired or thoughts:
+                detail = {"samples": expired, "thoughts": thoughts, "retention_days": days}
                 self._audit.record(connection, "schedule", "expire-samples", detail=detail)
             refused = [task for task in tasks if self._refused_already(connection, task)]
             turns = in_turn(connection, tuple(tasks))
-        if expired:
+        if expired or thoughts:
             self._state.database.checkpoint()
         new = {task: len(samples) for task, samples in waiting.items()}
         ready, reasons = decide(self.policy, self._device.conditions, consent, updates.running, new, refused)

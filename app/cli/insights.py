@@ -10,6 +10,7 @@ import typer
 from app.cli.options import Json, Limit, Url, pages, segment, session
 from app.cli.output import print_fields, print_json, print_table, say
 from app.cli.refusal import Refusal, refusal_of
+from app.cli.rights import Then
 
 insights = typer.Typer(help="Write a thought, see what fits it, and look back.", no_args_is_help=True)
 goals = typer.Typer(help="The user's goals.", no_args_is_help=True)
@@ -75,11 +76,16 @@ def history(limit: Limit = 20, as_json: Json = False, url: Url = None) -> None:
 
 
 @insights.command()
-def forget(thought: Annotated[str, typer.Argument(help="The thought's id.")], url: Url = None) -> None:
+def forget(
+    thought: Annotated[str, typer.Argument(help="The thought's id.")],
+    then: Annotated[Then, typer.Option(help="What becomes of versions that learnt from its likes.")] = Then.KEEP,
+    url: Url = None,
+) -> None:
     """Forget a thought, and the samples of its likes."""
     with session(url) as api:
-        api.call("DELETE", f"/v1/insights/{segment(thought)}")
-    say(f"forgotten: {thought}")
+        answer = api.call("DELETE", f"/v1/insights/{segment(thought)}", query={"then": then.value})
+    affected = ", ".join(f"{one['task']} {one['version']}" for one in answer["affected_versions"]) or "none"
+    say(f"forgotten: {thought}; versions that learnt from its likes: {affected}")
 
 
 @insights.command()
@@ -171,6 +177,14 @@ def knowledge_add(
     """Add an entry of your own."""
     with session(url) as api:
         _print(api.call("POST", "/v1/knowledge/entries", _json(file)), as_json)
+
+
+@knowledge.command("remove")
+def knowledge_remove(insight: Annotated[str, typer.Argument(help="The own entry's id.")], url: Url = None) -> None:
+    """Remove an entry of your own."""
+    with session(url) as api:
+        api.call("DELETE", f"/v1/knowledge/entries/{segment(insight)}")
+    say(f"removed: {insight}")
 
 
 @knowledge.command("install")

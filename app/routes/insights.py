@@ -12,6 +12,7 @@ from app.schemas.insights import (
     EntriesQuery,
     EntryAnswer,
     EntryRequest,
+    ForgottenAnswer,
     GoalAnswer,
     GoalRequest,
     GoalsAnswer,
@@ -30,8 +31,9 @@ from app.schemas.insights import (
     ThoughtsAnswer,
     WeekAnswer,
 )
+from app.schemas.samples import DeletionQuery, VersionName
 from app.services import Device
-from device_sim.insights.assistant import InsightAnswer, ReactionReceipt
+from device_sim.insights.assistant import Affected, InsightAnswer
 from device_sim.insights.journal import Goal, Thought, ThoughtPage
 from device_sim.insights.knowledge import Insight
 from device_sim.insights.library import LibraryInfo
@@ -104,16 +106,20 @@ def thought(thought_id: ThoughtId, device: Device) -> Thought:
     return device.insights.thought(thought_id)
 
 
-@router.delete("/v1/insights/{thought_id}", status_code=204, responses=writes(404))
-def forget(thought_id: ThoughtId, device: Device) -> None:
+@router.delete("/v1/insights/{thought_id}", responses=writes(404, 409))
+def forget(thought_id: ThoughtId, query: Annotated[DeletionQuery, Query()], device: Device) -> ForgottenAnswer:
     """Forget a thought, what was offered for it, and the samples of its likes."""
-    device.insights.delete_thought(thought_id)
+    return ForgottenAnswer(affected_versions=_named(device.insights.delete_thought(thought_id, query.then)))
 
 
-@router.post("/v1/insights/{thought_id}/reaction", response_model=ReactionAnswer, responses=writes(404, 409))
-def react(thought_id: ThoughtId, body: ReactionRequest, device: Device) -> ReactionReceipt:
+@router.post("/v1/insights/{thought_id}/reaction", responses=writes(404, 409))
+def react(thought_id: ThoughtId, body: ReactionRequest, device: Device) -> ReactionAnswer:
     """Say how an insight was taken. A like is learnt from: it becomes a sample."""
-    return device.insights.react(thought_id, body.insight_id, body.reaction)
+    receipt = device.insights.react(thought_id, body.insight_id, body.reaction)
+    return ReactionAnswer(
+        insight_id=receipt.insight_id, reaction=receipt.reaction, sample_id=receipt.sample_id, pending=receipt.pending,
+        affected_versions=_named(receipt.affected_versions),
+    )  # fmt: skip
 
 
 @router.get("/v1/goals", responses=reads())
@@ -122,7 +128,7 @@ def goals(device: Device) -> GoalsAnswer:
     return GoalsAnswer(goals=[GoalAnswer.model_validate(goal) for goal in device.insights.goals()])
 
 
-@router.post("/v1/goals", response_model=GoalAnswer, status_code=201, responses=writes())
+@router.post("/v1/goals", response_model=GoalAnswer, status_code=201, responses=writes(409))
 def add_goal(body: GoalRequest, device: Device) -> Goal:
     """Keep a goal."""
     return device.insights.add_goal(body.text)
@@ -138,6 +144,10 @@ def tick_goal(goal_id: GoalId, body: GoalTick, device: Device) -> Goal:
 def delete_goal(goal_id: GoalId, device: Device) -> None:
     """Forget a goal."""
     device.insights.delete_goal(goal_id)
+
+
+def _named(affected: Affected) -> list[VersionName]:
+    return [VersionName(task=task, version=version) for task, version in affected]
 
 
 def _answer(answer: InsightAnswer) -> InsightsAnswer:

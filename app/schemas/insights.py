@@ -5,9 +5,11 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from app.schemas.base import AnswerModel, Identifier, Limit, RequestModel, Text
+from app.schemas.samples import VersionName
 from device_sim.insights.assistant import MOST_OFFERED, OFFERED
 
 InsightId = Annotated[str, Field(min_length=1, max_length=80, examples=["expression-first-sentence"])]
+Part = Annotated[str, Field(max_length=200)]
 Feeling = Literal["positive", "neutral", "negative"]
 Reaction = Literal["like", "dismiss", "done"]
 
@@ -108,6 +110,13 @@ class ReactionAnswer(AnswerModel):
     reaction: Reaction
     sample_id: int | None
     pending: int | None = Field(description="samples that wait to be learnt, where the like became one")
+    affected_versions: list[VersionName] = Field(description="that learnt from a like which was taken back")
+
+
+class ForgottenAnswer(AnswerModel):
+    """A thought is gone, and the samples of its likes with it."""
+
+    affected_versions: list[VersionName] = Field(description="versions that had learnt from these")
 
 
 class OfferAnswer(AnswerModel):
@@ -201,7 +210,7 @@ class KnowledgeAnswer(AnswerModel):
 
 
 class KnowledgePackage(RequestModel):
-    """A signed package of a knowledge base, as `attune-toolchain knowledge` makes it."""
+    """A signed package of a knowledge base, as `attune insights knowledge package` makes it."""
 
     schema_: Literal["attune-knowledge/1"] = Field(alias="schema")
     version: str = Field(min_length=1, max_length=40)
@@ -215,10 +224,10 @@ class EntryRequest(RequestModel):
     direction: str = Field(max_length=40)
     title: str = Field(max_length=200)
     body: str = Field(max_length=2_000)
-    actions: list[str] = Field(max_length=24)
-    intents: list[str] = Field(max_length=24)
-    feelings: list[str] = Field(max_length=24)
-    topics: list[str] = Field(max_length=24)
+    actions: list[Part] = Field(max_length=24)
+    intents: list[Part] = Field(max_length=24)
+    feelings: list[Part] = Field(max_length=24)
+    topics: list[Part] = Field(max_length=24)
 
 
 class EntryAnswer(AnswerModel):

@@ -12,6 +12,7 @@ import numpy as np
 from device_sim.errors import InsightsUnavailable, InvalidText
 from device_sim.heads import Head, ServingHeads
 from device_sim.inference import Encoded, Encoder
+from device_sim.insights.knowledge import DIRECTIONS
 from model_store.head import Float32
 from model_store.spans import decode_spans
 
@@ -74,9 +75,12 @@ class Analyst:
 
     def require(self) -> None:
         """Raises InsightsUnavailable if the bundle lacks a task that is needed."""
-        missing = [task for task in (INTENT, SENTIMENT, DIRECTION) if task not in self._heads.tasks]
-        if missing:
-            raise InsightsUnavailable(f"the bundle has no task {', '.join(missing)}, which insights need")
+        for task, known in ((INTENT, None), (SENTIMENT, {*FEELINGS, *FEELINGS.values()}), (DIRECTION, {*DIRECTIONS})):
+            spec = self._heads.tasks.get(task)
+            if spec is None or spec.kind != "sentence":
+                raise InsightsUnavailable(f"the bundle has no task {task}, which insights need")
+            if known is not None and not set(spec.labels) <= known:
+                raise InsightsUnavailable(f"the bundle's task {task} has labels that insights do not know")
 
     def read(self, text: str) -> Analysis:
         """Raises InsightsUnavailable; InvalidText if the model can't read it."""

@@ -12,8 +12,15 @@ from pathlib import Path
 
 from device_sim.clock import Clock
 from device_sim.consent import read_consent, require_personalization
-from device_sim.deletion import Deletions
-from device_sim.errors import DeviceClosed, UnknownInsight, UnknownPrediction, UnknownSample, UnknownThought
+from device_sim.deletion import Deletions, Then
+from device_sim.errors import (
+    DeviceClosed,
+    SoundsLikeDanger,
+    UnknownInsight,
+    UnknownPrediction,
+    UnknownSample,
+    UnknownThought,
+)
 from device_sim.feedback import Feedback, FeedbackReceipt
 from device_sim.inference import check_text
 from device_sim.insights import journal
@@ -26,6 +33,8 @@ from device_sim.insights.ranking import History, Ranked, choose, rank
 from device_sim.insights.summary import WeekSummary, week_summaries
 from device_sim.predictor import PredictionMemory, Remembered
 from device_sim.state import State
+
+Affected = tuple[tuple[str, int], ...]  # (task, version)
 
 OFFERED = 3
 MOST_OFFERED = 10
@@ -66,12 +75,15 @@ class InsightAnswer:
 
 @dataclass(frozen=True)
 class ReactionReceipt:
-    """What a reaction became; `pending` counts the samples that wait to be learnt, where a like became one."""
+    """What a reaction became; `pending` counts the samples that wait to be learnt, where a like became one, and
+    `affected_versions` learnt from a like that was taken back.
+    """
 
     insight_id: str
     reaction: Reaction
     sample_id: int | None
     pending: int | None
+    affected_versions: Affected
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,6 +109,7 @@ class InsightAssistant:
         self._guard = CrisisGuard.load(Path(__file__).parent / "crisis.toml")
         self._recent: OrderedDict[str, _Recent] = OrderedDict()
         self._lock = threading.Lock()
+        self._changes = threading.RLock()  # held from reading an offer to noting what became of it
         self._workers = ThreadPoolExecutor(2, thread_name_prefix="insights")
 
     def submit(self, text: str, count: int = OFFERED) -> "Future[InsightAnswer]":
@@ -151,17 +164,19 @@ class InsightAssistant:
         Raises:
             ConsentRequired, UnknownThought, UnknownInsight: nothing was noted. What feedback raises.
         """
-        offer = self._offer(thought_id, insight_id)
-        sample_id, pending = offer.sample_id, None
-        if reaction == "like" and offer.reaction != "like":
-            receipt = self._learn(thought_id, offer.direction)
-            sample_id, pending = receipt.sample_id, receipt.pending
-        elif reaction == "dismiss" and sample_id is not None:
-            self._unlearn(sample_id)
-            sample_id = None
-        with self._state.transaction() as connection:
-            journal.set_reaction(connection, self._clock, thought_id, insight_id, reaction, sample_id)
-        return ReactionReceipt(insight_id, reaction, sample_id, pending)
+        with self._changes:
+            offer = self._offer(thought_id, insight_id)
+            sample_id, pending = offer.sample_id, None
+            affected: Affected = ()
+            if reaction == "like" and (offer.reaction != "like" or sample_id is None):
+                receipt = self._learn(thought_id, offer.direction)
+                sample_id, pending = receipt.sample_id, receipt.pending
+            elif reaction == "dismiss" and sample_id is not None:
+                affected = self._unlearn([sample_id], "keep")
+                sample_id = None
+            with self._state.transaction() as connection:
+                journal.set_reaction(connection, self._clock, thought_id, insight_id, reaction, sample_id)
+        return ReactionReceipt(insight_id, reaction, sample_id, pending, affected)
 
     def thoughts(self, after: int | None = None, limit: int = 50) -> ThoughtPage:
         """What was kept, newest first."""
@@ -173,15 +188,20 @@ class InsightAssistant:
         with self._state.reading() as connection:
             return journal.find_thought(connection, thought_id)
 
-    def delete_thought(self, thought_id: str) -> None:
-        """Forget a thought, its offers, its goal, and the samples of its likes. Raises UnknownThought."""
-        with self._state.transaction() as connection:
-            samples = journal.delete_thought(connection, thought_id)
-        for sample_id in samples:
-            self._unlearn(sample_id)
-        with self._lock:
-            self._recent.pop(thought_id, None)
-        self._state.database.checkpoint()
+    def delete_thought(self, thought_id: str, then: Then = "keep") -> Affected:
+        """Forget a thought, its offers, its goal, and the samples of its likes; which versions learnt from these, and
+        `then` what becomes of them. Raises UnknownThought.
+        """
+        with self._changes:
+            with self._lock:
+                self._recent.pop(thought_id, None)
+            samples = [offer.sample_id for offer in self.thought(thought_id).offers if offer.sample_id is not None]
+            # First: what is learnt of a thought must not outlive it.
+            affected = self._unlearn(samples, then)
+            with self._state.transaction() as connection:
+                journal.delete_thought(connection, thought_id)
+            self._state.database.checkpoint()
+        return affected
 
     def goals(self) -> tuple[Goal, ...]:
         """Open ones first."""
@@ -189,8 +209,11 @@ class InsightAssistant:
             return journal.all_goals(connection)
 
     def add_goal(self, text: str) -> Goal:
-        """Keep a goal that the user says. Raises InvalidText, ConsentRequired."""
+        """Keep a goal that the user says. Raises InvalidText, ConsentRequired; SoundsLikeDanger, with the answer."""
         check_text(text)
+        if self._guard.notices(text):
+            contacts = "；".join(f"{name} {contact}" for name, contact, _ in self._help().resources)
+            raise SoundsLikeDanger(f"{self._guard.answer} {contacts}")
         with self._state.transaction() as connection:
             require_personalization(connection)
             return journal.add_goal(connection, self._clock, text, None, None)
@@ -214,7 +237,7 @@ class InsightAssistant:
         """Forget what is in memory: the user's data was replaced or erased, or consent withdrawn."""
         with self._lock:
             self._recent.clear()
-        self.library.forget()
+        self.library.forget(everything=True)
 
     def close(self) -> None:
         """Answer what was asked, then stop."""
@@ -242,7 +265,6 @@ class InsightAssistant:
 
     def _offer(self, thought_id: str, insight_id: str) -> Offer:
         """What was offered. A thought that was answered before there was consent is kept now."""
-        self.library.find(insight_id)
         with self._lock:
             recent = self._recent.get(thought_id)
         with self._state.transaction() as connection:
@@ -256,6 +278,7 @@ class InsightAssistant:
                 thought = journal.find_thought(connection, thought_id)
         offer = next((offer for offer in thought.offers if offer.insight_id == insight_id), None)
         if offer is None:
+            self.library.find(insight_id)
             raise UnknownInsight("that insight was not offered for this thought", field="insight_id")
         return offer
 
@@ -265,9 +288,12 @@ class InsightAssistant:
         except UnknownPrediction:  # asked before the last start
             return self._feedback.record(text=self.thought(thought_id).text, task=DIRECTION, label=direction)
 
-    def _unlearn(self, sample_id: int) -> None:
-        with suppress(UnknownSample):  # deleted by itself meanwhile
-            self._deletions.delete(sample_id)
+    def _unlearn(self, sample_ids: Sequence[int], then: Then) -> Affected:
+        affected: dict[tuple[str, int], None] = {}
+        for sample_id in sample_ids:
+            with suppress(UnknownSample):  # deleted by itself meanwhile
+                affected |= dict.fromkeys(self._deletions.delete(sample_id, then).affected_versions)
+        return tuple(affected)
 
 
 def _is_no_thought(analysis: Analysis, ranked: Sequence[Ranked]) -> bool:

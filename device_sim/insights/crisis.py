@@ -43,7 +43,7 @@ _LOOSE = re.compile(r"[《》]| (?=[^a-z0-9])|(?<=[^a-z0-9]) ")
 _COVERED = "○"
 
 _Filled = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
-_Groups = Annotated[dict[str, list[_Filled]], Field(min_length=1)]
+_Groups = dict[str, Annotated[list[_Filled], Field(min_length=1)]]
 
 
 class InvalidCrisisFile(ValueError):

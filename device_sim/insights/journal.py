@@ -99,15 +99,22 @@ def thought_page(connection: Any, after: int | None, limit: int) -> ThoughtPage:
     return ThoughtPage(items, rows[limit - 1][0] if len(rows) > limit else None)
 
 
-def delete_thought(connection: Any, thought_id: str) -> list[int]:
-    """Forget a thought, what was offered for it and the goal that was made of it; the samples of its likes."""
-    thought = find_thought(connection, thought_id)
+def delete_thought(connection: Any, thought_id: str) -> None:
+    """Forget a thought, what was offered for it and the goal that was made of it. Raises UnknownThought."""
+    find_thought(connection, thought_id)
     for table in ("offers", "goals"):
         connection.execute(
             f"DELETE FROM {table} WHERE thought_id = (SELECT id FROM thoughts WHERE public_id = ?)", (thought_id,)
         )
     connection.execute("DELETE FROM thoughts WHERE public_id = ?", (thought_id,))
-    return [offer.sample_id for offer in thought.offers if offer.sample_id is not None]
+
+
+def delete_expired_thoughts(connection: Any, oldest: str) -> int:
+    """Forget thoughts from before `oldest` and what was offered for them; how many. Goals stay till they are deleted."""
+    old = "SELECT id FROM thoughts WHERE at < ?"
+    connection.execute(f"DELETE FROM offers WHERE thought_id IN ({old})", (oldest,))
+    connection.execute(f"UPDATE goals SET thought_id = NULL WHERE thought_id IN ({old})", (oldest,))
+    return int(connection.execute("DELETE FROM thoughts WHERE at < ?", (oldest,)).rowcount)
 
 
 def set_reaction(

@@ -24,7 +24,10 @@ INTENTS = ("goal_setting", "emotion_record", "advice_seeking")
 FEELINGS = ("negative", "neutral", "positive")
 SHIPPED = Path(__file__).parent / "knowledge"
 PACKAGE_SCHEMA = "attune-knowledge/1"
-MOST_ENTRIES = 5_000
+MOST_ENTRIES = 2_000
+MOST_OWN = 500
+_OWN = re.compile(r"own-[1-9][0-9]{0,8}")
+_SHOWABLE = re.compile(r"[a-z_]{1,40}")
 _VERSION_FILE = "version.toml"
 _ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+){0,11}")
 # Least and most characters of each text, and parts of each list.
@@ -95,6 +98,11 @@ def packaged_knowledge(document: Mapping[str, Any], trusted: Mapping[str, Ed2551
     return _knowledge(document.get("version"), read_insights(entries, {}, "the package"))
 
 
+def is_own(insight_id: str) -> bool:
+    """Is it the id of an entry of the user's own?"""
+    return _OWN.fullmatch(insight_id) is not None
+
+
 def package_of(knowledge: Knowledge) -> dict[str, Any]:
     """The package of a knowledge base, to be signed."""
     insights = [
@@ -129,6 +137,8 @@ def _knowledge(version: Any, insights: Sequence[Insight]) -> Knowledge:
         raise KnowledgeInvalid(f"a knowledge base has between 1 and {MOST_ENTRIES} entries, not {len(insights)}")
     seen: set[str] = set()
     for insight in insights:
+        if is_own(insight.id):
+            raise KnowledgeInvalid(f"{insight.id}: such an id is that of an own entry of a user")
         if insight.id in seen:
             raise KnowledgeInvalid(f"{insight.id}: the id is there twice")
         seen.add(insight.id)
@@ -143,12 +153,14 @@ def _insight(entry: Mapping[str, Any]) -> Insight:
 def _faults(entry: Mapping[str, Any]) -> Iterator[str]:
     fields = set(Insight.__dataclass_fields__)
     if set(entry) != fields:
-        yield f"it must have {', '.join(sorted(fields))}; wrong or missing: {', '.join(sorted(set(entry) ^ fields))}"
+        # Own entries are personal: what a field is called is shown only where it looks like a name.
+        odd = sorted({name if _SHOWABLE.fullmatch(str(name)) else "?" for name in set(entry) ^ fields})
+        yield f"it must have {', '.join(sorted(fields))}; wrong or missing: {', '.join(odd)}"
         return
     if not isinstance(entry["id"], str) or not _ID.fullmatch(entry["id"]):
         yield "the id must be lower-case letters and digits, in up to 12 parts joined by -"
     if entry["direction"] not in DIRECTIONS:
-        yield f"there is no direction {entry['direction']!r}; directions are {', '.join(DIRECTIONS)}"
+        yield f"there is no such direction; directions are {', '.join(DIRECTIONS)}"
     for name in ("title", "body"):
         yield from _of_text(name, name, entry[name])
     for name in _COUNTS:
@@ -163,9 +175,8 @@ def _of_list(name: str, values: Any) -> Iterator[str]:
     if len(set(map(str, values))) != len(values):
         yield f"{name} has something twice"
     if name in _ALLOWED:
-        odd = [value for value in values if value not in _ALLOWED[name]]
-        if odd:
-            yield f"{name} may be {', '.join(_ALLOWED[name])}, not {odd[0]!r}"
+        if any(value not in _ALLOWED[name] for value in values):
+            yield f"{name} may be {', '.join(_ALLOWED[name])}, and nothing else"
         return
     for value in values:
         yield from _of_text(f"a part of {name}", name.removesuffix("s"), value)

@@ -1,5 +1,6 @@
 """The knowledge base in use: what ships, or a signed package that replaced it, and the user's own entries."""
 
+import hashlib
 import json
 import threading
 from collections.abc import Mapping
@@ -11,10 +12,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from device_sim.audit import Audit, Detail
 from device_sim.clock import Clock
+from device_sim.consent import require_personalization
 from device_sim.errors import KnowledgeInvalid, UnknownInsight
 from device_sim.inference import Encoder
 from device_sim.insights.journal import own_insights
 from device_sim.insights.knowledge import (
+    MOST_OWN,
     SHIPPED,
     Insight,
     Knowledge,
@@ -24,9 +27,7 @@ from device_sim.insights.knowledge import (
 )
 from device_sim.insights.search import InsightIndex
 from device_sim.state import State
-
-_OWN = "own-"
-_MOST_OWN = 500
+from model_store.head import Float32
 
 
 @dataclass(frozen=True)
@@ -55,13 +56,17 @@ class Library:
         self._lock = threading.RLock()
         self._base: tuple[str, Knowledge] | None = None
         self._index: InsightIndex | None = None
+        self._vectors: dict[str, Float32] = {}
+        self.set_aside: str | None = None  # why an installed package is not used, if one is not
 
     @property
     def index(self) -> InsightIndex:
         """The entries, with what is looked up in. Raises KnowledgeInvalid if what ships is broken."""
         with self._lock:
             if self._index is None:
-                self._index = InsightIndex((*self._knowledge()[1].insights, *self._own()), self._encoder)
+                self._index = InsightIndex(
+                    (*self._knowledge()[1].insights, *self._own()), self._vector, self._encoder.encode
+                )
             return self._index
 
     def info(self) -> LibraryInfo:
@@ -101,14 +106,17 @@ class Library:
         return self.info()
 
     def add(self, entry: Mapping[str, Any]) -> Insight:
-        """Add an entry of the user's own; its id is made here. Raises KnowledgeInvalid."""
+        """Add an entry of the user's own; its id is made here. Raises KnowledgeInvalid, ConsentRequired."""
         with self._state.transaction() as connection:
+            require_personalization(connection)
+            # Numbers are never given twice: an offer may still name an entry that was removed.
             count, last = connection.execute(
-                "SELECT COUNT(*), MAX(CAST(SUBSTR(id, ?) AS INTEGER)) FROM own_insights", (len(_OWN) + 1,)
+                "SELECT (SELECT COUNT(*) FROM own_insights), MAX(CAST(SUBSTR(id, 5) AS INTEGER)) FROM "
+                "(SELECT id FROM own_insights UNION SELECT insight_id FROM offers WHERE insight_id LIKE 'own-%')"
             ).fetchone()
-            if count >= _MOST_OWN:
-                raise KnowledgeInvalid(f"there are {count} own entries; at most {_MOST_OWN} are kept")
-            insight = read_insights([{**entry, "id": f"{_OWN}{(last or 0) + 1}"}], {}, "the entry")[0]
+            if count >= MOST_OWN:
+                raise KnowledgeInvalid(f"there are {count} own entries; at most {MOST_OWN} are kept")
+            insight = read_insights([{**entry, "id": f"own-{(last or 0) + 1}"}], {}, "the entry")[0]
             connection.execute(
                 "INSERT INTO own_insights (id, content, created_at) VALUES (?, ?, ?)",
                 (insight.id, json.dumps(asdict(insight), ensure_ascii=False), self._clock.stamp()),
@@ -124,11 +132,20 @@ class Library:
                 raise UnknownInsight("there is no own entry of that id", field="insight_id")
         self.forget()
 
-    def forget(self) -> None:
-        """Read it all again when it is next asked for: it was changed, or the state was replaced."""
+    def forget(self, *, everything: bool = False) -> None:
+        """Read it again when it is next asked for: it was changed; or, with `everything`, the state was replaced."""
         with self._lock:
             self._index = None
             self._base = None
+            if everything:
+                self._vectors.clear()  # features of own entries are personal
+
+    def _vector(self, text: str) -> Float32:
+        """Features of an entry's text. They are kept: a change of one entry leaves the others as they are."""
+        digest = hashlib.sha256(text.encode()).hexdigest()
+        if digest not in self._vectors:
+            self._vectors[digest] = self._encoder.encode(text)
+        return self._vectors[digest]
 
     def _own(self) -> list[Insight]:
         with self._state.reading() as connection:
@@ -138,10 +155,10 @@ class Library:
         if self._base is None:
             with self._state.reading() as connection:
                 row = connection.execute("SELECT content FROM knowledge").fetchone()
-            # A package whose key is no longer trusted, after another start, is left aside.
+            self.set_aside = None
             try:
                 self._base = ("package", packaged_knowledge(json.loads(row[0]), self._trusted)) if row else None
-            except KnowledgeInvalid:
-                self._base = None
+            except KnowledgeInvalid as error:  # its key is no longer trusted, after another start
+                self._base, self.set_aside = None, f"the installed knowledge base is set aside: {error}"
             self._base = self._base or ("shipped", shipped_knowledge(self._source))
         return self._base

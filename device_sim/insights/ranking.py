@@ -144,7 +144,7 @@ def _spread(likeness: Float32) -> list[float]:
 
 def _recent(at: datetime | None, now: datetime, halves: timedelta) -> float:
     """1 just now, a half after `halves`, and so on."""
-    if at is None:
+    if at is None or at > now + timedelta(days=1):  # the clock was set back since
         return 0.0
     return math.exp2(-max(timedelta(), now - at) / halves)
 

@@ -3,31 +3,38 @@
 import math
 import sqlite3
 import threading
-from collections import Counter
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 
 import numpy as np
+from numpy.typing import NDArray
 
-from device_sim.inference import Encoder
+from device_sim.inference import check_text
 from device_sim.insights.knowledge import Insight
 from device_sim.insights.ranking import Likeness
 from model_store.head import Float32
 
 _WORDS_OF_A_TRIGRAM = 3
 
+Indices = NDArray[np.intp]
+
 
 class InsightIndex:
-    """The entries of one version, and what is looked up in. Features are made when they are first asked for."""
+    """The entries of one version, and what is looked up in. Features are made when first asked for: of an entry's text
+    by `of_entry`, which may keep them, of a query by `of_query`.
+    """
 
-    def __init__(self, insights: Sequence[Insight], encoder: Encoder) -> None:
+    def __init__(
+        self, insights: Sequence[Insight], of_entry: Callable[[str], Float32], of_query: Callable[[str], Float32]
+    ) -> None:
         self.insights = tuple(insights)
-        self._encoder = encoder
+        self._of_entry = of_entry
+        self._of_query = of_query
         self._lock = threading.Lock()
         self._vectors: Float32 | None = None
         self._words: sqlite3.Connection | None = None
-        self._pairs: list[set[str]] | None = None
-        self._rarity: dict[str, float] = {}
+        self._places: dict[str, Indices] | None = None
 
     @property
     def vectors(self) -> Float32:
@@ -35,7 +42,7 @@ class InsightIndex:
         with self._lock:
             if self._vectors is None:
                 texts = [f"{one.title}，{'，'.join(one.topics)}。{one.body}" for one in self.insights]
-                rows = np.stack([self._encoder.encode(text) for text in texts])
+                rows = np.stack([self._of_entry(text) for text in texts])
                 self._vectors = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), np.float32(1e-9))
             return self._vectors
 
@@ -47,19 +54,29 @@ class InsightIndex:
     def wording(self, text: str) -> Float32:
         """How much of a text's pairs of characters, rare ones above all, stand in each entry [N]: from 0 to 1."""
         with self._lock:
-            if self._pairs is None:
-                self._pairs = [_pairs(_text(insight)) for insight in self.insights]
-                counts = Counter(pair for pairs in self._pairs for pair in pairs)
-                self._rarity = {pair: math.log(len(self.insights) / count) for pair, count in counts.items()}
-            known = {pair: self._rarity[pair] for pair in _pairs(text) if pair in self._rarity}
-            whole = sum(known.values()) or 1.0
-            shares = [sum(known[pair] for pair in known.keys() & pairs) / whole for pairs in self._pairs]
-        return np.array(shares, np.float32)
+            if self._places is None:
+                places: dict[str, list[int]] = defaultdict(list)
+                for place, insight in enumerate(self.insights):
+                    for pair in _pairs(_text(insight)):
+                        places[pair].append(place)
+                self._places = {pair: np.array(found) for pair, found in places.items()}
+            known = self._places
+        shares, whole = np.zeros(len(self.insights), np.float32), 0.0
+        for pair in _pairs(text) & known.keys():
+            rarity = math.log(len(self.insights) / len(known[pair]))
+            shares[known[pair]] += rarity
+            whole += rarity
+        return shares / np.float32(whole or 1.0)
 
     def search(self, query: str, limit: int) -> list[Insight]:
-        """Entries that hold the words of `query`, best first, and after them those that are nearest in meaning."""
+        """Entries that hold the words of `query`, best first, and after them those that are nearest in meaning.
+
+        Raises:
+            InvalidText: the query can't be read.
+        """
+        check_text(query)
         found = self._by_words(query)
-        features = self._encoder.encode(query)
+        features = self._of_query(query)
         for place in np.argsort(-(self.vectors @ features), kind="stable"):
             if int(place) not in found:
                 found.append(int(place))

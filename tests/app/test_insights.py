@@ -193,7 +193,7 @@ def test_a_week_is_summed_up_by_the_devices_clock(agreed: httpx.Client) -> None:
 def test_a_thought_is_forgotten_with_the_samples_of_its_likes(agreed: httpx.Client) -> None:
     answer = ask(agreed, SPEECH)
     react(agreed, answer, "like")
-    assert agreed.delete(f"/v1/insights/{answer['id']}").status_code == 204
+    assert agreed.delete(f"/v1/insights/{answer['id']}").json() == {"affected_versions": []}
     for path, name in (("/v1/insights", "items"), ("/v1/goals", "goals"), ("/v1/samples", "items")):
         assert agreed.get(path).json()[name] == []
     assert refusal(agreed.delete(f"/v1/insights/{answer['id']}")) == (404, "unknown-thought")
@@ -213,9 +213,20 @@ def test_an_export_brings_thoughts_back_and_erasing_leaves_none(agreed: httpx.Cl
     assert agreed.post("/v1/import", json=document).status_code == 200
     assert [agreed.get(path).json() for path in ("/v1/insights", "/v1/goals", "/v1/summary")] == before
     assert agreed.get("/v1/knowledge").json()["own"] == 1
-    broken = json.loads(json.dumps(document))
-    broken["offers"][0]["thought_id"] = 99
-    assert refusal(agreed.post("/v1/import", json=broken)) == (422, "invalid-export")
+    for table, change in (
+        ("offers", {"thought_id": 99}),
+        ("thoughts", {"mood": 2}),
+        ("thoughts", {"text": " "}),
+        ("own_insights", {"id": "own-2"}),
+    ):
+        broken = json.loads(json.dumps(document))
+        broken[table][0] |= change
+        assert refusal(agreed.post("/v1/import", json=broken)) == (422, "invalid-export")
+    # An export of the first edition has none of these tables; the sample of the like alone is brought back.
+    for table in ("thoughts", "offers", "goals", "own_insights", "knowledge"):
+        document.pop(table)
+    assert agreed.post("/v1/import", json=document).status_code == 200
+    assert (agreed.get("/v1/insights").json()["items"], agreed.get("/v1/samples").json()["total"]) == ([], 1)
 
 
 OWN = {
@@ -233,7 +244,10 @@ def add_own(client: httpx.Client) -> dict[str, Any]:
     return found
 
 
-def test_own_entries_are_offered_and_can_be_removed(agreed: httpx.Client) -> None:
+def test_own_entries_are_offered_and_can_be_removed(device: httpx.Client) -> None:
+    assert refusal(device.post("/v1/knowledge/entries", json=OWN)) == (403, "consent-required")
+    device.put("/v1/consent", json={"personalization": True})
+    agreed = device
     own = add_own(agreed)
     assert own["id"] == "own-1"
     assert "own-1" in [one["id"] for one in ask(agreed, "想改掉失眠的毛病，总睡不着", count=10)["insights"]]
@@ -245,7 +259,40 @@ def test_own_entries_are_offered_and_can_be_removed(agreed: httpx.Client) -> Non
     assert refusal(agreed.delete(f"/v1/knowledge/entries/{shipped}")) == (404, "unknown-insight")
     wrong = agreed.post("/v1/knowledge/entries", json={**OWN, "direction": "luck"})
     assert refusal(wrong) == (422, "invalid-knowledge")
-    assert "there is no direction" in wrong.json()["detail"]
+    assert "there is no such direction" in wrong.json()["detail"]
+    assert "luck" not in wrong.text, "what the user wrote is not echoed"
+
+
+def test_many_likes_at_once_are_one_sample_and_nothing_outlives_a_forgotten_thought(agreed: httpx.Client) -> None:
+    answer = ask(agreed, SPEECH)
+    with ThreadPoolExecutor(8) as threads:
+        likes = list(threads.map(lambda _: react(agreed, answer, "like").json()["sample_id"], range(8)))
+    assert len(set(likes)) == 1
+    assert agreed.get("/v1/samples").json()["total"] == 1
+    with ThreadPoolExecutor(4) as threads:
+        liking = threads.submit(react, agreed, answer, "like", 1)
+        agreed.delete(f"/v1/insights/{answer['id']}")
+        liking.result()
+    assert agreed.get("/v1/insights").json()["items"] == []
+    assert agreed.get("/v1/samples").json()["total"] == 0
+
+
+def test_a_sample_that_was_deleted_by_itself_can_be_liked_again(agreed: httpx.Client) -> None:
+    answer = ask(agreed, SPEECH)
+    first = react(agreed, answer, "like").json()["sample_id"]
+    agreed.delete(f"/v1/samples/{first}")
+    assert react(agreed, answer, "like").json()["sample_id"] == first + 1
+    assert agreed.get("/v1/samples").json()["total"] == 1
+
+
+def test_old_thoughts_go_by_the_retention_of_samples(agreed: httpx.Client) -> None:
+    agreed.put("/v1/device", json={"now": "2026-03-04T10:00:00+00:00"})
+    ask(agreed, SPEECH)
+    agreed.put("/v1/device", json={"now": "2027-03-10T10:00:00+00:00"})
+    ask(agreed, "今天跑了五公里，开心")
+    agreed.post("/v1/schedule/tick")
+    assert [one["direction"] for one in agreed.get("/v1/insights").json()["items"]] == ["health"]
+    assert [goal["text"] for goal in agreed.get("/v1/goals").json()["goals"]] == [SPEECH], "goals stay"
 
 
 def test_entries_are_found_by_words_and_by_meaning(device: httpx.Client) -> None:
@@ -259,6 +306,7 @@ def test_entries_are_found_by_words_and_by_meaning(device: httpx.Client) -> None
     assert by_meaning[0]["direction"] in ("career", "emotion")
     assert {one["direction"] for one in found(direction="finance", limit=200)} == {"finance"}
     assert found(query='"; DROP TABLE entries --', limit=1)
+    assert refusal(device.get("/v1/knowledge/entries", params={"query": "a\0b"}))[0] == 422
 
 
 def test_a_signed_package_replaces_what_ships_and_own_entries_stay(
@@ -290,7 +338,10 @@ def test_a_signed_package_replaces_what_ships_and_own_entries_stay(
     broken["signature"] = sign(broken, key)
     answer = agreed.put("/v1/knowledge", json=broken)
     assert refusal(answer) == (422, "invalid-knowledge")
-    assert f"{broken['insights'][2]['id']}: there is no direction" in answer.json()["detail"]
+    assert f"{broken['insights'][2]['id']}: there is no such direction" in answer.json()["detail"]
+    broken["insights"][2].update(direction="health", id="own-1")
+    broken["signature"] = sign(broken, key)
+    assert "own entry of a user" in agreed.put("/v1/knowledge", json=broken).json()["detail"]
     assert agreed.get("/v1/knowledge").json()["source"] == "shipped"
 
 

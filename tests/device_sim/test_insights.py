@@ -28,7 +28,7 @@ def folder(tmp_path: Path) -> Path:
     ("change", "said"),
     [
         (lambda text: text.replace("[[insight]]", "[[insight", 1), r"career\.toml is no TOML"),
-        (lambda text: text.replace('direction = "career"', 'direction = "luck"'), "there is no direction 'luck'"),
+        (lambda text: text.replace('direction = "career"', 'direction = "luck"'), "there is no such direction"),
         (lambda text: text.replace('id = "career-', 'id = "Career ', 1), r"career\.toml: entry 1: the id must be"),
         (lambda text: text.replace("intents = [", 'intents = ["other", ', 1), "intents may be goal_setting,"),
         (lambda text: text.replace("feelings = [", 'feelings = ["sad", ', 1), "feelings may be negative,"),
