@@ -8,6 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 
 from device_sim.clock import Clock
@@ -106,11 +107,15 @@ class InsightAssistant:
         self._feedback = feedback
         self._deletions = deletions
         self._clock = clock
-        self._guard = CrisisGuard.load(Path(__file__).parent / "crisis.toml")
         self._recent: OrderedDict[str, _Recent] = OrderedDict()
         self._lock = threading.Lock()
         self._changes = threading.RLock()  # held from reading an offer to noting what became of it
         self._workers = ThreadPoolExecutor(2, thread_name_prefix="insights")
+
+    @cached_property
+    def _guard(self) -> CrisisGuard:
+        """Read when it is first needed: its hundreds of patterns take longer than the rest of a start."""
+        return CrisisGuard.load(Path(__file__).parent / "crisis.toml")
 
     def submit(self, text: str, count: int = OFFERED) -> "Future[InsightAnswer]":
         """As `answer`, in a thread of the assistant's own.

@@ -110,7 +110,7 @@ def delete_thought(connection: Any, thought_id: str) -> None:
 
 
 def delete_expired_thoughts(connection: Any, oldest: str) -> int:
-    """Forget thoughts from before `oldest` and what was offered for them; how many. Goals stay till they are deleted."""
+    """Forget thoughts from before `oldest` and what was offered for them; how many. Goals stay."""
     old = "SELECT id FROM thoughts WHERE at < ?"
     connection.execute(f"DELETE FROM offers WHERE thought_id IN ({old})", (oldest,))
     connection.execute(f"UPDATE goals SET thought_id = NULL WHERE thought_id IN ({old})", (oldest,))

@@ -83,6 +83,22 @@ def test_a_thought_is_read_and_fitting_insights_are_offered(agreed: httpx.Client
     assert len(ask(agreed, SPEECH, count=1)["insights"]) == 1
 
 
+def test_a_text_that_sounds_like_danger_gets_help_and_is_never_kept(agreed: httpx.Client, state: Path) -> None:
+    text = "我真的不想活了，想结束这一切"
+    answer = ask(agreed, text)
+    assert (answer["insights"], answer["intent"], answer["direction"], answer["kept"]) == ([], None, None, False)
+    assert "12356" in [one["contact"] for one in answer["help"]["resources"]]
+    assert answer["help"]["answer"] == ask(agreed, "活着没有意思，想去死")["help"]["answer"]
+    body = {"insight_id": shipped_knowledge().insights[0].id, "reaction": "like"}
+    assert refusal(agreed.post(f"/v1/insights/{answer['id']}/reaction", json=body)) == (404, "unknown-thought")
+    goal = agreed.post("/v1/goals", json={"text": text})
+    assert refusal(goal) == (409, "sounds-like-danger")
+    assert "12356" in goal.json()["detail"]
+    assert agreed.get("/v1/insights").json()["items"] == []
+    assert agreed.get("/v1/samples").json()["total"] == 0
+    assert ask(agreed, "今天累死了，老板又画大饼")["help"] is None
+
+
 def test_several_thoughts_in_a_text_are_told_apart(device: httpx.Client) -> None:
     text = "今天跑了五公里，开心。另外房贷利率又涨了，有点慌。"
     answer = ask(device, text)
