@@ -30,11 +30,11 @@ _STEPS = [
     (re.compile(r"(?:[^\w。,《》]|_)+"), " "),
     (re.compile(r" ?,[ ,]*"), ","),
     (re.compile(r"[ ,]?。[ ,。]*"), "。"),
-    # A character standing alone belongs to its neighbours (想-死), a lone letter to other lone letters (k m s).
-    (
-        re.compile(r"(?<=[ ,。][一-鿿])[ ,](?=\w)|(?<=\w)[ ,。](?=[一-鿿][ ,。])|(?<=[ ,。][a-z])[ ,](?=[a-z][ ,。])"),
-        "",
-    ),
+    # A character standing alone belongs to its neighbours (想-死), unless a stronger mark parts it from them than from
+    # the rest (笑死。想-死); a lone letter belongs to other lone letters (k m s).
+    (re.compile(r"(?:(?<=[ ,。][一-鿿]) |(?<=[,。][一-鿿]),)(?=\w)"), ""),
+    (re.compile(r"(?<=\w)(?: (?=[一-鿿][ ,。])|,(?=[一-鿿][,。])|。(?=[一-鿿]。))"), ""),
+    (re.compile(r"(?<=[ ,。][a-z])[ ,](?=[a-z][ ,。])"), ""),
     (re.compile(r"([一-鿿])\1+"), r"\1"),
     (re.compile(r"([a-z])\1{2,}"), r"\1"),
 ]
@@ -106,12 +106,13 @@ class CrisisGuard:
         plain = f"。{plain}。"
         for found, instead in _STEPS:
             plain = found.sub(instead, plain)
-        if not self._signs.occur_in(_LOOSE.sub("", plain)):
-            return False
-        return any(self._shows_sign(f"。{sentence}。") for sentence in plain.split("。"))
+        return any(self._shows_sign(f"。{sentence}。") for sentence in plain.split("。") if sentence)
 
     def _shows_sign(self, sentence: str) -> bool:
-        if self._certain.occur_in(_LOOSE.sub("", sentence)):
+        loose = _LOOSE.sub("", sentence)
+        if not self._signs.occur_in(loose):
+            return False
+        if self._certain.occur_in(loose):
             return True
         return self._signs.occur_in(_LOOSE.sub("", self._everyday.cover(sentence, _COVERED)))
 

@@ -53,16 +53,24 @@ class Phrases:
         for pattern in patterns:
             for first, rests in pattern.items():
                 merged.setdefault(first, []).extend(rests)
-        self._match = {first: re.compile(f"{first}(?:{'|'.join(rests)})").match for first, rests in merged.items()}
+        self._rests = merged
+        self._compiled: dict[str, re.Pattern[str]] = {}  # filled when a character is first met: loading stays short
 
     def spans(self, text: str) -> Iterator[tuple[int, int]]:
         """Where the patterns match, from left to right and apart from each other."""
         end = 0
         for position, character in enumerate(text):
-            match = self._match.get(character)
-            if match is not None and position >= end and (found := match(text, position)):
+            if character not in self._rests or position < end:
+                continue
+            if found := self._pattern(character).match(text, position):
                 end = found.end()
                 yield position, end
+
+    def _pattern(self, first: str) -> re.Pattern[str]:
+        pattern = self._compiled.get(first)
+        if pattern is None:  # two threads may both compile it, to the same end
+            pattern = self._compiled[first] = re.compile(f"{first}(?:{'|'.join(self._rests[first])})")
+        return pattern
 
     def occur_in(self, text: str) -> bool:
         """Whether any of them matches."""

@@ -2,7 +2,6 @@
 
 import tomllib
 from pathlib import Path
-from time import perf_counter
 
 import pytest
 
@@ -56,6 +55,39 @@ def guard() -> CrisisGuard:
 )
 def test_signs_of_any_wording_are_noticed(guard: CrisisGuard, text: str) -> None:
     assert guard.notices(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "要是明早醒不过来就好了",
+        "真想查出个绝症，那样就解脱了",
+        "站在站台边总有往下跳的冲动",
+        "药一直攒着，没人知道",
+        "拖累了儿女这么多年，早点走省得你们受罪",
+        "这可能是我写的最后一封了",
+        "为什么要把我救回来",
+        "又有zs的念头",
+        "外婆在天上等我，我要去找她",
+        "日子选好了，心里很平静",
+        "妹妹手臂上都是划痕，袖子不敢卷",
+    ],
+)
+def test_families_of_veiled_wording_are_noticed(guard: CrisisGuard, text: str) -> None:
+    assert guard.notices(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "还好不是绝症就好",
+        "婚礼日子选好了，心里很平静",
+        "骑车摔了，手臂上都是伤口",
+        "多亏医生把我救回来",
+    ],
+)
+def test_the_same_words_of_everyday_life_are_left_alone(guard: CrisisGuard, text: str) -> None:
+    assert not guard.notices(text)
 
 
 @pytest.mark.parametrize(
@@ -214,20 +246,6 @@ def test_texts_without_words_are_left_alone(guard: CrisisGuard, text: str) -> No
     assert not guard.notices(text)
 
 
-@pytest.mark.parametrize(
-    "filler", ["今天天气不错，", "想", "，", "电影里他自杀了。", "我想就要这样", "游戏电影", "想，"]
-)
-def test_long_texts_take_linear_time(guard: CrisisGuard, filler: str) -> None:
-    def seconds(length: int) -> float:
-        text = (filler * length)[:length]
-        started = perf_counter()
-        assert not guard.notices(text)
-        return perf_counter() - started
-
-    short, long = (min(seconds(length) for _ in range(3)) for length in (2_000, 20_000))
-    assert long < 30 * short + 0.01
-
-
 def test_a_sign_at_the_end_of_a_long_text_is_noticed(guard: CrisisGuard) -> None:
     assert guard.notices("今天天气不错，" * 2_000 + "我不想活了")
 
@@ -287,6 +305,28 @@ def test_a_missing_or_undecodable_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "latin.toml").write_bytes("answer = 'é'".encode("latin-1"))
     with pytest.raises(InvalidCrisisFile, match="can't be read"):
         CrisisGuard.load(tmp_path / "latin.toml")
+
+
+def texts(name: str) -> dict[str, list[str]]:
+    """Texts of others, by kind."""
+    lines = (Path(__file__).parents[1] / "support" / name).read_text("utf-8").splitlines()[1:]
+    found: dict[str, list[str]] = {"crisis": [], "sad": []}
+    for kind, text in (line.split("\t") for line in lines):
+        found[kind].append(text)
+    return found
+
+
+def test_texts_of_others_that_it_was_widened_with_are_all_noticed(guard: CrisisGuard) -> None:
+    known = texts("crisis_texts.tsv")
+    assert [text for text in known["crisis"] if not guard.notices(text)] == []
+    assert sum(guard.notices(text) for text in known["sad"]) <= 1
+    assert [len(known[kind]) for kind in ("crisis", "sad")] == [130, 260]
+
+
+def test_texts_that_it_has_never_seen_are_mostly_noticed(guard: CrisisGuard) -> None:
+    unseen = texts("crisis_unseen.tsv")
+    assert sum(guard.notices(text) for text in unseen["crisis"]) >= 37, "of 40"
+    assert sum(guard.notices(text) for text in unseen["sad"]) <= 2, "of 80"
 
 
 def test_every_group_of_the_file_says_what_it_means() -> None:
