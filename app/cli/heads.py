@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from app.cli.options import Json, Task, Url, passphrase_header, segment, session
-from app.cli.output import print_fields, print_json
+from app.cli.output import print_answer
 from app.cli.refusal import Refusal
 from device_sim.errors import DeviceError
 
@@ -39,7 +39,7 @@ def head_export(
         write_private(out.absolute(), json.dumps(document, ensure_ascii=False).encode())
     except DeviceError as error:
         raise Refusal.because("unwritable-file", "The file can't be written", str(error)) from None
-    _print({"file": str(out), "task": task, "version": number}, as_json)
+    print_answer({"file": str(out), "task": task, "version": number}, as_json)
 
 
 @head.command("import")
@@ -61,11 +61,4 @@ def head_import(
     of_file = document.get("task") if isinstance(document, dict) else None
     with session(url) as api:
         path = f"/v1/models/{segment(str(task or of_file))}/versions"
-        _print(api.call("POST", path, document, headers=headers), as_json)
-
-
-def _print(answer: dict[str, object], as_json: bool) -> None:
-    if as_json:
-        print_json(answer)
-    else:
-        print_fields(answer)
+        print_answer(api.call("POST", path, document, headers=headers), as_json)

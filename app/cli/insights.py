@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from app.cli.options import Json, Limit, Url, pages, segment, session
-from app.cli.output import print_fields, print_json, print_table, say
+from app.cli.output import print_answer, print_fields, print_json, print_table, say
 from app.cli.refusal import Refusal, refusal_of
 from app.cli.rights import Then
 
@@ -58,7 +58,7 @@ def react(
     """Say how an insight was taken; a like is learnt from."""
     body = {"insight_id": insight, "reaction": reaction.value}
     with session(url) as api:
-        _print(api.call("POST", f"/v1/insights/{segment(thought)}/reaction", body), as_json)
+        print_answer(api.call("POST", f"/v1/insights/{segment(thought)}/reaction", body), as_json)
 
 
 @insights.command()
@@ -124,7 +124,7 @@ def goals_list(as_json: Json = False, url: Url = None) -> None:
 def goals_add(text: Annotated[str, typer.Argument(help="The goal.")], as_json: Json = False, url: Url = None) -> None:
     """Keep a goal."""
     with session(url) as api:
-        _print(api.call("POST", "/v1/goals", {"text": text}), as_json)
+        print_answer(api.call("POST", "/v1/goals", {"text": text}), as_json)
 
 
 @goals.command("done")
@@ -136,7 +136,7 @@ def goals_done(
 ) -> None:
     """Tick a goal off."""
     with session(url) as api:
-        _print(api.call("PUT", f"/v1/goals/{goal}", {"done": not undo}), as_json)
+        print_answer(api.call("PUT", f"/v1/goals/{goal}", {"done": not undo}), as_json)
 
 
 @goals.command("delete")
@@ -151,7 +151,7 @@ def goals_delete(goal: Annotated[int, typer.Argument(help="The goal's number.")]
 def knowledge_show(as_json: Json = False, url: Url = None) -> None:
     """Tell which knowledge base is in use."""
     with session(url) as api:
-        _print(api.call("GET", "/v1/knowledge"), as_json)
+        print_answer(api.call("GET", "/v1/knowledge"), as_json)
 
 
 @knowledge.command("search")
@@ -176,7 +176,7 @@ def knowledge_add(
 ) -> None:  # fmt: skip
     """Add an entry of your own."""
     with session(url) as api:
-        _print(api.call("POST", "/v1/knowledge/entries", _json(file)), as_json)
+        print_answer(api.call("POST", "/v1/knowledge/entries", _json(file)), as_json)
 
 
 @knowledge.command("remove")
@@ -193,14 +193,14 @@ def knowledge_install(
 ) -> None:
     """Replace what ships by a signed package."""
     with session(url) as api:
-        _print(api.call("PUT", "/v1/knowledge", _json(file)), as_json)
+        print_answer(api.call("PUT", "/v1/knowledge", _json(file)), as_json)
 
 
 @knowledge.command("reset")
 def knowledge_reset(as_json: Json = False, url: Url = None) -> None:
     """Go back to what ships."""
     with session(url) as api:
-        _print(api.call("DELETE", "/v1/knowledge"), as_json)
+        print_answer(api.call("DELETE", "/v1/knowledge"), as_json)
 
 
 @knowledge.command("package")
@@ -263,10 +263,3 @@ def _json(file: Path) -> Any:
         raise Refusal.because("unreadable-file", "The file can't be read", error.strerror or "") from None
     except (ValueError, RecursionError):
         raise Refusal.because("malformed-json", "The file can't be read", "it is not JSON") from None
-
-
-def _print(answer: dict[str, object], as_json: bool) -> None:
-    if as_json:
-        print_json(answer)
-    else:
-        print_fields(answer)

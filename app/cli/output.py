@@ -66,3 +66,11 @@ def _cell(value: object) -> str:
     if isinstance(value, Sequence) and not isinstance(value, str):
         return ", ".join(_cell(item) for item in value) or "-"
     return shown(str(value))
+
+
+def print_answer(answer: Mapping[str, object], as_json: bool) -> None:
+    """An answer as JSON, or its fields."""
+    if as_json:
+        print_json(answer)
+    else:
+        print_fields(answer)

@@ -4,12 +4,12 @@ import json
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from app.cli.options import Json, Limit, Url, pages, passphrase_header, session
-from app.cli.output import note, print_fields, print_json, print_table, say
+from app.cli.output import note, print_answer, print_json, print_table, say
 from app.cli.refusal import Refusal
 from device_sim.errors import DeviceError
 
@@ -34,7 +34,7 @@ def consent(
             answer = api.call("PUT", "/v1/consent", {"personalization": True, "cloud_assist": cloud_assist})
         else:
             answer = api.call("GET" if action is ConsentAction.SHOW else "DELETE", "/v1/consent")
-    _print(answer, as_json)
+    print_answer(answer, as_json)
 
 
 samples = typer.Typer(help="See and delete what feedback left on the device.", no_args_is_help=True)
@@ -115,7 +115,7 @@ def export(
         note("sealed parts open on this device alone, until its data is erased; --passphrase-env makes it portable")
     if plain:
         note("the file holds the user's texts readably: guard it")
-    _print({"file": str(out), "bytes": len(content), "sealed": not plain}, as_json)
+    print_answer({"file": str(out), "bytes": len(content), "sealed": not plain}, as_json)
 
 
 def import_(
@@ -134,7 +134,7 @@ def import_(
         raise Refusal.because("invalid-export", "Not an export that can be read", "the file is not JSON") from None
     with session(url) as api:
         report = api.call("POST", "/v1/import", document, headers=headers)
-    _print(report, as_json)
+    print_answer(report, as_json)
 
 
 def erase(
@@ -149,11 +149,4 @@ def erase(
         typer.confirm("Erase everything that this device has learnt and stored?", abort=True, err=True)
     with session(url) as api:
         answer = api.call("DELETE", "/v1/user-data")
-    _print(answer, as_json)
-
-
-def _print(answer: dict[str, Any], as_json: bool) -> None:
-    if as_json:
-        print_json(answer)
-    else:
-        print_fields(answer)
+    print_answer(answer, as_json)
