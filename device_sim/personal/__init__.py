@@ -1,0 +1,1 @@
+"""The private data of the simulated phone: calendar, contacts and notes, in the encrypted database."""

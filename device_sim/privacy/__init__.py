@@ -1,0 +1,1 @@
+"""What is sensitive in a text, placeholders for it, and the way back."""
