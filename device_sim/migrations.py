@@ -149,4 +149,61 @@ CREATE TABLE knowledge (
 );
 """
 
-MIGRATIONS = (_FIRST, _INSIGHTS)
+# The phone's own calendar, contacts and notes, and the ledger of what left the device. `uid` is what an imported file
+# calls an entry. A whole-day event has dates for `starts` and `ends`, so that it stays at midnight in any zone; others
+# have instants in UTC. The tables of words hold what `device_sim.personal.words` makes of a text; `secure-delete` takes
+# the words of a deleted text out of the index at once. Note features are derived: they can be made again.
+_PERSONAL = """
+CREATE TABLE calendar (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    uid TEXT UNIQUE,
+    title TEXT NOT NULL,
+    starts TEXT NOT NULL,
+    ends TEXT NOT NULL,
+    whole_day INTEGER NOT NULL,
+    place TEXT,
+    people TEXT NOT NULL
+);
+CREATE TABLE contacts (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    uid TEXT UNIQUE,
+    name TEXT NOT NULL,
+    aliases TEXT NOT NULL,
+    phones TEXT NOT NULL,
+    emails TEXT NOT NULL,
+    organisation TEXT
+);
+CREATE TABLE notes (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    uid TEXT UNIQUE,
+    title TEXT NOT NULL,
+    body TEXT NOT NULL,
+    at TEXT NOT NULL
+);
+CREATE TABLE note_features (
+    note_id INTEGER PRIMARY KEY REFERENCES notes (id) ON DELETE CASCADE,
+    base_id TEXT NOT NULL,
+    features BLOB NOT NULL
+);
+CREATE VIRTUAL TABLE calendar_words USING fts5 (title, rest, tokenize = 'ascii');
+INSERT INTO calendar_words (calendar_words, rank) VALUES ('secure-delete', 1);
+CREATE VIRTUAL TABLE note_words USING fts5 (title, rest, tokenize = 'ascii');
+INSERT INTO note_words (note_words, rank) VALUES ('secure-delete', 1);
+CREATE TABLE egress (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    request_id TEXT NOT NULL,
+    attempt INTEGER NOT NULL,
+    at TEXT NOT NULL,
+    purpose TEXT NOT NULL,
+    consent_since TEXT NOT NULL,
+    host TEXT NOT NULL,
+    model TEXT NOT NULL,
+    body BLOB NOT NULL,
+    outcome TEXT NOT NULL,
+    status INTEGER,
+    answered_at TEXT
+);
+CREATE INDEX egress_by_request ON egress (request_id);
+"""
+
+MIGRATIONS = (_FIRST, _INSIGHTS, _PERSONAL)
