@@ -9,14 +9,17 @@ DeviceError
 │   ├── ParameterOutOfBounds
 │   ├── IdempotencyKeyReused
 │   ├── InvalidExport          not an export, or not one that this device can open
-│   └── KnowledgeInvalid       an entry of the knowledge base, or a package of it, that can't be used
+│   ├── KnowledgeInvalid       an entry of the knowledge base, or a package of it, that can't be used
+│   ├── InvalidEntry           an entry of the calendar, the contacts or the notes that can't be kept
+│   └── InvalidFile            a calendar, address book or note as a file that can't be read
 ├── NotFound
 │   ├── UnknownPrediction
 │   ├── UnknownSample
 │   ├── UnknownUpdate
 │   ├── UnknownThought
 │   ├── UnknownInsight
-│   └── UnknownGoal
+│   ├── UnknownGoal
+│   └── UnknownEntry           of the calendar, the contacts or the notes
 ├── Refused                    right in itself, not now
 │   ├── ConsentRequired
 │   ├── UpdateRunning
@@ -109,6 +112,18 @@ class KnowledgeInvalid(InvalidInput):
     code = "invalid-knowledge"
 
 
+class InvalidEntry(InvalidInput):
+    """An entry of the calendar, the contacts or the notes that can't be kept; the message names the field."""
+
+    code = "invalid-entry"
+
+
+class InvalidFile(InvalidInput):
+    """A calendar, an address book or a note as a file that can't be read at all."""
+
+    code = "invalid-file"
+
+
 class NotFound(DeviceError):
     """What the request names does not exist."""
 
@@ -149,6 +164,12 @@ class UnknownGoal(NotFound):
     """There is no such goal."""
 
     code = "unknown-goal"
+
+
+class UnknownEntry(NotFound):
+    """The calendar, the contacts or the notes have no entry of that id."""
+
+    code = "unknown-entry"
 
 
 class Refused(DeviceError):
