@@ -31,6 +31,14 @@ DeviceError
 │   ├── SoundsLikeDanger       a text that is not kept; the message is the answer to it
 │   ├── InsightsUnavailable    the bundle lacks a task that insights need
 │   └── NothingToRollBack
+├── NetworkRefused             the guard let no connection, name lookup or process pass
+├── CloudUnavailable           no whole answer of the cloud model; what had arrived of it is in `arrived`
+│   ├── CloudNotConfigured
+│   ├── CloudTimeout
+│   ├── CloudRateLimited
+│   ├── CloudFailed            it can't be reached, or refuses
+│   ├── CloudAnswerInvalid     it answers, but not with an answer
+│   └── CloudCutOff            the answer ended before its end
 ├── UpdateCancelled            a training run that was stopped; never reaches a caller of the HTTP contract
 └── StateError                 the state directory can't be used
     ├── StateLocked            another process owns it
@@ -236,6 +244,59 @@ class NothingToRollBack(Refused):
     """Version 0 is active already."""
 
     code = "nothing-to-roll-back"
+
+
+class NetworkRefused(DeviceError, PermissionError):
+    """The network guard refused; an OSError too, so that clients clean up as they do when a network is down."""
+
+    code = "network-refused"
+
+
+class CloudUnavailable(DeviceError):
+    """No whole answer of the cloud model. `arrived` is what had come of it, `retry_after` the seconds to wait."""
+
+    code = "cloud-unavailable"
+
+    def __init__(self, message: str, *, arrived: str = "", retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.arrived = arrived
+        self.retry_after = retry_after
+
+
+class CloudNotConfigured(CloudUnavailable):
+    """The settings name no cloud model."""
+
+    code = "cloud-not-configured"
+
+
+class CloudTimeout(CloudUnavailable):
+    """It did not answer in time."""
+
+    code = "cloud-timeout"
+
+
+class CloudRateLimited(CloudUnavailable):
+    """It asks to be left alone for a while."""
+
+    code = "cloud-rate-limited"
+
+
+class CloudFailed(CloudUnavailable):
+    """It can't be reached, refuses, or broke down before it answered."""
+
+    code = "cloud-failed"
+
+
+class CloudAnswerInvalid(CloudUnavailable):
+    """What came back is no answer of a chat model."""
+
+    code = "cloud-answer-invalid"
+
+
+class CloudCutOff(CloudUnavailable):
+    """The answer broke off."""
+
+    code = "cloud-cut-off"
 
 
 class UpdateCancelled(DeviceError):

@@ -12,6 +12,7 @@ from fastapi import FastAPI
 
 from app.cli.output import note
 from app.cli.refusal import Refusal
+from app.guarded_loop import install_guard
 from app.server import create_app
 from app.services import Services
 from app.settings import Settings, load_settings
@@ -32,6 +33,7 @@ class Service(uvicorn.Server):
         super().__init__(
             uvicorn.Config(
                 app,
+                loop="app.guarded_loop:new_event_loop",
                 log_config=None,
                 log_level=settings.log_level,
                 access_log=False,
@@ -86,6 +88,7 @@ def run(host: str | None, port: int | None) -> None:
     logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     # It tells of every look at the conditions.
     logging.getLogger("apscheduler").setLevel(logging.WARNING)
+    install_guard()
     with _bound(settings) as listener:
         Service(create_app(settings), settings).run([listener])
 
