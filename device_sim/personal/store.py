@@ -1,0 +1,282 @@
+"""The phone's calendar, contacts and notes: kept, changed, looked up.
+
+They are what the user wrote down on purpose. They need no consent and are never learnt from; they are in the export,
+and go with `DELETE /v1/user-data`.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, tzinfo
+from typing import Generic, TypeVar
+
+from device_sim.clock import Clock
+from device_sim.errors import InvalidInput
+from device_sim.inference import Encoder
+from device_sim.personal import people
+from device_sim.personal.bounds import check_contact, check_event, check_note, moment
+from device_sim.personal.people import Secrets
+from device_sim.personal.records import Contact, Event, Note
+from device_sim.personal.search import NoteSearch, best_by_words
+from device_sim.personal.tables import CALENDAR, CONTACTS, NOTES, Table, stamp
+from device_sim.state import State
+
+R = TypeVar("R", Event, Contact, Note)
+
+
+@dataclass(frozen=True)
+class RecordPage(Generic[R]):
+    """Some entries; `total` counts all that match, `next_after` is None on the last page."""
+
+    items: tuple[R, ...]
+    next_after: int | None
+    total: int
+
+
+@dataclass(frozen=True)
+class Matches:
+    """What a search found, the best of each kind first."""
+
+    events: tuple[Event, ...]
+    contacts: tuple[Contact, ...]
+    notes: tuple[Note, ...]
+
+
+class PersonalStore:
+    """Safe to use from several threads. Times are in `zone`, which naive ones that are given are taken to mean; the
+    `id` of an entry that is added is ignored. `revision` rises with every change.
+
+    Every method raises InvalidEntry for what can't be kept and UnknownEntry for an id that there is not.
+    """
+
+    def __init__(self, state: State, clock: Clock, encoder: Encoder | None, zone: tzinfo) -> None:
+        self.zone = zone
+        self.revision = 0
+        self._state = state
+        self._clock = clock
+        self._notes = NoteSearch(state, encoder)
+        self._secrets: Secrets | None = None
+
+    def now(self) -> datetime:
+        """The device's time, in its zone."""
+        return self._clock.now().astimezone(self.zone)
+
+    # The calendar.
+
+    def events(
+        self, start: datetime | None = None, end: datetime | None = None, limit: int | None = None
+    ) -> tuple[Event, ...]:
+        """Events that are under way at some time from `start` until before `end`, in the order in which they begin."""
+        return self.event_page(start, end, limit=limit).items
+
+    def event_page(
+        self, start: datetime | None = None, end: datetime | None = None, after: int | None = None,
+        limit: int | None = None,
+    ) -> RecordPage[Event]:  # fmt: skip
+        """As `events`; those that follow the event `after`. Raises InvalidInput: that one is gone, or out of range."""
+        with self._state.reading() as connection:
+            found = CALENDAR.select(connection, self.zone, *self._under_way(start, end))
+        found.sort(key=lambda one: (one.start.astimezone(UTC), one.id))
+        place = 0
+        if after is not None:
+            place = next((place for place, one in enumerate(found, start=1) if one.id == after), 0)
+            if not place:
+                raise InvalidInput("after: that event is gone or was moved; begin again without it", field="after")
+        items = tuple(found[place : None if limit is None else place + limit])
+        return RecordPage(items, items[-1].id if items and place + len(items) < len(found) else None, len(found))
+
+    def event(self, event_id: int) -> Event:
+        """The event of that id."""
+        return self._find(CALENDAR, event_id)
+
+    def add_event(self, event: Event) -> Event:
+        """Put an event into the calendar."""
+        return self._add(CALENDAR, check_event(event, self.zone))
+
+    def change_event(self, event: Event) -> Event:
+        """Replace the event of that id."""
+        return self._change(CALENDAR, check_event(event, self.zone))
+
+    def delete_event(self, event_id: int) -> None:
+        """Take an event out of the calendar."""
+        self._delete(CALENDAR, event_id)
+
+    def clear_events(self) -> int:
+        """Empty the calendar; how many there were."""
+        return self._clear(CALENDAR)
+
+    def search_events(self, query: str, limit: int = 10) -> tuple[Event, ...]:
+        """Events whose title, place or people hold words of `query`, best first."""
+        with self._state.reading() as connection:
+            ids = best_by_words(connection, "calendar_words", query)[:limit]
+            return tuple(CALENDAR.by_ids(connection, ids, self.zone))
+
+    # Contacts.
+
+    def contacts(self) -> tuple[Contact, ...]:
+        """All contacts, in the order in which they were added."""
+        return self.secrets().contacts
+
+    def contact_page(self, after: int | None = None, limit: int = 50) -> RecordPage[Contact]:
+        """Up to `limit` contacts that follow the contact `after`."""
+        return self._page(CONTACTS, after, limit)
+
+    def contact(self, contact_id: int) -> Contact:
+        """The contact of that id."""
+        return self._find(CONTACTS, contact_id)
+
+    def find_contacts(self, name: str) -> tuple[Contact, ...]:
+        """Contacts that `name` may mean: exactly, in part, or by surname and title, whichever comes first."""
+        return people.called(self.contacts(), name)
+
+    def add_contact(self, contact: Contact) -> Contact:
+        """Keep a contact."""
+        return self._add(CONTACTS, check_contact(contact))
+
+    def change_contact(self, contact: Contact) -> Contact:
+        """Replace the contact of that id."""
+        return self._change(CONTACTS, check_contact(contact))
+
+    def delete_contact(self, contact_id: int) -> None:
+        """Forget a contact."""
+        self._delete(CONTACTS, contact_id)
+
+    def clear_contacts(self) -> int:
+        """Forget all contacts; how many there were."""
+        return self._clear(CONTACTS)
+
+    def search_contacts(self, query: str, limit: int = 10) -> tuple[Contact, ...]:
+        """Contacts that `query` names, or that hold it in some field."""
+        found = (*self.find_contacts(query), *people.holding(self.contacts(), query))
+        return tuple(dict.fromkeys(found))[:limit]
+
+    # Notes.
+
+    def notes(
+        self, start: datetime | None = None, end: datetime | None = None, limit: int | None = None
+    ) -> tuple[Note, ...]:
+        """Notes about a time from `start` until before `end`, the latest first."""
+        bounds = [None if one is None else stamp(moment(one, "at", self.zone)) for one in (start, end)]
+        with self._state.reading() as connection:
+            return tuple(
+                NOTES.select(
+                    connection, self.zone,
+                    "WHERE (?1 IS NULL OR at >= ?1) AND (?2 IS NULL OR at < ?2) ORDER BY at DESC, id DESC LIMIT ?3",
+                    (*bounds, -1 if limit is None else limit),
+                )
+            )  # fmt: skip
+
+    def note_page(self, after: int | None = None, limit: int = 50) -> RecordPage[Note]:
+        """Up to `limit` notes that follow the note `after`, in the order in which they were added."""
+        return self._page(NOTES, after, limit)
+
+    def note(self, note_id: int) -> Note:
+        """The note of that id."""
+        return self._find(NOTES, note_id)
+
+    def add_note(self, note: Note) -> Note:
+        """Keep a note, with the features that searches use."""
+        return self._add(NOTES, check_note(note, self.zone))
+
+    def change_note(self, note: Note) -> Note:
+        """Replace the note of that id."""
+        return self._change(NOTES, check_note(note, self.zone))
+
+    def delete_note(self, note_id: int) -> None:
+        """Forget a note and its features."""
+        self._delete(NOTES, note_id)
+
+    def clear_notes(self) -> int:
+        """Forget all notes; how many there were."""
+        return self._clear(NOTES)
+
+    def search_notes(self, query: str, limit: int = 10) -> tuple[Note, ...]:
+        """Notes that hold words of `query` or are like it in meaning, best first."""
+        ids = self._notes.ranked(query)[:limit]
+        with self._state.reading() as connection:
+            return tuple(NOTES.by_ids(connection, ids, self.zone))
+
+    # All of it.
+
+    def search(self, query: str, limit: int = 10) -> Matches:
+        """Up to `limit` entries of each kind."""
+        return Matches(
+            self.search_events(query, limit), self.search_contacts(query, limit), self.search_notes(query, limit)
+        )
+
+    def secrets(self) -> Secrets:
+        """What must not leave the device; read again only after a change."""
+        with self._state.reading() as connection:
+            if self._secrets is None:
+                named: dict[str, None] = {}
+                places: dict[str, None] = {}
+                for listed, place in connection.execute("SELECT people, place FROM calendar ORDER BY id").fetchall():
+                    named.update(dict.fromkeys(json.loads(listed)))
+                    places.update({place: None} if place else {})
+                contacts = CONTACTS.select(connection, self.zone, "ORDER BY id")
+                self._secrets = Secrets(self.revision, tuple(contacts), tuple(named), tuple(places))
+            return self._secrets
+
+    def forget(self) -> None:
+        """Read everything again when it is next asked for: it was replaced or erased."""
+        with self._state.database.lock:
+            self.revision += 1
+            self._secrets = None
+            self._notes.forget()
+
+    def _under_way(self, start: datetime | None, end: datetime | None) -> tuple[str, Sequence[str | None]]:
+        bounds = [None if one is None else moment(one, name, self.zone) for one, name in ((start, "from"), (end, "to"))]
+        instants = [None if one is None else stamp(one) for one in bounds]
+        # A day is under way from its first instant on, so a range that ends within it holds it.
+        days = [None if one is None else one.date().isoformat() for one in bounds]
+        if end is not None and bounds[1] is not None:
+            days[1] = (bounds[1] - timedelta(microseconds=1)).date().isoformat()
+        condition = (
+            "WHERE IIF(whole_day, (?3 IS NULL OR ends > ?3) AND (?4 IS NULL OR starts <= ?4), "
+            "(?1 IS NULL OR ends > ?1 OR starts >= ?1) AND (?2 IS NULL OR starts < ?2))"
+        )
+        return condition, (*instants, *days)
+
+    def _page(self, table: Table[R], after: int | None, limit: int) -> RecordPage[R]:
+        with self._state.reading() as connection:
+            rows = table.select(connection, self.zone, "WHERE id > ? ORDER BY id LIMIT ?", (after or 0, limit + 1))
+            total = table.count(connection)
+        items = tuple(rows[:limit])
+        return RecordPage(items, items[-1].id if len(rows) > limit else None, total)
+
+    def _find(self, table: Table[R], entry_id: int) -> R:
+        with self._state.reading() as connection:
+            return table.find(connection, entry_id, self.zone)
+
+    def _add(self, table: Table[R], record: R) -> R:
+        features = self._notes.features(record) if isinstance(record, Note) else None
+        with self._state.database.lock:
+            with self._state.transaction() as connection:
+                entry_id = table.insert(connection, record)
+                self._notes.keep(connection, entry_id, features)
+                added = table.find(connection, entry_id, self.zone)
+            self.forget()
+        return added
+
+    def _change(self, table: Table[R], record: R) -> R:
+        features = self._notes.features(record) if isinstance(record, Note) else None
+        with self._state.database.lock:
+            with self._state.transaction() as connection:
+                table.update(connection, record)
+                self._notes.keep(connection, record.id, features)
+                changed = table.find(connection, record.id, self.zone)
+            self.forget()
+        return changed
+
+    def _delete(self, table: Table[R], entry_id: int) -> None:
+        with self._state.database.lock:
+            with self._state.transaction() as connection:
+                table.delete(connection, entry_id)
+            self.forget()
+
+    def _clear(self, table: Table[R]) -> int:
+        with self._state.database.lock:
+            with self._state.transaction() as connection:
+                cleared = table.clear(connection)
+            self.forget()
+        return cleared
