@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from device_sim.settings import DeviceSettings
+from device_sim.settings import DeviceSettings, named_zone
 from model_store.bundle import SHIPPED_BUNDLE
 
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -72,6 +72,9 @@ class Settings(BaseSettings):
     allowed_origins: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="web origins that may call, separated by commas, as http://localhost:3000"
     )
+    timezone: str | None = Field(
+        None, description="the device's time zone by its IANA name, as Asia/Shanghai; where not set, the machine's"
+    )
     log_level: Literal["critical", "error", "warning", "info", "debug"] = Field(
         "info", description="how much the service logs; the user's text is never in it"
     )
@@ -105,6 +108,11 @@ class Settings(BaseSettings):
             raise ValueError("must be text in UTF-8")
         return value
 
+    @field_validator("timezone")
+    @classmethod
+    def _known(cls, value: str | None) -> str | None:
+        return value if value is None else named_zone(value).key
+
     @field_validator("token")
     @classmethod
     def _sendable(cls, value: SecretStr | None) -> SecretStr | None:
@@ -129,6 +137,7 @@ class Settings(BaseSettings):
             trusted_keys=self.trusted_keys,
             passphrase=self.passphrase.get_secret_value() if self.passphrase else None,
             keystore=self.keystore,
+            timezone=self.timezone,
             accept_restored_database=accept_restored_database,
         )
 

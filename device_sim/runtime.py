@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import tzinfo
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
@@ -23,6 +24,7 @@ from device_sim.insights.library import Library
 from device_sim.lock import StateLock
 from device_sim.models import Models
 from device_sim.onnx_runtime import HeadArtifacts, HeadTrainer
+from device_sim.personal.store import PersonalStore
 from device_sim.predictor import PredictionMemory, Predictor
 from device_sim.rights import Rights
 from device_sim.sample_states import wait_where_set_aside
@@ -56,8 +58,9 @@ class Runtime:
     """All services of one device. They are thread-safe; use `open` and `close`."""
 
     def __init__(
-        self, lock: StateLock, bundle: Bundle, state: State, trainers: Trainers, trusted: Mapping[str, Ed25519PublicKey]
-    ) -> None:
+        self, lock: StateLock, bundle: Bundle, state: State, trainers: Trainers,
+        trusted: Mapping[str, Ed25519PublicKey], zone: tzinfo,
+    ) -> None:  # fmt: skip
         self.bundle = bundle
         self.lock = lock
         self.state = state
@@ -84,6 +87,7 @@ class Runtime:
         self.insights = InsightAssistant(
             state, Analyst(encoder, self.heads), library, self._memory, self.feedback, self.deletions, clock
         )
+        self.personal = PersonalStore(state, clock, encoder, zone)
         self.consent = ConsentBook(state, self.audit, clock)
         self.rights = Rights(state, self.audit, clock, base_id, encoder.width, self._quiet)
         self.schedule.attach(self.updates)
@@ -111,7 +115,7 @@ class Runtime:
             bundle = Bundle.open(settings.bundle, trusted)
             state = State.open(settings)
             try:
-                runtime = cls(lock, bundle, state, (trainers or ort_trainers)(bundle), trusted)
+                runtime = cls(lock, bundle, state, (trainers or ort_trainers)(bundle), trusted, settings.zone())
                 runtime._load()
                 if ticking:
                     runtime.schedule.start()
@@ -166,6 +170,7 @@ class Runtime:
             self.updates.forget()
             self._memory.clear()
             self.insights.forget()
+            self.personal.forget()
             try:
                 yield
             except BaseException:
@@ -176,6 +181,7 @@ class Runtime:
                 raise
             self._memory.clear()  # Of what was asked meanwhile.
             self.insights.forget()
+            self.personal.forget()
             self._load()
 
     def _withdrawn(self) -> None:
