@@ -10,9 +10,10 @@ from typing import Any, get_args
 
 import numpy as np
 
-from device_sim.errors import InvalidExport, InvalidInput, InvalidText, KnowledgeInvalid
+from device_sim.errors import InvalidEntry, InvalidExport, InvalidInput, InvalidText, KnowledgeInvalid
 from device_sim.inference import check_text
 from device_sim.insights.knowledge import MOST_OWN, is_own, read_insights
+from device_sim.personal.tables import check_rows
 from device_sim.samples import Source
 from device_sim.settings_table import check_setting
 from device_sim.update_task import TaskState
@@ -62,6 +63,20 @@ _SHAPE: dict[str, dict[str, str]] = {
     },
     "own_insights": {"id": _TEXT, "content": _OBJECT, "created_at": _STAMP},
     "knowledge": {"id": _INTEGER, "content": _OBJECT, "installed_at": _STAMP},
+    "calendar": {
+        "id": _INTEGER, "uid": _OPTIONAL_TEXT, "title": _TEXT, "starts": _TEXT, "ends": _TEXT, "whole_day": _INTEGER,
+        "place": _OPTIONAL_TEXT, "people": _STRINGS,
+    },
+    "contacts": {
+        "id": _INTEGER, "uid": _OPTIONAL_TEXT, "name": _TEXT, "aliases": _STRINGS, "phones": _STRINGS,
+        "emails": _STRINGS, "organisation": _OPTIONAL_TEXT,
+    },
+    "notes": {"id": _INTEGER, "uid": _OPTIONAL_TEXT, "title": _TEXT, "body": _TEXT, "at": _STAMP},
+    "egress": {
+        "id": _INTEGER, "request_id": _TEXT, "attempt": _INTEGER, "at": _STAMP, "purpose": _TEXT,
+        "consent_since": _STAMP, "host": _TEXT, "model": _TEXT, "body": _BYTES, "outcome": _TEXT,
+        "status": _OPTIONAL_INTEGER, "answered_at": _OPTIONAL_STAMP,
+    },
     "audit": {
         "id": _INTEGER, "at": _STAMP, "actor": _TEXT, "action": _TEXT, "task": _OPTIONAL_TEXT,
         "version_from": _OPTIONAL_INTEGER, "version_to": _OPTIONAL_INTEGER, "detail": _OBJECT,
@@ -74,7 +89,10 @@ _SHAPE: dict[str, dict[str, str]] = {
 
 TABLES: dict[str, tuple[str, ...]] = {table: tuple(columns) for table, columns in _SHAPE.items()}
 
-_SINCE_INSIGHTS = ("thoughts", "offers", "goals", "own_insights", "knowledge")
+# Exports of earlier editions lack these.
+_ADDED = frozenset(
+    {"thoughts", "offers", "goals", "own_insights", "knowledge", "calendar", "contacts", "notes", "egress"}
+)
 _UPDATE_STATES = tuple(TaskState)
 _SAMPLE_STATES = ("new", "used", "set_aside")
 _VERSION_STATES = ("trying", "good", "rejected", "rolled_back", "destroyed")
@@ -96,6 +114,10 @@ def check_export(document: Mapping[str, Any], base_id: str, feature_width: int) 
         if update["state"] not in _UPDATE_STATES or update["outcome"] not in (None, "published", "rejected"):
             raise InvalidExport("updates: a state or an outcome is not what it should be")
     _check_insights(tables)
+    try:
+        check_rows(tables)
+    except InvalidEntry as error:
+        raise InvalidExport(str(error)) from None
     for setting in tables["settings"]:
         try:
             check_setting(setting["name"], json.loads(setting["value"]))
@@ -165,8 +187,7 @@ def _check_versions(tables: Mapping[str, list[dict[str, Any]]]) -> None:
 
 
 def _rows(document: Mapping[str, Any], table: str, columns: Mapping[str, str]) -> list[dict[str, Any]]:
-    # Exports of the first edition know nothing of the insight assistant.
-    rows = document.get(table, [] if table in _SINCE_INSIGHTS else None)
+    rows = document.get(table, [] if table in _ADDED else None)
     if not isinstance(rows, list):
         raise InvalidExport(f"the export has no list of {table}")
     checked = []
@@ -234,7 +255,8 @@ _KEYS = {
     "version_samples": ("task", "number", "sample_id"), "active_versions": ("task",),
     "trials": ("task", "number", "sample_id"), "updates": ("seq",), "audit": ("id",), "settings": ("name",),
     "idempotency": ("key",), "thoughts": ("id",), "offers": ("thought_id", "insight_id"), "goals": ("id",),
-    "own_insights": ("id",), "knowledge": ("id",),
+    "own_insights": ("id",), "knowledge": ("id",), "calendar": ("id",), "contacts": ("id",), "notes": ("id",),
+    "egress": ("id",),
 }  # fmt: skip
 
 
@@ -245,6 +267,10 @@ def _unique(tables: Mapping[str, list[dict[str, Any]]]) -> None:
             raise InvalidExport(f"{table}: two rows have the same {', '.join(names)}")
     if any(row["id"] != 1 for row in tables["consent"]):
         raise InvalidExport("consent: there is one row, with id 1")
+    for table in ("calendar", "contacts", "notes"):
+        given = [row["uid"] for row in tables[table] if row["uid"] is not None]
+        if len(set(given)) != len(given):
+            raise InvalidExport(f"{table}: two rows have the same uid")
     identities = [row["id"] for row in tables["updates"]]
     if len(set(identities)) != len(identities):
         raise InvalidExport("updates: two rows have the same id")

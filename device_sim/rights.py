@@ -12,6 +12,7 @@ from device_sim.clock import Clock
 from device_sim.errors import ConsentRequired, InvalidExport
 from device_sim.export_rows import TABLES, check_export
 from device_sim.keystore import EXPORT_KEY
+from device_sim.personal.tables import reindex_all
 from device_sim.state import State
 from model_store.errors import HeadInvalid, SealBroken
 from model_store.head import HeadParameters, digest
@@ -118,6 +119,7 @@ def _replace(connection: Any, tables: Mapping[str, list[dict[str, Any]]]) -> Non
         names, marks = ", ".join(columns), ", ".join("?" for _ in columns)
         for row in tables[table]:
             connection.execute(f"INSERT INTO {table} ({names}) VALUES ({marks})", [row[name] for name in columns])
+    reindex_all(connection)
     connection.execute("UPDATE generation SET value = value + 1")
     # Ids of samples that were deleted before the export must not be given again: versions still name them.
     named = [row["sample_id"] or 0 for table in ("version_samples", "trials", "offers") for row in tables[table]]

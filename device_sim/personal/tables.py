@@ -1,13 +1,13 @@
 """How entries lie in the database, each with its words in the index: in the caller's transaction."""
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, tzinfo
 from typing import Any, Generic, TypeVar
 
 from device_sim.errors import InvalidEntry, UnknownEntry
-from device_sim.personal.bounds import MOST_ENTRIES
+from device_sim.personal.bounds import MOST_ENTRIES, check_contact, check_event, check_note
 from device_sim.personal.records import Contact, Event, Note
 from device_sim.personal.words import indexed
 
@@ -153,3 +153,39 @@ NOTES: Table[Note] = Table(
     "notes", ("title", "body", "at"), lambda one: (one.title, one.body, stamp(one.at)),
     _note, lambda one: (one.title, one.body), "note_words",
 )  # fmt: skip
+
+
+def check_rows(tables: Mapping[str, Sequence[Mapping[str, Any]]]) -> None:
+    """Check rows of an export, by table, as the entries that they stand for.
+
+    Raises:
+        InvalidEntry: naming the table and the field.
+    """
+    _check(CALENDAR, tables["calendar"], lambda one: check_event(one, UTC))
+    _check(CONTACTS, tables["contacts"], check_contact)
+    _check(NOTES, tables["notes"], lambda one: check_note(one, UTC))
+
+
+def _check(table: Table[R], rows: Sequence[Mapping[str, Any]], check: Callable[[R], R]) -> None:
+    if len(rows) > MOST_ENTRIES:
+        raise InvalidEntry(f"{table.name}: there are {len(rows)}; at most {MOST_ENTRIES} are kept")
+    for row in rows:
+        values: tuple[Any, ...] = tuple(row[column] for column in table.columns)
+        try:
+            record = check(table.record_of((row["id"], *values), UTC))
+        except InvalidEntry as error:
+            raise InvalidEntry(f"{table.name}: {error}") from None
+        except (ValueError, TypeError, OverflowError):
+            raise InvalidEntry(f"{table.name}: a time is not what it should be") from None
+        if table.row_of(record) != values:
+            raise InvalidEntry(f"{table.name}: a value is not written as the device writes it")
+
+
+def reindex_all(connection: Any) -> None:
+    """Make the words of every entry anew: the entries were replaced."""
+    for name in (CALENDAR.index, NOTES.index):
+        connection.execute(f"DELETE FROM {name}")
+    for event in CALENDAR.select(connection, UTC):
+        CALENDAR.reindex(connection, event)
+    for note in NOTES.select(connection, UTC):
+        NOTES.reindex(connection, note)
