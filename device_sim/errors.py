@@ -30,6 +30,7 @@ DeviceError
 │   ├── TaskNotUpdatable
 │   ├── SoundsLikeDanger       a text that is not kept; the message is the answer to it
 │   ├── InsightsUnavailable    the bundle lacks a task that insights need
+│   ├── VaultFull              a conversation holds more sensitive values than there are placeholders
 │   └── NothingToRollBack
 ├── NetworkRefused             the guard let no connection, name lookup or process pass
 ├── CloudUnavailable           no whole answer of the cloud model; what had arrived of it is in `arrived`
@@ -226,6 +227,12 @@ class InsightsUnavailable(Refused):
     """The bundle lacks a task that insights need."""
 
     code = "insights-unavailable"
+
+
+class VaultFull(Refused):
+    """A conversation holds more sensitive values than there are placeholders; a new one has room."""
+
+    code = "vault-full"
 
 
 class HeadRejected(Refused):
