@@ -4,6 +4,7 @@ import ipaddress
 import os
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -42,6 +43,24 @@ def is_loopback(host: str) -> bool:
         return False
 
 
+def _checked_url(value: str) -> str:
+    """A URL that can be called, without the slash at its end. Its errors never quote it."""
+    try:
+        url = urlsplit(value)
+        port = url.port
+    except ValueError:
+        raise ValueError("is no URL") from None
+    if url.scheme not in {"http", "https"} or not url.hostname or port == 0:
+        raise ValueError("must be a URL, as https://host/v1")
+    if not all("!" <= character <= "~" for character in value):
+        raise ValueError("must be visible ASCII without spaces; write the host's name in its xn-- form")
+    if "@" in url.netloc:
+        raise ValueError("must hold no user or password")
+    if "?" in value or "#" in value:
+        raise ValueError("must have no query and no fragment")
+    return value.rstrip("/")
+
+
 class Settings(BaseSettings):
     """Every setting is the environment variable `ATTUNE_<NAME>`, or a line of `.env` in the working directory."""
 
@@ -74,6 +93,18 @@ class Settings(BaseSettings):
     )
     timezone: str | None = Field(
         None, description="the device's time zone by its IANA name, as Asia/Shanghai; where not set, the machine's"
+    )
+    cloud_base_url: str | None = Field(
+        None, description="cloud model behind OpenAI's /chat/completions, as https://host/v1; none: nothing ever leaves"
+    )
+    cloud_model: str | None = Field(None, max_length=200, description="name of the model there")
+    cloud_api_key: SecretStr | None = Field(None, description="its key; sent in the Authorization header only")
+    cloud_timeout: float = Field(60, gt=0, le=3600, description="seconds that a whole answer of it may take")
+    cloud_proxy: str | None = Field(
+        None, description="HTTP proxy to reach it by, as http://host:port; those of the environment are not used"
+    )
+    cloud_allow_http: bool = Field(
+        False, description="let requests to the cloud model go unencrypted to another machine (a container beside this)"
     )
     log_level: Literal["critical", "error", "warning", "info", "debug"] = Field(
         "info", description="how much the service logs; the user's text is never in it"
@@ -113,7 +144,12 @@ class Settings(BaseSettings):
     def _known(cls, value: str | None) -> str | None:
         return value if value is None else named_zone(value).key
 
-    @field_validator("token")
+    @field_validator("cloud_base_url", "cloud_proxy")
+    @classmethod
+    def _plain_url(cls, value: str | None) -> str | None:
+        return None if value is None else _checked_url(value)
+
+    @field_validator("token", "cloud_api_key")
     @classmethod
     def _sendable(cls, value: SecretStr | None) -> SecretStr | None:
         if value is not None and not all("!" <= character <= "~" for character in value.get_secret_value()):
@@ -127,6 +163,22 @@ class Settings(BaseSettings):
                 f"listening on {self.host} lets other machines drive the device: "
                 "set ATTUNE_TOKEN to a secret, or leave ATTUNE_HOST at 127.0.0.1"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _cloud_is_whole_and_encrypted(self) -> "Settings":
+        if self.cloud_base_url is None:
+            return self
+        if not (self.cloud_model or "").strip():
+            raise ValueError("ATTUNE_CLOUD_BASE_URL needs ATTUNE_CLOUD_MODEL, the name of a model there")
+        url = urlsplit(self.cloud_base_url)
+        if url.scheme == "http" and not self.cloud_allow_http and not is_loopback(url.hostname or ""):
+            raise ValueError(
+                "ATTUNE_CLOUD_BASE_URL would send requests unencrypted to another machine: use https, "
+                "or set ATTUNE_CLOUD_ALLOW_HTTP=1 if that machine is yours"
+            )
+        if self.cloud_proxy is not None and not self.cloud_proxy.startswith("http://"):
+            raise ValueError("ATTUNE_CLOUD_PROXY must be an http:// URL; https requests pass through it encrypted")
         return self
 
     def device(self, *, accept_restored_database: bool = False) -> DeviceSettings:

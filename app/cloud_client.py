@@ -1,0 +1,277 @@
+"""The one outbound client: a cloud model behind OpenAI's `/chat/completions`.
+
+HTTP/1.1, a connection of its own for every attempt, no redirects, no cookies, no proxy but a configured one, nothing
+from the environment. Every attempt is announced before its first byte and told of after its last (`Attempts`), and the
+bytes announced are the bytes on the wire. Only `app.cloud_wire` opens connections, inside the guard's
+`egress`.
+"""
+
+import email.utils
+import ssl
+import time
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+
+import httpx
+from pydantic import SecretStr
+
+from app.cloud_answer import AnswerReader
+from app.cloud_wire import CONNECT_SECONDS, CloudTransport
+from app.settings import Settings
+from device_sim.errors import (
+    CloudAnswerInvalid,
+    CloudCutOff,
+    CloudFailed,
+    CloudRateLimited,
+    CloudTimeout,
+    CloudUnavailable,
+)
+from device_sim.hybrid.cloud import Attempts, CloudModel, NoCloud, Outcome, chat_body
+from device_sim.privacy.redactor import Outbound
+
+MAX_ATTEMPTS = 3
+LONGEST_WAIT_SECONDS = 20.0  # A peer that asks for more is not waited for.
+_SILENCE_SECONDS = 120.0  # A model on a slow machine may think that long before its first word.
+_FIRST_WAIT_SECONDS = 0.5
+
+
+def cloud_model(settings: Settings) -> CloudModel:
+    """The cloud model that the settings name, or the absence of one."""
+    if settings.cloud_base_url is None or settings.cloud_model is None:
+        return NoCloud()
+    return CloudClient(
+        settings.cloud_base_url,
+        settings.cloud_model,
+        settings.cloud_api_key,
+        timeout=settings.cloud_timeout,
+        proxy=settings.cloud_proxy,
+    )
+
+
+class CloudClient:
+    """Implements `device_sim.hybrid.cloud.CloudModel`. `timeout` are the seconds that a whole answer may take, attempts
+    and waits included; `sleep` and `tls` are for those who have other ones.
+    """
+
+    configured = True
+
+    def __init__(
+        self,
+        base_url: str,
+        model: str,
+        api_key: SecretStr | None = None,
+        *,
+        timeout: float = 60.0,
+        proxy: str | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
+        self._url = httpx.URL(base_url.rstrip("/") + "/chat/completions")
+        self._proxy = httpx.URL(proxy) if proxy else None
+        self._api_key = api_key
+        self._timeout = timeout
+        self._sleep = sleep
+        self._tls = tls
+        self.model = model
+        self.host = self._url.netloc.decode("ascii")
+
+    def body(self, outbound: Outbound) -> bytes:
+        """The exact bytes that `stream` sends."""
+        return chat_body(outbound, self.model)
+
+    def stream(self, outbound: Outbound, attempts: Attempts) -> "CloudAnswer":
+        """The answer; nothing is sent before it is iterated."""
+        reader_of = CloudAnswer()
+        reader_of.pieces = self._attempts(self.body(outbound), attempts, reader_of)
+        return reader_of
+
+    def _attempts(self, body: bytes, attempts: Attempts, answer: "CloudAnswer") -> Generator[str, None, None]:
+        until = time.monotonic() + self._timeout
+        for attempt in range(1, MAX_ATTEMPTS + 1):
+            attempts.before_send(attempt, body)
+            try:
+                yield from self._attempt(attempt, body, attempts, answer, until)
+            except _EndedError as end:
+                wait = _wait_before(attempt, end.error)
+                if not end.again or attempt == MAX_ATTEMPTS or time.monotonic() + wait >= until:
+                    raise end.error from None
+            else:
+                return
+            self._sleep(wait)
+
+    def _attempt(
+        self, attempt: int, body: bytes, attempts: Attempts, answer: "CloudAnswer", until: float
+    ) -> Generator[str, None, None]:
+        """One attempt, told of however it ends."""
+        outcome: Outcome = "failed"
+        status = None
+        arrived: list[str] = []
+        try:
+            try:
+                with _translated(), self._opened(body, until) as response:
+                    status = response.status_code
+                    _check(response)
+                    reader = AnswerReader()
+                    for piece in _pieces(response, reader):
+                        answer.finish_reason = reader.finish_reason
+                        arrived.append(piece)
+                        yield piece
+                    answer.finish_reason = reader.finish_reason
+            except _EndedError as end:
+                raise _in_view_of("".join(arrived), end) from None
+            outcome = "answered"
+        except GeneratorExit:
+            outcome = "cancelled"
+            raise
+        except _EndedError as end:
+            outcome = end.outcome
+            raise
+        finally:
+            attempts.after(attempt, outcome, status)
+
+    @contextmanager
+    def _opened(self, body: bytes, until: float) -> Iterator[httpx.Response]:
+        """The answer to the bytes, its headers read."""
+        headers = {
+            "Accept": "text/event-stream, application/json",
+            "Accept-Encoding": "identity",
+            "Connection": "close",
+            "Content-Type": "application/json",
+            "User-Agent": "attune",
+        }
+        if self._api_key is not None:
+            headers["Authorization"] = f"Bearer {self._api_key.get_secret_value()}"
+        timeout = httpx.Timeout(_SILENCE_SECONDS, connect=CONNECT_SECONDS)
+        transport = CloudTransport(self._proxy or self._url, until, self._tls_context(), self._proxy)
+        with (
+            httpx.Client(transport=transport, timeout=timeout, trust_env=False, follow_redirects=False) as client,
+            client.stream("POST", self._url, content=body, headers=headers) as response,
+        ):
+            yield response
+
+    def _tls_context(self) -> ssl.SSLContext | None:
+        """Made when first needed: it takes longer than all else here."""
+        if self._tls is None and self._url.scheme == "https":
+            self._tls = httpx.create_ssl_context(trust_env=False)
+        return self._tls
+
+
+class CloudAnswer(Iterator[str]):
+    """Implements `device_sim.hybrid.cloud.CloudStream`."""
+
+    pieces: Generator[str, None, None]
+
+    def __init__(self) -> None:
+        self.finish_reason: str | None = None
+
+    def __next__(self) -> str:
+        return next(self.pieces)
+
+    def close(self) -> None:
+        """Hang up."""
+        self.pieces.close()
+
+
+class _EndedError(Exception):
+    """An attempt came to nothing: the error to tell, the ledger's word for it, and whether another one is of use."""
+
+    def __init__(self, error: CloudUnavailable, outcome: Outcome, *, again: bool = False) -> None:
+        super().__init__()
+        self.error = error
+        self.outcome = outcome
+        self.again = again
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    """Turn the library's errors, and those of the answer's reader, into the end of an attempt."""
+    try:
+        yield
+    except (httpx.ConnectTimeout, httpx.PoolTimeout):
+        error: CloudUnavailable = CloudTimeout("the cloud model could not be reached in time")
+        raise _EndedError(error, "not-sent", again=True) from None
+    except (httpx.ConnectError, httpx.ProxyError, httpx.UnsupportedProtocol) as cause:
+        if "CERTIFICATE_VERIFY_FAILED" in str(cause):
+            raise _EndedError(CloudFailed("the cloud model's certificate is not valid"), "not-sent") from None
+        raise _EndedError(CloudFailed("the cloud model can't be reached"), "not-sent", again=True) from None
+    except httpx.TimeoutException:
+        raise _EndedError(CloudTimeout("the cloud model did not answer in time"), "timed-out") from None
+    except httpx.HTTPError:
+        raise _EndedError(CloudFailed("the cloud model hung up"), "failed") from None
+    except CloudAnswerInvalid as error:
+        raise _EndedError(error, "answer-invalid") from None
+    except CloudCutOff as error:
+        raise _EndedError(error, "cut-off") from None
+    except CloudFailed as error:
+        raise _EndedError(error, "failed") from None
+
+
+def _in_view_of(arrived: str, end: _EndedError) -> _EndedError:
+    """The end of an attempt, where something of the answer had arrived or not."""
+    if not arrived:
+        return end
+    arrived += end.error.arrived
+    if isinstance(end.error, CloudCutOff):
+        return _EndedError(CloudCutOff(str(end.error), arrived=arrived), "cut-off")
+    return _EndedError(CloudCutOff(f"the answer broke off: {end.error}", arrived=arrived), "cut-off")
+
+
+def _check(response: httpx.Response) -> None:
+    """Raises unless an answer follows. What a refusal says is not read: it may quote the user."""
+    status = response.status_code
+    if status == httpx.codes.OK:
+        if response.headers.get("content-encoding", "identity").lower() != "identity":
+            raise CloudAnswerInvalid("the cloud model's answer is compressed, though a plain one was asked for")
+        return
+    retry_after = _retry_after(response.headers.get("retry-after", ""))
+    if status == httpx.codes.TOO_MANY_REQUESTS:
+        error: CloudUnavailable = CloudRateLimited("the cloud model takes no more for now", retry_after=retry_after)
+        raise _EndedError(error, "rate-limited", again=True)
+    if status >= httpx.codes.INTERNAL_SERVER_ERROR:
+        error = CloudFailed(f"the cloud model failed (status {status})", retry_after=retry_after)
+        raise _EndedError(error, "failed", again=True)
+    if response.is_redirect:
+        raise CloudFailed(f"the cloud model points elsewhere (status {status}); redirects are not followed")
+    if status in (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN):
+        raise CloudFailed(f"the cloud model does not accept ATTUNE_CLOUD_API_KEY (status {status})")
+    if status == httpx.codes.NOT_FOUND:
+        raise CloudFailed("there is no such address or model: see ATTUNE_CLOUD_BASE_URL and ATTUNE_CLOUD_MODEL")
+    raise CloudFailed(f"the cloud model refuses (status {status})")
+
+
+def _pieces(response: httpx.Response, reader: AnswerReader) -> Iterator[str]:
+    """The text as it arrives; what follows the answer's end is not waited for."""
+    try:
+        for received in response.iter_raw():
+            piece = reader.feed(received)
+            if piece:
+                yield piece
+            if reader.whole:
+                break
+    except httpx.RemoteProtocolError:
+        if reader.finish_reason is None:
+            raise CloudCutOff("the cloud model hung up in mid-answer") from None
+    piece = reader.finish()
+    if piece:
+        yield piece
+
+
+def _retry_after(value: str) -> float | None:
+    """Seconds, of a header that holds seconds or a date."""
+    if value.isascii() and value.isdecimal():
+        return float(value[:9])
+    try:
+        at = email.utils.parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    if at.tzinfo is None:
+        at = at.replace(tzinfo=UTC)
+    return max(0.0, (at - datetime.now(UTC)).total_seconds())
+
+
+def _wait_before(attempt: int, error: CloudUnavailable) -> float:
+    """Seconds until the next attempt; more than can be waited where the peer asks for too much."""
+    if error.retry_after is None:
+        return float(_FIRST_WAIT_SECONDS * 2 ** (attempt - 1))
+    return error.retry_after if error.retry_after <= LONGEST_WAIT_SECONDS else float("inf")
