@@ -176,7 +176,8 @@ def test_a_tick_says_why_it_waits(client: httpx.Client) -> None:
 
 def test_updates_are_listed_newest_first_and_one_runs_at_a_time(taught: httpx.Client) -> None:
     taught.post("/v1/feedback", json={"text": "又一句", "task": "sentiment", "label": "正面"})
-    running = taught.post("/v1/updates", json={"force": True, "parameters": {"epochs": 5000}})
+    long = {"epochs": 5000, "mini_batch_size": 1}  # far from over when it is cancelled, also on a busy machine
+    running = taught.post("/v1/updates", json={"force": True, "parameters": long})
     second = taught.post("/v1/updates", json={"force": True})
     assert (second.status_code, second.json()["type"]) == (409, "urn:attune:problem:update-running")
     cancelled = taught.post(f"{running.headers['location']}/cancel")
