@@ -1,0 +1,56 @@
+"""Amounts of money."""
+
+import re
+from collections.abc import Iterator
+
+from device_sim.privacy.findings import SensitiveType
+from device_sim.privacy.patterns.matches import Match
+
+_NUMBER = r"(?:\d{1,3}(?:,\d{3})++(?!\d)|\d++)(?:\.\d++)?"
+_ZH = r"[零〇一二两三四五六七八九十百千万亿半壹贰叁肆伍陆柒捌玖拾佰仟萬]"
+_SCALE = r"(?: ?(?:[十百千万亿]{1,2}|百万|千万|k(?![a-z])|w(?![a-z])|m(?![a-z])|million|billion|thousand))?"
+_ABOUT = r"(?:多|来|余|几)?"
+_COIN = (
+    r"(?:元整?|圆整?|块(?:钱)?|人民币|rmb(?![a-z])|cny(?![a-z])|usd(?![a-z])|eur(?![a-z])|hkd(?![a-z])|yuan|dollars?|euros?"
+    r"|美元|美金|美刀|刀(?![具片])|欧元|英镑"
+    r"|港[币元]|日[元圆]|韩[元币]|卢布|台币|新台币|澳元|加元|新[币元]|泰铢|法郎|毛钱|角钱|分钱|毛(?![巾衣笔发孩毛利])|kw)"
+)
+# 三元 and 一块 are also parts of words: a lone numeral needs the end of a phrase, or 钱, after its unit.
+_PHRASE_ENDS = r"(?=$|[，。；！？、 \n,.;!?:)）”\"\]]|左右|以[上下内]|[的了吗呢吧啊多还和与或/]|整|起|/)"
+_DIGITS = re.compile(
+    rf"(?<![\d.])(?<!\d,)(?:人民币|rmb|cny|usd|hkd|us\$|hk\$|[¥$€£₩₽])? ?{_NUMBER}{_SCALE}{_ABOUT} ?{_COIN}(?:\d毛?"
+    rf"|\d分)?(?!件|素|音|宵|旦|数|组|法|气)"
+    rf"|(?:(?<![a-z])(?:人民币|rmb|cny|usd|hkd|us\$|hk\$|eur)|[¥$€£₩₽]) ?{_NUMBER}{_SCALE}(?![\d.,]*\d)"
+)
+_WORDS = re.compile(
+    rf"(?<!{_ZH})(?:人民币)?{_ZH}{{2,14}}+{_ABOUT}{_COIN}(?:{_ZH}毛?|{_ZH}角{_ZH}分)?(?!一次|二次|件|素)"
+    rf"|(?<!{_ZH}){_ZH}{_ABOUT}(?:(?:块|毛|分|角)钱|(?:元|块|万|百万|千万|亿元|美元|美金|欧元|英镑|港币|日元){_PHRASE_ENDS})"
+)
+_MONEY = (
+    r"年薪|月薪|日薪|时薪|底薪|薪水|薪资|薪酬|工资|收入|奖金|年终奖?|房贷|车贷|月供|贷款|借款|欠款|欠了?|借了?|还款|首付|存款|余额|存了|理财|股票|基金|亏了|赚了|营收|营业额|利润|净利|估值"
+    r"|融资|注资|投资|预算|报价|合同(?:金)?额|成交价|总价|货款|尾款|定金|订金|押金|房租|租金|补偿|赔偿|罚款|彩礼|遗产|到手|花了|转账|转了|打了|汇了|付了|消费|报销|金额|款项|医药费|学费"
+    r"|佣金|提成|salary|budget|income"
+)
+_NAMED = re.compile(
+    rf"(?:{_MONEY})(?:[^\d，。；！？\n]{{0,6}}?)((?:\d{{1,3}}(?:,\d{{3}})++|\d++)(?:\.\d++)?(?: ?[-~到至] ?\d++(?:\.\d++)?)?"
+    rf" ?(?:[百千]?万\d?|亿|千|k|w)(?![a-z])|(?:\d{{1,3}}(?:,\d{{3}})++|\d{{4,10}})(?:\.\d++)?(?![\d年月日号:\-/.a-z%份位人台件个])"
+    rf"|{_ZH}{{1,8}}[百千万亿]{_ZH}{{0,3}})"
+)
+# A price in a shop is no secret, unless somebody's.
+_SHOP = re.compile(
+    r"售价|定价|标价|票价|门票|起步价|原价|现价|单价|市价|均价|油价|金价|邮费|运费|包邮|快递费|满\d+减|优惠券|打折|能买|推荐|划算|[贵值]吗|值不值|便宜|性价比|一斤|每斤|/斤|公斤|起送|套餐"
+    r"|卖\d|多少钱|汇率|等于|换算|兑换"
+)
+_SOMEBODY = re.compile(r"[我咱他她们您你]|客户|公司|合同|工资|薪|报价|贷|欠|借|[王李张刘陈杨赵黄周吴]总")
+
+
+def amounts(text: str) -> Iterator[Match]:
+    """The amounts of money of a plain text, but for prices that anybody may know."""
+    if _SHOP.search(text) and not _SOMEBODY.search(text):
+        return
+    for pattern, group in ((_DIGITS, 0), (_WORDS, 0), (_NAMED, 1)):
+        for found in pattern.finditer(text):
+            start, end = found.span(group)
+            start += len(text[start:end]) - len(text[start:end].lstrip())
+            if start < end:
+                yield Match(start, end, SensitiveType.AMOUNT)

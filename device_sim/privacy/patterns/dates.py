@@ -1,0 +1,65 @@
+"""Full dates, and birthdays. A day without a year is what questions about plans need, and stays."""
+
+import re
+from collections.abc import Iterator
+
+from device_sim.privacy.findings import SensitiveType
+from device_sim.privacy.patterns.matches import Match
+
+_ZH_YEAR = "[〇零○一二三四五六七八九]{4}"
+_ZH_DAY = "[一二三四五六七八九十]{1,3}"
+_MONTHS = (
+    "jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?"
+    "|nov(?:ember)?|dec(?:ember)?"
+)
+_ZH_MONTH_DAY = rf"(?:农历|阴历|阳历|公历)? ?(?:\d{{1,2}} ?月 ?\d{{1,2}} ?[日号]?|(?:{_ZH_DAY}|正|腊|冬)月(?:初|廿|二十|三十)?{_ZH_DAY}?[日号]?)"
+_FULL = re.compile(
+    r"(?<![\d.\-/])(?:1[89]|20)\d\d(?: ?年 ?(?:1[0-2]|0?[1-9]) ?月 ?(?:3[01]|[12]\d|0?[1-9])(?: ?[日号]|(?!\d))"
+    r"|([\-/.])(?:1[0-2]|0?[1-9])\1(?:3[01]|[12]\d|0?[1-9])(?![\d\-/]|\.\d))"
+    rf"|{_ZH_YEAR}年{_ZH_DAY}月{_ZH_DAY}[日号]?"
+    rf"|(?<!\d)\d\d年 ?(?:1[0-2]|0?[1-9]) ?月 ?(?:3[01]|[12]\d|0?[1-9]) ?[日号]"
+    rf"|(?<![a-z])(?:{_MONTHS})\.? (?:[12]\d|3[01]|0?[1-9])(?:st|nd|rd|th)?,? (?:19|20)\d\d(?!\d)"
+    rf"|(?<!\d)(?:[12]\d|3[01]|0?[1-9])(?:st|nd|rd|th)? (?:of )?(?:{_MONTHS})\.?,? (?:19|20)\d\d(?!\d)"
+    r"|(?<![\d.\-/])(?:1[0-2]|0?[1-9])/(?:3[01]|[12]\d|0?[1-9])/(?:19|20)\d\d(?![\d/])"
+)
+_WHEN = (
+    r"(?:(?:1[89]|20)?\d\d ?年 ?(?:\d{1,2} ?月(?:份| ?\d{1,2} ?[日号]?)?)?|(?:1[89]|20)\d\d[\-/.](?:1[0-2]"
+    r"|0?[1-9])(?:[\-/.]\d{1,2})?"
+    r"|(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])"
+    rf"|{_ZH_YEAR}年(?:{_ZH_DAY}月(?:{_ZH_DAY}[日号]?)?)?|{_ZH_MONTH_DAY}|(?<!\d)(?:1[0-2]|0?[1-9])[\-/.](?:3[01]|[12]\d"
+    rf"|0?[1-9])(?!\d))"
+)
+_BORN_AFTER = re.compile(
+    rf"(?:生日|出生(?:日期|年月日?|时间)?|生于|诞辰|(?<![a-z])(?:birthday|birth ?date|date of birth|dob|born(?: on"
+    rf"| in)?))[^\d\n。；，一二三四五六七八九十正腊冬农阴阳公零〇]{{0,8}}({_WHEN})"
+)
+_BORN_BEFORE = re.compile(rf"({_WHEN})(?:[^\d\n。；，]{{0,3}})?(?:出生|生的|生人|生日|过生日|诞生)")
+_DAY_OF = re.compile(r"\D*(\d{4})\D+(\d{1,2})\D+(\d{1,2})")
+# Days of history are about nobody.
+_HISTORY_WRITTEN = (
+    "1776-7-4 1789-7-14 1911-10-10 1919-5-4 1921-7-1 1931-9-18 1937-7-7 1937-12-13 1939-9-1 1941-12-7 1945-8-15 "
+    "1945-9-2 1945-9-3 "
+    "1949-10-1 1964-10-16 1969-7-20 1969-7-21 1970-1-1 1976-7-28 1978-12-18 1997-7-1 1999-12-20 2000-1-1 2001-9-11 "
+    "2001-12-11 "
+    "2003-10-15 2008-5-12 2008-8-8 2012-12-21 2022-2-4"
+)
+_HISTORY = frozenset(_HISTORY_WRITTEN.split())
+
+
+def dates(text: str) -> Iterator[Match]:
+    """The full dates and the birthdays of a plain text."""
+    for found in _FULL.finditer(text):
+        if not _is_history(found[0]):
+            yield Match(found.start(), found.end(), SensitiveType.DATE)
+    if "生" in text or "诞" in text or "b" in text:
+        for pattern in (_BORN_AFTER, _BORN_BEFORE):
+            for found in pattern.finditer(text):
+                if not _is_history(found[1]):
+                    yield Match(found.start(1), found.end(1), SensitiveType.DATE)
+
+
+def _is_history(written: str) -> bool:
+    day = _DAY_OF.match(written)
+    if day is None:
+        return False
+    return int(day[1]) < 1900 or "-".join(str(int(part)) for part in day.groups()) in _HISTORY

@@ -1,0 +1,137 @@
+"""E-mail addresses, also where people hide them from robots, and addresses on the network."""
+
+import re
+from collections.abc import Iterator
+from ipaddress import AddressValueError, IPv6Address
+
+from device_sim.privacy.findings import SensitiveType
+from device_sim.privacy.patterns.matches import Match
+
+_AT = re.compile(r" ?[(\[{<【](?:at|@|艾特)[)\]}>】] ?| ?(?:@|艾特|圈a) ?| at |#")
+_LOCAL = frozenset("abcdefghijklmnopqrstuvwxyz0123456789._%+-'")
+_DOT = r" ?(?:\.|[(\[{](?:dot|\.|点)[)\]}]|点| dot ) ?"
+_DOMAIN = re.compile(
+    rf"[a-z0-9][a-z0-9\-]{{0,62}}+(?:{_DOT}[a-z0-9][a-z0-9\-]{{0,62}}+){{0,4}}{_DOT}[a-z]{{2,18}}+"
+    rf"(?![a-z0-9])"
+)
+_WIDE_DOMAIN = re.compile(r"[a-z0-9\-\u4e00-\u9fff]{1,20}\.(?:中国|公司|网络|cn|com|net)(?![a-z0-9])")
+_HOST = re.compile(r"[a-z0-9][a-z0-9\-]{1,62}+(?![a-z0-9])")
+# Where `#` or ` at ` stands for @, the domain must be a mail provider's.
+_PROVIDER = re.compile(
+    r"(?:(?:vip|foxmail|mail)\W{1,3})?(?:qq|163|126|yeah|139|189|wo|sina|sohu|aliyun|foxmail|gmail|hotmail|outlook"
+    r"|live|icloud|yahoo"
+    r"|proton(?:mail)?|msn|me|tom|21cn|263)(?![a-z0-9])"
+)
+_MAIL = re.compile(r"邮箱|邮件|e-?mail|信箱|mailto")
+_REACH = 254  # the longest address, RFC 5321
+
+_TOPS = (
+    "com|cn|net|org|edu|gov|io|top|xyz|vip|hk|tw|jp|uk|us|ru|de|fr|me|tv|info|biz|ai|co|app|dev|site|club|tech|shop"
+    "|online|fun|icu"
+)
+_TOPS += (
+    "|link|store|cloud|ltd|wang|ren|work|ly|gl|mo|sg|eu|im|la|one|pro|page|live|blog|news|wiki|local|lan|internal"
+    "|corp|intranet"
+)
+_PLAIN_TOPS_WRITTEN = (
+    "com cn net org edu gov hk tw jp uk ru top xyz vip ltd wang ren icu local lan internal corp intranet"
+)
+_PLAIN_TOPS = frozenset(_PLAIN_TOPS_WRITTEN.split())
+_SCHEME = re.compile(r"(?<![a-z0-9])[a-z][a-z0-9+.\-]{1,15}://[^\s，。；！？、“”‘’《》【】\u4e00-\u9fff<>\"]++")
+_BARE = re.compile(
+    rf"(?<![a-z0-9@.\-_])(?:[a-z0-9][a-z0-9\-]{{0,62}}+\.){{1,6}}(?<=\.)(?:{_TOPS})(?![a-z0-9\-_(]"
+    rf"|\.[a-z0-9])(?::\d{{2,5}})?"
+    r"(?:[/?#][^\s，。；！？、“”‘’《》【】\u4e00-\u9fff<>\"]*+)?"
+)
+_ADDRESS = re.compile(
+    r"(?<![\d.])(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)(?!\d"
+    r"|\.\d)(?::\d{2,5}(?!\d))?(?:/\d{1,2}(?!\d))?"
+    r"(?:/[a-z0-9_\-./?=&%#~]++)?"
+)
+_ADDRESS_6 = re.compile(r"(?<![a-z0-9:.])[a-f0-9]{0,4}(?::[a-f0-9]{0,4}){3,7}+(?![a-z0-9:])")
+_MAC = re.compile(r"(?<![a-z0-9:\-])[0-9a-f]{2}([:\-])(?:[0-9a-f]{2}\1){4}[0-9a-f]{2}(?![a-z0-9:\-])")
+_VERSION = re.compile(r"(?:v|ver|version|版本号?|固件|升级到?|release)[ .:是为到]{0,3}$")
+_HOME = re.compile(r"(?:/home/|/users/|\\users\\)([^\\/\s，。；\"']{2,32})")
+# Everybody's: they tell nothing of the one who writes them. Names of software look like hosts.
+_COMMON_WRITTEN = (
+    "127.0.0.1 0.0.0.0 255.255.255.0 255.255.255.255 8.8.8.8 8.8.4.4 1.1.1.1 114.114.114.114 223.5.5.5 "
+    "baidu.com taobao.com tmall.com jd.com qq.com weibo.com zhihu.com bilibili.com douyin.com 163.com github.com "
+    "google.com "
+    "youtube.com wikipedia.org stackoverflow.com amazon.com apple.com microsoft.com 12306.cn csdn.net openai.com "
+    "asp.net ado.net vb.net ml.net paint.net socket.io draw.io system.net example.com example.org"
+)
+_COMMON = frozenset(_COMMON_WRITTEN.split())
+
+
+def network(text: str) -> Iterator[Match]:
+    """E-mail addresses and links of a plain text."""
+    for at in _AT.finditer(text):
+        if match := _email(text, at):
+            yield match
+    if "." in text or ":" in text or "-" in text or "/" in text or "\\" in text:
+        yield from _links(text)
+
+
+def _email(text: str, at: re.Match[str]) -> Match | None:
+    left = max(0, at.start() - _REACH)
+    near = text[left : at.start()]
+    tail = len(near)
+    while tail and near[tail - 1] in _LOCAL:
+        tail -= 1
+    local = near[tail:]
+    if not local:
+        return None
+    obvious = "@" in at[0] or at[0].strip() not in ("at", "#")
+    named = _MAIL.search(near[-24:]) is not None
+    if not obvious and not named and not _PROVIDER.match(text, at.end()):
+        return None
+    domain = _DOMAIN.match(text, at.end()) or (_WIDE_DOMAIN.match(text, at.end()) if obvious else None)
+    if domain is None and named and obvious:
+        domain = _HOST.match(text, at.end())
+    if domain is None:
+        return None
+    return Match(left + tail, domain.end(), SensitiveType.EMAIL)
+
+
+def _links(text: str) -> Iterator[Match]:
+    for found in _SCHEME.finditer(text):
+        yield Match(found.start(), _without_stop(found), SensitiveType.LINK)
+    for found in _BARE.finditer(text):
+        if _is_host(found[0]):
+            yield Match(found.start(), _without_stop(found), SensitiveType.LINK)
+    for found in _ADDRESS.finditer(text):
+        if found[0] not in _COMMON and not _VERSION.search(text, max(0, found.start() - 8), found.start()):
+            yield Match(found.start(), found.end(), SensitiveType.LINK)
+    for found in _ADDRESS_6.finditer(text):
+        if _is_address_6(found[0]):
+            yield Match(found.start(), found.end(), SensitiveType.LINK)
+    for found in _MAC.finditer(text):
+        yield Match(found.start(), found.end(), SensitiveType.LINK)
+    for found in _HOME.finditer(text):
+        yield Match(found.start(1), found.end(1), SensitiveType.ACCOUNT)
+
+
+def _without_stop(found: re.Match[str]) -> int:
+    """The end of a link without the stop of the sentence that it closes."""
+    return found.start() + max(len(found[0].rstrip(".,;:!?)'")), 1)
+
+
+def _is_host(written: str) -> bool:
+    host, path, _ = re.match(r"([^:/?#]+)(.*)()", written, re.DOTALL).groups()  # type: ignore[union-attr]
+    if len(path) > 1:
+        return True
+    if host.removeprefix("www.") in _COMMON:
+        return False
+    labels = host.split(".")
+    # A short word and a fashionable ending may as well be code: user.info, self.app.
+    return labels[-1] in _PLAIN_TOPS or len(labels) > 2 or labels[0] == "www"
+
+
+def _is_address_6(written: str) -> bool:
+    if sum(map(bool, written.split(":"))) < 3 or not any(map(str.isdigit, written)):
+        return False
+    try:
+        IPv6Address(written)
+    except AddressValueError:
+        return False
+    return True

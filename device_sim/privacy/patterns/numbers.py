@@ -1,0 +1,162 @@
+"""Phones, identity cards and bank cards, among all other numbers.
+
+A number counts where its digits say so (checksum, Luhn, a date and a region, phone prefixes) and nothing around it says
+otherwise; and where the words around it name it, even with a digit mistyped.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from datetime import date
+
+from stdnum import luhn
+from stdnum.cn import ric
+
+from device_sim.privacy.findings import SensitiveType
+from device_sim.privacy.patterns.digits import Group, runs
+from device_sim.privacy.patterns.labels import Label, label_after, label_before, names_directly
+from device_sim.privacy.patterns.matches import Match
+from device_sim.privacy.patterns.phones import extension, is_international, is_phone, takes_extension
+
+_WINDOW = 7  # groups at most in one number
+_LONGEST = 21
+_SHORTEST = 7
+_REGIONS = re.compile("1[1-5]|2[1-3]|3[1-7]|4[1-6]|5[0-4]|6[1-5]|71|8[1-3]|91")  # provinces, by the first two digits
+_CARD_STARTS = re.compile(
+    r"62\d{14,17}|4(?:\d{12}|\d{15}|\d{18})|5[1-5]\d{14}|5[06-8]\d{14}|2[2-7]\d{14}|3[47]\d{13}|35\d{14}|3(?:0[0-5]"
+    r"|[689]\d)\d{11}"
+    r"|60\d{14,17}|6[3-9]\d{14,17}|9(?:55|4|03|84|00|40)\d{13,16}"
+)
+_CARD_SHAPE = re.compile(r"(?:4,){3}[4567]|(?:4,){4}[123]|4,6,[45]|6,1[0-3]|8,8|8,1[01]|4,12|6,4,4,[245]|1[3-9]")
+_X = re.compile(r" ?x(?![a-z0-9])")
+_QUANTITY = re.compile(
+    r" ?(?:元|块钱|万|亿|美元|美金|人民币|人次|人口|次|台|部|件|个(?!人)|吨|公里|米|字节|bytes?\b|ms\b|秒|位数|%|kg\b|km\b)"
+)
+_DECIMALS = re.compile(r"\.\d{1,2}(?![\d.])")
+_WORD = re.compile(r"[a-z0-9_]")
+
+
+def numbers(text: str) -> Iterator[Match]:
+    """The phones, identity cards and bank cards of a plain text."""
+    for groups in runs(text):
+        first = 0
+        while first < len(groups):
+            found = _longest(text, groups, first)
+            if found:
+                last, match = found
+                yield match
+                first = last + 1
+                while first < len(groups) and groups[first].start < match.end:
+                    first += 1
+            else:
+                first += 1
+
+
+def _longest(text: str, groups: Sequence[Group], first: int) -> tuple[int, Match] | None:
+    """The longest number that begins with a group, and its last group; a valid one before one that is only named."""
+    length, last = 0, first
+    while last < len(groups) and last - first < _WINDOW and length + len(groups[last].digits) <= _LONGEST:
+        length += len(groups[last].digits)
+        last += 1
+    lasts = [end for end in range(last, first, -1) if _length(groups, first, end) >= _SHORTEST]
+    if not lasts:
+        return None
+    start = groups[first].start
+    before = label_before(text, start)
+    for end in lasts:
+        if match := _valid(text, groups, first, end, before):
+            return end - 1, match
+    direct = names_directly(text, start) if before else None
+    for end in lasts:
+        if match := _named(text, groups, first, end, direct):
+            return end - 1, match
+    return None
+
+
+def _length(groups: Sequence[Group], first: int, last: int) -> int:
+    return sum(len(group.digits) for group in groups[first:last])
+
+
+def _valid(text: str, groups: Sequence[Group], first: int, last: int, before: Label | None) -> Match | None:
+    window = groups[first:last]
+    digits = "".join(group.digits for group in window)
+    start, end = window[0].start, window[-1].end
+    x = _X.match(text, end) if len(digits) == 17 else None
+    plus = start > 0 and text[start - 1] == "+"
+    identity = _is_identity(f"{digits}x" if x else digits)
+    card = not identity and _is_card(window, digits, before)
+    phone = not identity and not card and (is_phone(window) or (plus and _is_abroad(digits)))
+    if not (identity or card or phone) or _is_within(text, start, end) or _is_decimal(text, groups, first, last):
+        return None
+    if identity:
+        return Match(start, x.end() if x else end, SensitiveType.ID)
+    # A device's or a member's number is an account, and found as one.
+    if before in (Label.DEVICE, Label.ORDER) or label_after(text, end) is Label.ORDER:
+        return None
+    if card:
+        return Match(start, end, SensitiveType.CARD)
+    if _QUANTITY.match(text, end):
+        return None
+    return Match(start - plus, extension(text, end) if takes_extension(digits) else end, SensitiveType.PHONE)
+
+
+def _named(text: str, groups: Sequence[Group], first: int, last: int, direct: Label | None) -> Match | None:
+    """A number that would not count by its digits, if the words around it name it."""
+    start, end, length = groups[first].start, groups[last - 1].end, _length(groups, first, last)
+    label = direct or label_after(text, end)
+    if label is Label.ID and 14 <= length <= 20:
+        x = _X.match(text, end)
+        return Match(start, x.end() if x else end, SensitiveType.ID)
+    if label is Label.CARD and 12 <= length <= 21:
+        return Match(start, end, SensitiveType.CARD)
+    if label is Label.PHONE and length <= 15 and not _QUANTITY.match(text, end):
+        return Match(start, extension(text, end), SensitiveType.PHONE)
+    return None
+
+
+def _is_abroad(digits: str) -> bool:
+    return 8 <= len(digits) <= 15 and is_international(digits, strict=False)
+
+
+def _is_identity(digits: str) -> bool:
+    if not _REGIONS.match(digits):
+        return False
+    if len(digits) == 18:
+        return _is_day(digits[6:14]) and ric.calc_check_digit(digits) == digits[-1].upper()
+    return len(digits) == 15 and _is_day(f"19{digits[6:12]}")
+
+
+def _is_day(digits: str) -> bool:
+    try:
+        day = date(int(digits[:4]), int(digits[4:6]), int(digits[6:]))
+    except ValueError:
+        return False
+    return 1850 < day.year < 2100
+
+
+def _is_card(window: Sequence[Group], digits: str, before: Label | None) -> bool:
+    if not 13 <= len(digits) <= 19 or not _CARD_SHAPE.fullmatch(",".join(str(len(group.digits)) for group in window)):
+        return False
+    if before is Label.CARD and len(digits) >= 15:
+        return True
+    return bool(_CARD_STARTS.fullmatch(digits)) and luhn.is_valid(digits)
+
+
+def _is_within(text: str, start: int, end: int) -> bool:
+    """Whether the number is a piece of a code: letters on both sides, or letters that digits stand before."""
+    left = start
+    while left and start - left < 12 and _WORD.match(text[left - 1]):
+        left -= 1
+    word = text[left:start]
+    if any(character.isdigit() for character in word):
+        return True
+    right = bool(_WORD.match(text, end)) and not _X.match(text, end)
+    return bool(word) and right
+
+
+def _is_decimal(text: str, groups: Sequence[Group], first: int, last: int) -> bool:
+    """Whether a decimal point stands before or after; `1.13800138000` is an entry of a list unless it is pi."""
+    if first and groups[first].before == ".":
+        whole, digits = groups[first - 1].digits, groups[first].digits
+        if len(whole) > 2 or whole == "0" or (whole == "3" and digits.startswith("14159")):
+            return True
+    return last == len(groups) - 1 and _DECIMALS.match(text, groups[last - 1].end) is not None

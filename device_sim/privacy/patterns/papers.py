@@ -1,0 +1,76 @@
+"""Passports, permits and number plates."""
+
+import re
+from collections.abc import Iterator
+
+from device_sim.privacy.findings import SensitiveType
+from device_sim.privacy.patterns.matches import Match
+
+_EDGE, _STOP = r"(?<![a-z0-9_\-])", r"(?![a-z0-9_]|-[a-z0-9])"
+# Ordinary Chinese passports; the other letters only where the text speaks of papers.
+_PASSPORT = re.compile(rf"{_EDGE}(?:[eg] ?\d{{4}} ?\d{{4}}|e[a-hj-np-z] ?\d{{7}}){_STOP}")
+_PAPER = re.compile(
+    rf"{_EDGE}(?:[a-z] ?\d{{4}} ?\d{{4}}|[a-z]{{2}}\d{{6,7}}|[a-z]\d{{7}}|[hm]\d{{10}}|k\d{{8}}[a-z]|\d{{8,9}}){_STOP}"
+)
+_NAMED = re.compile(r"护照|護照|passport|通行[证證]|回乡[证證]|台胞[证證]|签证|港澳[证證]|旅行[证證]")
+_DIRECTLY = re.compile(r"(?:护照|護照|passport|[证證])[号號码碼 a-z.:=是为()]{0,14}$")
+_NEAR = 24
+_LIKE_DATE = re.compile(r"[a-z]{1,2}20[0-3]\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])")
+# Hong Kong's and Taiwan's identity cards; the first by its check digit in brackets.
+_HONG_KONG = re.compile(r"(?<![a-z0-9])[a-z]{1,2}\d{6}\([0-9a]\)")
+_OTHER_IDENTITY = re.compile(
+    r"(?:身份[证證]|身分[证證]|居留证"
+    r"|居住证)[号號码碼 :是为()]{0,8}([a-z]{1,3}\d{6,12}(?:\(?[0-9a]\)?)?)(?![a-z0-9])"
+)
+
+_PROVINCES = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼"
+_TAIL = (
+    r"(?:(?=[a-z]{0,2}\d|\d[a-z]?\d|\d\d[a-z]{0,2}\d?)[a-hj-np-z0-9]{4}[a-hj-np-z0-9挂学警港澳超]|[a-hj-k]\d{5}"
+    r"|[a-hj-k][a-hj-np-z]\d{4}|\d{5}[a-hj-k])"
+)
+_PLATE = re.compile(rf"[{_PROVINCES}] ?[a-hj-np-z][ ·.\-]{{0,2}}{_TAIL}(?![a-z0-9_])")
+_CONSULAR = re.compile(
+    r"(?<!\d)(?:使 ?\d{6}|\d{6} ?使|[a-z]?\d{5} ?领|wj ?[\u4e00-\u9fff]? ?\d{4,5}[a-z]?"
+    r"|民航 ?[a-z]?\d{4})(?![a-z0-9])"
+)
+_PLATE_NAMED = re.compile(r"(?:车牌|牌照|号牌|尾号|plate)[号號码 :是为()]{0,6}([a-z][ ·\-]?[a-z0-9]{5,6})(?![a-z0-9])")
+_CAR = re.compile(r"车|牌|停|驾|违章")
+
+
+def papers(text: str) -> Iterator[Match]:
+    """Passports, permits, identity cards from outside the mainland, and plates, of a plain text."""
+    yield from _passports(text)
+    for found in _HONG_KONG.finditer(text):
+        yield Match(found.start(), found.end(), SensitiveType.ID)
+    for found in _OTHER_IDENTITY.finditer(text):
+        yield Match(found.start(1), found.end(1), SensitiveType.ID)
+    yield from _plates(text)
+
+
+def _passports(text: str) -> Iterator[Match]:
+    for found in _PASSPORT.finditer(text):
+        if not _LIKE_DATE.fullmatch(found[0]):
+            yield Match(found.start(), found.end(), SensitiveType.PASSPORT)
+    if _NAMED.search(text):
+        for found in _PAPER.finditer(text):
+            near = text[max(0, found.start() - _NEAR) : found.end() + _NEAR]
+            if _DIRECTLY.search(near[: found.start() - max(0, found.start() - _NEAR)]) or (
+                found[0][0].isalpha() and _NAMED.search(near)
+            ):
+                yield Match(found.start(), found.end(), SensitiveType.PASSPORT)
+
+
+def _plates(text: str) -> Iterator[Match]:
+    for found in _PLATE.finditer(text):
+        if sum(map(str.isdigit, found[0])) < 3:
+            continue  # a word
+        # 新 is Xinjiang, and new: 新GT1030 is a graphics card.
+        if found[0][0] == "新" and not found[0][-5:].isdigit() and not _CAR.search(text):
+            continue
+        yield Match(found.start(), found.end(), SensitiveType.PLATE)
+    if _CAR.search(text):
+        for found in _CONSULAR.finditer(text):
+            yield Match(found.start(), found.end(), SensitiveType.PLATE)
+        for found in _PLATE_NAMED.finditer(text):
+            if sum(map(str.isdigit, found[1])) >= 3:
+                yield Match(found.start(1), found.end(1), SensitiveType.PLATE)

@@ -1,0 +1,96 @@
+"""Is a row of digit groups a phone number? Mainland rules here; the rest by Google's metadata."""
+
+import re
+from collections.abc import Sequence
+
+import phonenumbers
+
+from device_sim.privacy.patterns.digits import Group
+
+_MOBILE = re.compile(r"1[3-9]\d{9}")
+# How people part the eleven digits.
+_MOBILE_SHAPES = frozenset(
+    [(11,), (3, 4, 4), (3, 8), (3, 3, 5), (3, 5, 3), (4, 3, 4), (4, 4, 3), (4, 7), (7, 4), (5, 6), (6, 5), (1, 10)]
+    + [(1, 3, 3, 4), (1, 3, 7), (3, 4, 2, 2), (3, 2, 2, 2, 2), (3, 2, 3, 3), (3, 3, 3, 2), (3, 2, 2, 4), (3, 2, 4, 2)]
+)
+_YEAR = re.compile(r"(?:1[3-9]|20)\d\d")
+_LANDLINE = re.compile(r"0?(?:10|2[0-57-9])[2-9]\d{7}|0?[3-9]\d\d[2-9]\d{6,7}")
+_LANDLINE_SHAPES = frozenset([(7,), (8,), (4, 4), (3, 4), (4, 3), (2, 2, 4), (2, 2, 2, 2)])
+_SERVICE = re.compile(r"[48]00[0-9]\d{6}")
+_SERVICE_SHAPES = frozenset([(3, 3, 4), (3, 4, 3), (3, 7), (4, 3, 3), (4, 6), (6, 4), (3, 2, 5), (3, 1, 3, 3), (10,)])
+_AMERICAN = re.compile(r"[2-9]\d\d[2-9]\d{6}")
+_EXTENSION = re.compile(r" ?(?:转接?|转分机|分机号?|ext\.?|x|#|-)[ :]?\d{1,6}(?!\d)")
+_NEIGHBOURS = re.compile(r"(?:00)?(?:852|853|886)")  # Hong Kong, Macao, Taiwan: often without a plus
+
+
+def is_phone(groups: Sequence[Group]) -> bool:
+    """Whether these groups, all of them, are one number as it is dialled in mainland China."""
+    shape = tuple(len(group.digits) for group in groups)
+    digits = "".join(group.digits for group in groups)
+    if digits.startswith("00") and not digits.startswith("0086"):
+        return len(digits) <= len("00") + 15 and is_international(digits[2:], strict=True)
+    national, shape, called_from_abroad = _without_country(digits, shape)
+    if not shape:
+        return False
+    dotted = any("." in group.before for group in groups[1:])
+    if dotted and len(groups) < 3:
+        return False
+    if _MOBILE.fullmatch(national):
+        years = len(shape) > 1 and all(_YEAR.fullmatch(group.digits) for group in groups[:2])
+        return shape in _MOBILE_SHAPES and not years
+    if national[:1] == "0" and _MOBILE.fullmatch(national[1:]):  # as dialled to another city, once
+        return len(shape) == 1 or (shape[0] == 1 and shape[1:] in _MOBILE_SHAPES)
+    return _is_landline(national, shape, called_from_abroad) or (not called_from_abroad and _is_other(groups, shape))
+
+
+def is_international(digits: str, *, strict: bool) -> bool:
+    """Whether the digits after a plus are a number somewhere; `strict` asks for one that is really given out."""
+    try:
+        number = phonenumbers.parse(f"+{digits}")
+    except phonenumbers.NumberParseException:
+        return False
+    return phonenumbers.is_valid_number(number) if strict else phonenumbers.is_possible_number(number)
+
+
+def extension(text: str, end: int) -> int:
+    """Where a number that ends at `end` ends with its extension."""
+    found = _EXTENSION.match(text, end)
+    return found.end() if found else end
+
+
+def takes_extension(digits: str) -> bool:
+    """Whether an office may be behind the number: any but a mobile."""
+    return not _MOBILE.fullmatch(digits[-11:])
+
+
+def _without_country(digits: str, shape: tuple[int, ...]) -> tuple[str, tuple[int, ...], bool]:
+    for code in ("0086", "86"):
+        if digits.startswith(code) and len(digits) > 10:
+            if shape[0] == len(code):
+                return digits[len(code) :], shape[1:], True
+            if shape[0] > len(code) and (len(shape) == 1 or shape[0] == len(code) + 3):
+                return digits[len(code) :], (shape[0] - len(code), *shape[1:]), True
+    return digits, shape, False
+
+
+def _is_landline(digits: str, shape: tuple[int, ...], called_from_abroad: bool) -> bool:
+    if not (digits.startswith("0") or called_from_abroad) or not _LANDLINE.fullmatch(digits):
+        return False
+    area = len(digits) - 8 if digits.lstrip("0")[0] in "12" or len(digits.lstrip("0")) == 11 else len(digits) - 7
+    if len(shape) == 1:
+        return True
+    if shape[0] == area:
+        return shape[1:] in _LANDLINE_SHAPES
+    return shape[0] > area and (shape[0] - area, *shape[1:]) in _LANDLINE_SHAPES
+
+
+def _is_other(groups: Sequence[Group], shape: tuple[int, ...]) -> bool:
+    digits = "".join(group.digits for group in groups)
+    if _SERVICE.fullmatch(digits) and shape in _SERVICE_SHAPES:
+        # Unparted, eight hundred is as likely a number of anything; many zeros are a quantity.
+        return len(shape) > 1 or (digits[0] == "4" and not digits.endswith("0000"))
+    if _AMERICAN.fullmatch(digits) and shape == (3, 3, 4) and groups[1].before[0] in "-.)" and groups[2].before in "-.":
+        return True
+    if len(shape) > 1 and _NEIGHBOURS.fullmatch(groups[0].digits):
+        return is_international(digits.removeprefix("00"), strict=True)
+    return False
