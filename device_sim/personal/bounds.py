@@ -8,12 +8,13 @@ from device_sim.errors import InvalidEntry
 from device_sim.personal.records import Contact, Event, Note
 
 MOST_ENTRIES = 20_000  # of a kind
-LONGEST_LINE = 200
+LONGEST_LINE = 500
+LONGEST_PLACE = 1_000
 LONGEST_BODY = 20_000
 LONGEST_PHONE = 50
 LONGEST_EMAIL = 254
 LONGEST_UID = 400
-MOST_VALUES = 50
+MOST_VALUES = 200
 EARLIEST_YEAR, LATEST_YEAR = 1900, 2199
 
 
@@ -34,8 +35,8 @@ def check_event(event: Event, zone: tzinfo) -> Event:
         if end == start:
             raise InvalidEntry("a whole-day event ends a day after it begins, at the earliest", field="end")
     return replace(
-        event, start=start, end=end, title=_line(event.title, "title"), place=_optional(event.place, "place"),
-        people=_lines(event.people, "people"), uid=_uid(event.uid),
+        event, title=_line(event.title, "title"), start=start, end=end, people=_lines(event.people, "people"),
+        place=_optional(event.place, "place", LONGEST_PLACE), uid=_uid(event.uid),
     )  # fmt: skip
 
 
@@ -72,8 +73,8 @@ def _line(value: str, field: str, longest: int = LONGEST_LINE) -> str:
     return line
 
 
-def _optional(value: str | None, field: str) -> str | None:
-    return _line(value, field) if value is not None and value.strip() else None
+def _optional(value: str | None, field: str, longest: int = LONGEST_LINE) -> str | None:
+    return _line(value, field, longest) if value is not None and value.strip() else None
 
 
 def _lines(values: Iterable[str], field: str, longest: int = LONGEST_LINE) -> tuple[str, ...]:

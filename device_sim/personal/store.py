@@ -11,10 +11,12 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Generic, TypeVar
 
 from device_sim.clock import Clock
-from device_sim.errors import InvalidInput
+from device_sim.errors import InvalidEntry, InvalidInput
 from device_sim.inference import Encoder
 from device_sim.personal import people
 from device_sim.personal.bounds import check_contact, check_event, check_note, moment
+from device_sim.personal.files import ImportReport, Kind, read_file
+from device_sim.personal.importing import add_entries
 from device_sim.personal.people import Secrets
 from device_sim.personal.records import Contact, Event, Note
 from device_sim.personal.search import NoteSearch, best_by_words
@@ -204,6 +206,19 @@ class PersonalStore:
             self.search_events(query, limit), self.search_contacts(query, limit), self.search_notes(query, limit)
         )
 
+    def import_file(self, kind: Kind, content: str) -> ImportReport:
+        """Add what an .ics, .vcf or Markdown file holds, all of it or, if it fails, nothing; what was imported before
+        is known by its uid, or by its content, and not added again.
+
+        Raises:
+            InvalidFile: it is no such file.
+        """
+        reading = read_file(kind, content, self.zone, self.now())
+        with self._state.database.lock:
+            report = add_entries(self._state, self._notes, kind, reading)
+            self.forget()
+        return report
+
     def secrets(self) -> Secrets:
         """What must not leave the device; read again only after a change."""
         with self._state.reading() as connection:
@@ -252,6 +267,8 @@ class PersonalStore:
         features = self._notes.features(record) if isinstance(record, Note) else None
         with self._state.database.lock:
             with self._state.transaction() as connection:
+                if table.room(connection) < 1:
+                    raise InvalidEntry(f"the {table.name} are full: no more entries are kept")
                 entry_id = table.insert(connection, record)
                 self._notes.keep(connection, entry_id, features)
                 added = table.find(connection, entry_id, self.zone)

@@ -26,9 +26,7 @@ class Table(Generic[R]):
     index: str | None = None
 
     def insert(self, connection: Any, record: R) -> int:
-        """Keep a new entry; its id. Raises InvalidEntry: there are too many."""
-        if self.count(connection) >= MOST_ENTRIES:
-            raise InvalidEntry(f"the {self.name} hold {MOST_ENTRIES} entries, and no more are kept")
+        """Keep a new entry; its id."""
         marks = ", ".join("?" for _ in self.columns)
         cursor = connection.execute(
             f"INSERT INTO {self.name} ({', '.join(self.columns)}) VALUES ({marks})", self.row_of(record)
@@ -81,6 +79,10 @@ class Table(Generic[R]):
     def count(self, connection: Any) -> int:
         """How many there are."""
         return int(connection.execute(f"SELECT COUNT(*) FROM {self.name}").fetchone()[0])
+
+    def room(self, connection: Any) -> int:
+        """How many more entries are kept."""
+        return MOST_ENTRIES - self.count(connection)
 
     def reindex(self, connection: Any, record: R) -> None:
         """Put the words of an entry into the index anew."""
