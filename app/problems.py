@@ -56,6 +56,8 @@ _TABLE: dict[type[Exception], tuple[HTTPStatus, str]] = {
     device.InsightsUnavailable: (HTTPStatus.CONFLICT, "Insights can't be given with this bundle"),
     device.HeadRejected: (HTTPStatus.CONFLICT, "The head is no better"),
     device.TaskNotUpdatable: (HTTPStatus.CONFLICT, "The task's head is fixed"),
+    device.ConversationBusy: (HTTPStatus.CONFLICT, "The conversation is busy"),
+    device.EgressBlocked: (HTTPStatus.CONFLICT, "Blocked before it left"),
     device.NothingToRollBack: (HTTPStatus.CONFLICT, "Nothing to roll back"),
     device.StateError: (HTTPStatus.SERVICE_UNAVAILABLE, "The state directory can't be used"),
     device.StorageFull: (HTTPStatus.INSUFFICIENT_STORAGE, "No room on the disk"),

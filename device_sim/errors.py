@@ -30,6 +30,8 @@ DeviceError
 │   ├── TaskNotUpdatable
 │   ├── SoundsLikeDanger       a text that is not kept; the message is the answer to it
 │   ├── InsightsUnavailable    the bundle lacks a task that insights need
+│   ├── ConversationBusy       another request of it is being answered
+│   ├── EgressBlocked          the last check found a secret in what was about to leave
 │   ├── VaultFull              a conversation holds more sensitive values than there are placeholders
 │   └── NothingToRollBack
 ├── NetworkRefused             the guard let no connection, name lookup or process pass
@@ -227,6 +229,18 @@ class InsightsUnavailable(Refused):
     """The bundle lacks a task that insights need."""
 
     code = "insights-unavailable"
+
+
+class ConversationBusy(Refused):
+    """Another request of the conversation is being answered; turns are answered one after the other."""
+
+    code = "conversation-busy"
+
+
+class EgressBlocked(Refused):
+    """The last check found a secret in what was about to leave; nothing was sent."""
+
+    code = "egress-blocked"
 
 
 class VaultFull(Refused):
