@@ -6,7 +6,7 @@ from importlib.util import find_spec
 import typer
 
 from model_store.errors import StoreError
-from toolchain.cli import exporting, heads, measuring, running
+from toolchain.cli import everyday, exporting, heads, measuring, running
 from toolchain.errors import ToolchainError
 
 _NEEDED = (
@@ -38,6 +38,7 @@ def main() -> None:
     measuring.add_to(application)
     exporting.add_to(application)
     heads.add_to(application)
+    everyday.add_to(application)
     try:
         application()
     except (ToolchainError, StoreError) as error:

@@ -1,0 +1,137 @@
+"""Names: of those whom the user knows, by all that people call them, and of others by how names are formed."""
+
+import threading
+from collections.abc import Iterable, Iterator
+from typing import Protocol
+
+from device_sim.personal.mentions import Certainty, Mention, People
+from device_sim.personal.people import Secrets
+from device_sim.personal.records import Contact
+from device_sim.privacy.everyday import EverydayWords
+from device_sim.privacy.findings import Finding, SensitiveType
+from device_sim.privacy.organisation_rules import addresses, organisations, projects
+from device_sim.privacy.person_rules import persons
+from device_sim.privacy.plain_text import plain
+from device_sim.privacy.reading import Reading, read
+
+_KNOWN, _RULES = "personal data", "rules for names"
+_LEGAL_FORMS = ("股份有限公司", "有限责任公司", "有限公司", "集团", "公司")
+_SHORTEST = 2
+
+
+class KnownNames(Protocol):
+    """Where the user's own contacts and events are; `PersonalStore` is one."""
+
+    def secrets(self) -> Secrets:
+        """What is there now. Called for every text."""
+        ...
+
+
+class Names:
+    """A recogniser. What is known is made ready again when it has changed."""
+
+    def __init__(self, known: KnownNames | None, everyday: EverydayWords) -> None:
+        self._source = known
+        self._everyday = everyday
+        self._ready: _Known | None = None
+        self._lock = threading.Lock()
+
+    def find(self, text: str) -> list[Finding]:
+        """See `Recogniser`. A name that is found by a rule is found wherever the text has it."""
+        squeezed = plain(text)
+        reading = read(squeezed.text, self._everyday)
+        found = list(self._known_in(reading))
+        found += self._unknown_in(reading)
+        return [Finding(*squeezed.place(one.start, one.end), one.type, one.source, one.subject) for one in found]
+
+    def _known_in(self, reading: Reading) -> Iterator[Finding]:
+        if self._source is None:
+            return
+        secrets = self._source.secrets()
+        ready = self._ready
+        if ready is None or ready.secrets is not secrets:
+            with self._lock:
+                ready = self._ready
+                if ready is None or ready.secrets is not secrets:
+                    ready = self._ready = _Known(secrets)
+        yield from ready.find(reading, self._everyday)
+
+    def _unknown_in(self, reading: Reading) -> Iterator[Finding]:
+        text = reading.text
+        rules = (
+            (SensitiveType.PERSON, persons),
+            (SensitiveType.COMPANY, organisations),
+            (SensitiveType.PROJECT, projects),
+            (SensitiveType.ADDRESS, addresses),
+        )
+        found: dict[tuple[int, int], SensitiveType] = {}
+        for kind, rule in rules:
+            for place in rule(reading, self._everyday):
+                found.setdefault(place, kind)
+        for value, kind in {text[start:end]: kind for (start, end), kind in found.items()}.items():
+            if len(value) >= _SHORTEST and value not in self._everyday:
+                at = text.find(value)
+                while at >= 0:
+                    if reading.parts(at, at + len(value)):
+                        found.setdefault((at, at + len(value)), kind)
+                    at = text.find(value, at + len(value))
+        yield from (Finding(start, end, kind, _RULES) for (start, end), kind in found.items())
+
+
+class _Known:
+    """The names of one state of the personal data."""
+
+    def __init__(self, secrets: Secrets) -> None:
+        self.secrets = secrets
+        self._contacts = People(secrets.contacts)
+        # Those that are only named in events are as good as contacts of that name.
+        listed = {name for one in secrets.contacts for name in (one.name, *one.aliases)}
+        self._others = People(_nameless(name for name in secrets.people if name not in listed))
+        organisations = {form for name in secrets.organisations for form in _organisation_forms(name)}
+        self._organisations = People(_nameless(organisations, whole=True))
+        self._places = People(_nameless((place for place in secrets.places if len(place) > _SHORTEST), whole=True))
+
+    def find(self, reading: Reading, everyday: EverydayWords) -> Iterator[Finding]:
+        """The places of `reading` that name any of them."""
+        text = reading.text
+        for mention in self._contacts.find(text):
+            if _meant(mention, reading, everyday):
+                ids = [one.id for one in mention.contacts]
+                subject = f"contact {ids[0]}" if len(ids) == 1 else None
+                yield Finding(mention.begin, mention.stop, SensitiveType.PERSON, _KNOWN, subject)
+        for mention in self._others.find(text):
+            if _meant(mention, reading, everyday):
+                names = {one.name for one in mention.contacts}
+                subject = f"person {names.pop()}" if len(names) == 1 else None
+                yield Finding(mention.begin, mention.stop, SensitiveType.PERSON, _KNOWN, subject)
+        for mention in self._organisations.find(text):
+            subject = f"organisation {_short(mention.contacts[0].name)}"
+            if text[mention.begin : mention.stop] not in everyday or mention.stop - mention.begin > _SHORTEST:
+                yield Finding(mention.begin, mention.stop, SensitiveType.COMPANY, _KNOWN, subject)
+        for mention in self._places.find(text):
+            if text[mention.begin : mention.stop] not in everyday:
+                yield Finding(mention.begin, mention.stop, SensitiveType.ADDRESS, _KNOWN)
+
+
+def _meant(mention: Mention, reading: Reading, everyday: EverydayWords) -> bool:
+    """Names and aliases always are; what is made of them is not where the text has an everyday word instead."""
+    if mention.certainty is Certainty.NAMED:
+        return True
+    return reading.parts(mention.begin, mention.stop) and reading.text[mention.begin : mention.stop] not in everyday
+
+
+def _nameless(names: Iterable[str], *, whole: bool = False) -> list[Contact]:
+    """Contacts of whom only a name is known; if `whole`, nothing is made of it."""
+    return [Contact(-1, "" if whole else name, (name,), (), (), None) for name in sorted(set(names)) if name.strip()]
+
+
+def _organisation_forms(name: str) -> Iterator[str]:
+    yield name
+    if len(_short(name)) >= _SHORTEST:
+        yield _short(name)
+
+
+def _short(name: str) -> str:
+    for form in _LEGAL_FORMS:
+        name = name.removesuffix(form)
+    return name
