@@ -18,7 +18,8 @@ _WEEK = r"(?:周|星期|礼拜)"
 _WEEKDAY = r"(?:[一二三四五六日末]|天(?!后|前|内|气)|[1-7](?![\d个天次点时:月号日年]))"
 # 3号楼 and 5号线 are no days of a month.
 _NOT_A_DAY = "[楼线门院厅馆店房桌机车位仓库航选球柜文地码桥站员令方病口床厂井铺]|会议|出口|公馆|公寓"
-_DAY = rf"({_N})(?:号(?!{_NOT_A_DAY})|日(?![常程报记本语元企系式韩]))"
+_BEFORE_A_NUMBER = "第路街道巷弄村区镇座栋幢楼单元编"
+_DAY = rf"({_N})(?:号(?!{_NOT_A_DAY})|日(?![常程报记本语元企系式韩游线均]))"
 _WEEKDAYS = {c: n for n, group in enumerate(("一1", "二2", "三3", "四4", "五5", "六6", "日天7")) for c in group}
 _STEPS = {"上": -1, "下": 1, "这": 0, "本": 0, "今": 0, "当": 0}
 
@@ -27,7 +28,7 @@ _SLASH = re.compile(r"(\d{1,2})/(\d{1,2})(?![\d/.%]|的|个)")
 _YEAR = re.compile(
     r"(?:(\d{4}|[零〇一二三四五六七八九]{4}|\d{2}(?=年\d{1,2}月))年|(大前|前|去|今|明|后|大后)年|(本)年度?)"
 )
-_MONTH = re.compile(rf"({_N})月份?|((?:上+|下+|这|本|当)(?:个|一个)?)月(?![球亮饼薪历考])份?")
+_MONTH = re.compile(rf"({_N})月份?|((?:上{1, 4}|下{1, 4}|这|本|当)(?:个|一个)?)月(?![球亮饼薪历考])份?")
 _DAY_OF_MONTH = re.compile(_DAY)
 _BARE_DAY = re.compile(rf"({_N})(?=\s|[,。;!?)]|$|上午|下午|早上|中午|晚)")
 _DAY_RANGE = re.compile(rf"({_N})(?=\s?(?:到|至|-|~)\s?{_N}(?:号|日))")
@@ -51,8 +52,8 @@ _RELATIVE_DAYS = {
 _RELATIVE_DAY = re.compile("(大后天|大前天|(?:[今明昨][天日儿]|[前后]天|当天)个?)(?!性)")
 _FUSED_DAY = re.compile("([今明昨后前])(?=[早晚夜晨]|午夜)")
 _DAY_PAIR = re.compile("(今明|明后)(?:两天|两日)|这(两|几)[天日]")
-_WEEK_DAY = re.compile(rf"(上+|下+|这|本)?(?:一?个)?{_WEEK}({_WEEKDAY})")
-_WHOLE_WEEK = re.compile(rf"(上+|下+|这|本)(?:一?个)?{_WEEK}(?!边|围|[一二三四五六日]?[鸣期])")
+_WEEK_DAY = re.compile(rf"(上{1, 4}|下{1, 4}|这|本)?(?:一?个)?{_WEEK}({_WEEKDAY})")
+_WHOLE_WEEK = re.compile(rf"(上{1, 4}|下{1, 4}|这|本)(?:一?个)?{_WEEK}(?!边|围|[一二三四五六日]?[鸣期])")
 _WEEKEND = re.compile("周末")
 _BRACKETED_WEEKDAY = re.compile(rf"\s?(?:\({_WEEK}[一二三四五六日天]\)|{_WEEK}[一二三四五六日天])")
 _UNIT = "(年|个?月|个?季度|周|个?星期|个?礼拜|天|日)"
@@ -61,7 +62,7 @@ AFTER = r"(?:之后|以后|过后|后(?![台端面悔续果勤备卫边来期方
 BEFORE = r"(?:之前|以前|前(?![台端面往提辈言景途进锋卫]))"
 _SHIFT = re.compile(rf"(?:(再?过){_COUNT}{_UNIT}(半)?(?:{AFTER})?|{_COUNT}{_UNIT}(半)?(?:({AFTER})|({BEFORE})))")
 _STRETCH = re.compile(
-    rf"(?:(最近|近|过去|之前|前|上)的?|(未来|接下来|今后|往后|以后|后|下)的?){_COUNT}{_UNIT}(?!前|后)|{_COUNT}{_UNIT}(?:之内|以内|内)"
+    rf"(?!上半|下半)(?:(最近|近|过去|之前|前|上)的?|(未来|接下来|今后|往后|以后|后|下)的?){_COUNT}{_UNIT}(?!前|后)|{_COUNT}{_UNIT}(?:之内|以内|内)"
 )
 
 
@@ -290,8 +291,8 @@ def _day_of_month(text: str, at: int, on: Calendar) -> tuple[Days, int] | None:
     if match is None:
         return None
     count = number(match[1])
-    if not 1 <= count <= 31:
-        raise ImpossibleTime(match.end())
+    if not 1 <= count <= 31 or (at and text[at - 1] in _BEFORE_A_NUMBER):
+        return None
     month = on.floor.replace(day=1)
     for step in range(13):
         first = add_months(month, -step if on.past else step)

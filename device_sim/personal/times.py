@@ -4,7 +4,7 @@ The rules, with what was decided where people differ, are in docs/private-answer
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 
 from device_sim.personal.clock_times import (
@@ -25,7 +25,8 @@ OPEN = timedelta(days=365)  # how far 以后 and 以前 reach
 _MIDNIGHT = MINUTES_A_DAY
 _NUMERALS = frozenset(HAN_NUMERALS)
 _STARTS = frozenset(
-    "年月周星礼上下这本今明昨后前去大当早中午傍黄凌清一晚夜深半晌正第q过再最近未接往以双元情妇植愚劳青母儿父建教国万光感平圣跨除春端七重"
+    "年月周星礼上下这本今明昨后前去大当早中午傍黄凌清晚夜深半晌正第q过再最近未接往以双元情妇植愚劳青母儿父建教国光感平圣跨除"
+    "春端重每农阴旧腊冬闰初小现此目刚五六十七"
 )
 _NOW = re.compile("现在|此刻|这会儿|目前|当前|刚才|刚刚")
 _SOON = re.compile(
@@ -34,6 +35,7 @@ _SOON = re.compile(
 )
 _TO = re.compile(r"\s?(?:到|至|-{1,2}|~|—{1,2}|–)\s?")
 _BORDER = re.compile(rf"的?(?:({BEFORE})|({AFTER})|(左右|前后|上下|多)|(?:之内|以内|内|期间))")
+_BARE_WEEKDAY = re.compile(r"[一二三四五六日](?=[\s,。;!?的都有没上下早晚]|$)")
 _GAP = re.compile(r"[\s的]{0,2}")
 _REPEATED = re.compile(rf"每(?:个|隔)?(?:{NUMBER}|半)?个?(?:天|日|周|星期|礼拜|月|年|小时|工作日|晚|早)")
 # Terms of the lunar calendar that are not reckoned here.
@@ -44,7 +46,8 @@ _LUNAR = re.compile(rf"农历|阴历|旧历|腊月|冬月|正月|闰[{HAN_NUMERA
 class TimeSpan:
     """What the characters `begin` to `stop` of a text mean: from `start` until before `end`, in the zone of the moment
     that it was read at. `whole_day`: it is made of whole days. A clock time alone lasts one minute. Not `precise`:
-    people would draw the borders differently, as of 下午, 月底, 左右 or 以后.
+    people would draw the borders differently, as of 下午, 月底, 左右 or 以后. Not `dated`: no day was named, and the
+    next one was taken.
     """
 
     start: datetime
@@ -53,6 +56,7 @@ class TimeSpan:
     stop: int
     whole_day: bool
     precise: bool
+    dated: bool = True
 
     @property
     def moment(self) -> bool:
@@ -168,7 +172,7 @@ class _Reader:
         if first is None:
             return None
         to = _TO.match(self.text, first.stop)
-        second = self._half(to.end(), first) if to else None
+        second = self._second(to.end(), first) if to else None
         if first.said is not None and second is None and first.stop == at:
             return None
         if second is not None:
@@ -177,7 +181,8 @@ class _Reader:
         else:
             start, end, whole, precise = self._alone(first)
             stop = first.stop
-        return self._bordered(TimeSpan(start, end, at, stop, whole, precise))
+        dated = first.days is not None or (second is not None and second.days is not None)
+        return self._bordered(TimeSpan(start, end, at, stop, whole, precise, dated))
 
     # What is said.
 
@@ -195,7 +200,7 @@ class _Reader:
             place = self._after_gap(stop)
         said_found = first_of_range(self.text, place) or clock(self.text, place)
         said = None
-        if said_found is not None and not (said_found[0].weak and days is None and part is None):
+        if said_found is not None and not (said_found[0].weak and days is None and part is None and first is None):
             said, stop = said_found
         if said is not None and part is None and days is not None and not days.single:
             said, stop = None, place  # 下周三点: which day's?
@@ -204,6 +209,14 @@ class _Reader:
         if days is None and part is not None and part.name == "一早" and said is None:
             return None
         return _Half(days, part, said, stop)
+
+    def _second(self, at: int, first: _Half) -> _Half | None:
+        """As `_half`; and 五 of 周一到五."""
+        match = _BARE_WEEKDAY.match(self.text, at)
+        if match is not None and first.days is not None and self.text[first.stop - 2 : first.stop - 1] in "周期拜":
+            day = first.days.first + timedelta(days=("一二三四五六日".index(match[0]) - first.days.first.weekday()) % 7)
+            return _Half(_one_day(day), None, None, match.end())
+        return self._half(at, first)
 
     def _after_gap(self, at: int) -> int:
         match = _GAP.match(self.text, at)
@@ -292,23 +305,23 @@ class _Reader:
             return span
         before, after, about = match.groups()
         if before:
-            return self._until(span, match.end())
+            return self._until(span, match.end(), span.end if span.whole_day and not span.precise else span.start)
         if after:
             start = span.start if span.moment else span.end
-            return TimeSpan(start, start + OPEN, span.begin, match.end(), span.whole_day, False)
-        if about:
-            return TimeSpan(span.start, span.end, span.begin, match.end(), span.whole_day, False)
-        return TimeSpan(span.start, span.end, span.begin, match.end(), span.whole_day, span.precise)
+            return replace(span, start=start, end=start + OPEN, stop=match.end(), precise=False)
+        return replace(span, stop=match.end(), precise=span.precise and not about)
 
-    def _until(self, span: TimeSpan, stop: int) -> TimeSpan:
-        """周五之前 begins now; 明天五点前 at the day's beginning, or now; what lies behind now reaches back."""
-        if span.start <= self.now or self.past:
-            start = span.start - OPEN
+    def _until(self, span: TimeSpan, stop: int, end: datetime) -> TimeSpan:
+        """周五之前 begins now; 明天五点前 at the day's beginning, or now; what lies behind now reaches back. 月底前 is
+        until the month's end.
+        """
+        if end <= self.now or self.past:
+            start = end - OPEN
         elif span.moment and span.start.date() != self.today:
             start = self._at(span.start.date(), 0)
         else:
             start = self.now
-        return TimeSpan(start, span.start, span.begin, stop, False, False)
+        return replace(span, start=start, end=end, stop=stop, whole_day=False, precise=False)
 
     def _at(self, day: date, minutes: int) -> datetime:
         """The moment so many minutes of the clock after the midnight that the day begins with; what a change of summer
