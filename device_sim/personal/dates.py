@@ -28,7 +28,7 @@ _SLASH = re.compile(r"(\d{1,2})/(\d{1,2})(?![\d/.%]|的|个)")
 _YEAR = re.compile(
     r"(?:(\d{4}|[零〇一二三四五六七八九]{4}|\d{2}(?=年\d{1,2}月))年|(大前|前|去|今|明|后|大后)年|(本)年度?)"
 )
-_MONTH = re.compile(rf"({_N})月份?|((?:上{1, 4}|下{1, 4}|这|本|当)(?:个|一个)?)月(?![球亮饼薪历考])份?")
+_MONTH = re.compile(rf"({_N})月份?|((?:上{{1,4}}|下{{1,4}}|这|本|当)(?:个|一个)?)月(?![球亮饼薪历考])份?")
 _DAY_OF_MONTH = re.compile(_DAY)
 _BARE_DAY = re.compile(rf"({_N})(?=\s|[,。;!?)]|$|上午|下午|早上|中午|晚)")
 _DAY_RANGE = re.compile(rf"({_N})(?=\s?(?:到|至|-|~)\s?{_N}(?:号|日))")
@@ -52,8 +52,8 @@ _RELATIVE_DAYS = {
 _RELATIVE_DAY = re.compile("(大后天|大前天|(?:[今明昨][天日儿]|[前后]天|当天)个?)(?!性)")
 _FUSED_DAY = re.compile("([今明昨后前])(?=[早晚夜晨]|午夜)")
 _DAY_PAIR = re.compile("(今明|明后)(?:两天|两日)|这(两|几)[天日]")
-_WEEK_DAY = re.compile(rf"(上{1, 4}|下{1, 4}|这|本)?(?:一?个)?{_WEEK}({_WEEKDAY})")
-_WHOLE_WEEK = re.compile(rf"(上{1, 4}|下{1, 4}|这|本)(?:一?个)?{_WEEK}(?!边|围|[一二三四五六日]?[鸣期])")
+_WEEK_DAY = re.compile(rf"(上{{1,4}}|下{{1,4}}|这|本)?(?:一?个)?{_WEEK}({_WEEKDAY})")
+_WHOLE_WEEK = re.compile(rf"(上{{1,4}}|下{{1,4}}|这|本)(?:一?个)?{_WEEK}(?!边|围|[一二三四五六日]?[鸣期])")
 _WEEKEND = re.compile("周末")
 _BRACKETED_WEEKDAY = re.compile(rf"\s?(?:\({_WEEK}[一二三四五六日天]\)|{_WEEK}[一二三四五六日天])")
 _UNIT = "(年|个?月|个?季度|周|个?星期|个?礼拜|天|日)"
