@@ -148,6 +148,12 @@ def status_and_title(error: Exception) -> tuple[HTTPStatus, str]:
     return HTTPStatus.INTERNAL_SERVER_ERROR, "The device failed"
 
 
+def problem_of(error: device.DeviceError) -> Problem:
+    """The problem document of an error, for where it is part of an answer that has begun."""
+    status, title = status_and_title(error)
+    return Problem(type=TYPE_PREFIX + error.code, title=title, status=int(status), detail=str(error))
+
+
 async def _of_device(request: Request, error: device.DeviceError) -> Response:
     status, title = status_and_title(error)
     if isinstance(error, device.UnknownTask) and "task" in request.path_params:

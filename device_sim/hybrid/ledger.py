@@ -119,6 +119,7 @@ class RecordedAttempts:
         self._to = to
         self._last_check = last_check
         self._open: dict[int, int] = {}
+        self.left = False  # whether anything of the request may have left
 
     def before_send(self, attempt: int, body: bytes) -> None:
         """Let these bytes leave, or raise."""
@@ -127,4 +128,5 @@ class RecordedAttempts:
 
     def after(self, attempt: int, outcome: Outcome, status: int | None) -> None:
         """What came of it."""
+        self.left = self.left or outcome != "not-sent"
         self._ledger.close(self._open.pop(attempt), outcome, status)

@@ -154,6 +154,10 @@ class InsightAssistant:
         message = None if offered else _NOTHING.get(analysis.intent.label, _NOTHING["other"])
         return InsightAnswer(thought_id, analysis, offered, message, None, kept, goal)
 
+    def help_for(self, text: str) -> Help | None:
+        """The fixed answer, if the text sounds like danger; whoever asks must do nothing else with it then."""
+        return self._help() if self._guard.notices(text) else None
+
     def analysis(self, text: str) -> Analysis:
         """What a text says, as `answer` reads it. Raises InvalidText, InsightsUnavailable."""
         return self._analyst.read(check_text(text))
