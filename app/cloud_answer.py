@@ -7,6 +7,7 @@ servers send though a stream was asked for. The bytes tell which; servers mislab
 import codecs
 import json
 import re
+from collections.abc import Iterator
 from typing import Any
 
 from device_sim.errors import CloudAnswerInvalid, CloudCutOff, CloudFailed
@@ -33,8 +34,8 @@ class AnswerReader:
         self._half = ""
         self._spoke = False
 
-    def feed(self, received: bytes) -> str:
-        """The text that these bytes complete.
+    def feed(self, received: bytes) -> Iterator[str]:
+        """The text that these bytes complete, in pieces; what comes before an error is given before it is raised.
 
         Raises:
             CloudAnswerInvalid: no answer of a chat model, or a longer one than is taken. CloudFailed: the model says
@@ -46,28 +47,27 @@ class AnswerReader:
         self._buffer += received
         if self._streamed is None:
             self._streamed = self._is_stream()
-        return self._take_events() if self._streamed else ""
+        if self._streamed:
+            yield from self._take_events()
 
-    def finish(self) -> str:
+    def finish(self) -> Iterator[str]:
         """The text that the end of the body completes.
 
         Raises:
             CloudAnswerInvalid, CloudFailed: as `feed`. CloudCutOff: the end came too early.
         """
-        text = ""
         if not self.whole:
             if self._streamed:
                 self._buffer += b"\n\n"
-                text = self._take_events(at_end=True)
+                yield from self._take_events(at_end=True)
             elif self._buffer.strip():
-                text = self._take_document()
-        text += self._mended("", last=True)
+                yield self._take_document()
+        yield self._mended("", last=True)
         if not self.whole and self.finish_reason is None:
-            raise CloudCutOff("the cloud model's answer ended before its end", arrived=text)
+            raise CloudCutOff("the cloud model's answer ended before its end")
         if not self._spoke:
             reason = f" ({self.finish_reason})" if self.finish_reason else ""
             raise CloudAnswerInvalid(f"the cloud model's answer holds no text{reason}")
-        return text
 
     def _is_stream(self) -> bool | None:
         """Whether these are events; None as long as too little has come to tell."""
@@ -81,25 +81,24 @@ class AnswerReader:
             return None
         raise CloudAnswerInvalid("what answered is no chat model: neither events nor JSON")
 
-    def _take_events(self, *, at_end: bool = False) -> str:
+    def _take_events(self, *, at_end: bool = False) -> Iterator[str]:
         """The text of all events that are complete."""
-        ends = list(_LINE_END.finditer(self._buffer, self._scanned))
-        begin, pieces = 0, []
-        lines = []
-        for end in ends:
-            lines.append(bytes(self._buffer[begin : end.start()]))
-            begin = end.end()
-        del ends
-        self._buffer = self._buffer[begin:]
-        self._scanned = max(0, len(self._buffer) - 1)
-        for line in lines:
+        for line in self._take_lines():
             name, _, value = line.partition(b":")
             if name == b"data":
                 self._data.append(value.removeprefix(b" "))
             elif not line and self._data and not self.whole:
                 data, self._data = b"\n".join(self._data), []
-                pieces.append(self._event(data, at_end=at_end))
-        return "".join(pieces)
+                yield self._event(data, at_end=at_end)
+
+    def _take_lines(self) -> list[bytes]:
+        lines, begin = [], 0
+        for end in _LINE_END.finditer(self._buffer, self._scanned):
+            lines.append(bytes(self._buffer[begin : end.start()]))
+            begin = end.end()
+        self._buffer = self._buffer[begin:]
+        self._scanned = max(0, len(self._buffer) - 1)
+        return lines
 
     def _event(self, data: bytes, *, at_end: bool) -> str:
         if data.strip() == b"[DONE]":

@@ -82,9 +82,9 @@ class CloudClient:
 
     def stream(self, outbound: Outbound, attempts: Attempts) -> "CloudAnswer":
         """The answer; nothing is sent before it is iterated."""
-        reader_of = CloudAnswer()
-        reader_of.pieces = self._attempts(self.body(outbound), attempts, reader_of)
-        return reader_of
+        answer = CloudAnswer()
+        answer.pieces = self._attempts(self.body(outbound), attempts, answer)
+        return answer
 
     def _attempts(self, body: bytes, attempts: Attempts, answer: "CloudAnswer") -> Generator[str, None, None]:
         until = time.monotonic() + self._timeout
@@ -211,7 +211,6 @@ def _in_view_of(arrived: str, end: _EndedError) -> _EndedError:
     """The end of an attempt, where something of the answer had arrived or not."""
     if not arrived:
         return end
-    arrived += end.error.arrived
     if isinstance(end.error, CloudCutOff):
         return _EndedError(CloudCutOff(str(end.error), arrived=arrived), "cut-off")
     return _EndedError(CloudCutOff(f"the answer broke off: {end.error}", arrived=arrived), "cut-off")
@@ -244,17 +243,13 @@ def _pieces(response: httpx.Response, reader: AnswerReader) -> Iterator[str]:
     """The text as it arrives; what follows the answer's end is not waited for."""
     try:
         for received in response.iter_raw():
-            piece = reader.feed(received)
-            if piece:
-                yield piece
+            yield from filter(None, reader.feed(received))
             if reader.whole:
                 break
     except httpx.RemoteProtocolError:
         if reader.finish_reason is None:
             raise CloudCutOff("the cloud model hung up in mid-answer") from None
-    piece = reader.finish()
-    if piece:
-        yield piece
+    yield from filter(None, reader.finish())
 
 
 def _retry_after(value: str) -> float | None:
