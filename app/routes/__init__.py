@@ -1,12 +1,26 @@
 """The routes of the HTTP contract: each parses, calls one service, and maps the answer."""
 
-from app.routes import consent, device, feedback, health, insights, models, predict, rights, samples, schedule, updates
+from app.routes import (
+    consent,
+    device,
+    feedback,
+    health,
+    insights,
+    models,
+    personal,
+    predict,
+    rights,
+    samples,
+    schedule,
+    updates,
+)
 
 ROUTERS = (
     predict.router,
     feedback.router,
     consent.router,
     insights.router,
+    personal.router,
     samples.router,
     rights.router,
     updates.router,

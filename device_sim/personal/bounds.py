@@ -66,6 +66,15 @@ def moment(value: datetime, field: str, zone: tzinfo) -> datetime:
     return value.replace(tzinfo=zone) if value.tzinfo is None else value.astimezone(zone)
 
 
+def read_moment(text: str, field: str, zone: tzinfo) -> datetime:
+    """An ISO 8601 time or date, in `zone`. Raises InvalidEntry: there is no such time."""
+    try:
+        return moment(datetime.fromisoformat(text), field, zone)
+    except (ValueError, OverflowError):
+        message = f"{field} is no time that there is; one is 2026-12-01T09:30, or 2026-12-01T09:30+08:00"
+        raise InvalidEntry(message, field=field) from None
+
+
 def _line(value: str, field: str, longest: int = LONGEST_LINE) -> str:
     line = " ".join(_text(value, field, longest).split())
     if not line:

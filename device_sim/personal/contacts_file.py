@@ -75,9 +75,9 @@ def _properties(lines: Sequence[str]) -> Iterator[_Property]:
         name, *marks = head.split(";")
         parameters = {}
         for mark in marks:
-            key, sign, value = mark.partition("=")
-            # vCard 2.1 writes the mere value.
-            parameters[key.strip().upper() if sign else mark.strip().upper()] = value.strip('" ')
+            # vCard 2.1 writes the mere value; without a sign it is the name here.
+            key, _, setting = mark.partition("=")
+            parameters[key.strip().upper()] = setting.strip('" ')
         encoding = parameters.get("ENCODING", "").upper()
         if encoding == "QUOTED-PRINTABLE" or "QUOTED-PRINTABLE" in parameters:
             value = _unquoted(value, parameters.get("CHARSET") or "utf-8")

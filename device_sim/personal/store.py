@@ -25,6 +25,8 @@ from device_sim.state import State
 
 R = TypeVar("R", Event, Contact, Note)
 
+_ANY_TIME = (None, None, None, None)
+
 
 @dataclass(frozen=True)
 class RecordPage(Generic[R]):
@@ -107,11 +109,17 @@ class PersonalStore:
         """Empty the calendar; how many there were."""
         return self._clear(CALENDAR)
 
-    def search_events(self, query: str, limit: int = 10) -> tuple[Event, ...]:
-        """Events whose title, place or people hold words of `query`, best first."""
+    def search_events(
+        self, query: str, limit: int = 10, start: datetime | None = None, end: datetime | None = None
+    ) -> tuple[Event, ...]:
+        """Events whose title, place or people hold words of `query`, best first; under way as those of `events`."""
+        condition, values = self._under_way(start, end)
         with self._state.reading() as connection:
-            ids = best_by_words(connection, "calendar_words", query)[:limit]
-            return tuple(CALENDAR.by_ids(connection, ids, self.zone))
+            ids = best_by_words(connection, "calendar_words", query)
+            if values != _ANY_TIME:
+                there = {one.id for one in CALENDAR.select(connection, self.zone, condition, values)}
+                ids = [one for one in ids if one in there]
+            return tuple(CALENDAR.by_ids(connection, ids[:limit], self.zone))
 
     # Contacts.
 

@@ -36,7 +36,8 @@ class Table(Generic[R]):
 
     def update(self, connection: Any, record: R) -> None:
         """Replace the entry of that id. Raises UnknownEntry."""
-        setting = ", ".join(f"{column} = ?" for column in self.columns)
+        # Whoever replaces an imported entry need not know what its file calls it.
+        setting = ", ".join(f"{one} = COALESCE(?, uid)" if one == "uid" else f"{one} = ?" for one in self.columns)
         done = connection.execute(f"UPDATE {self.name} SET {setting} WHERE id = ?", (*self.row_of(record), record.id))
         if not done.rowcount:
             raise self._unknown()

@@ -1,0 +1,166 @@
+"""Shapes of the phone's own data: calendar, contacts, notes, and files of them."""
+
+from typing import Annotated
+
+from pydantic import Field, model_validator
+
+from app.schemas.base import LARGEST_INTEGER, AnswerModel, Page, RequestModel
+from device_sim.personal.bounds import (
+    LONGEST_BODY,
+    LONGEST_EMAIL,
+    LONGEST_LINE,
+    LONGEST_PHONE,
+    LONGEST_PLACE,
+    MOST_VALUES,
+)
+
+_FILLED = {"pattern": r"^[^\x00]*[^\s\x00][^\x00]*$"}
+
+Moment = Annotated[
+    str,
+    Field(
+        pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}"
+        r"([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?(Z|[+-][0-9]{2}:[0-9]{2})?)?$",
+        description="an ISO 8601 date or time; without an offset it means the device's time zone",
+        examples=["2026-12-01T09:30", "2026-12-01T01:30:00Z", "2026-12-01"],
+    ),
+]
+Line = Annotated[str, Field(min_length=1, max_length=LONGEST_LINE, json_schema_extra=_FILLED)]
+Phone = Annotated[str, Field(min_length=1, max_length=LONGEST_PHONE, json_schema_extra=_FILLED)]
+Email = Annotated[str, Field(min_length=1, max_length=LONGEST_EMAIL, json_schema_extra=_FILLED)]
+Query = Annotated[
+    str | None,
+    Field(min_length=1, max_length=LONGEST_LINE, description="words to look for; the best match comes first"),
+]
+EntryId = Annotated[int, Field(ge=1, le=LARGEST_INTEGER)]
+
+
+class SearchablePage(Page):
+    """Which part of a list, or what to look for."""
+
+    q: Query = None
+
+    @model_validator(mode="after")
+    def _one_way(self) -> "SearchablePage":
+        if self.q is not None and self.after is not None:
+            raise ValueError("what is found by `q` has one page: `after` goes without it")
+        return self
+
+
+class CalendarQuery(SearchablePage):
+    """Events under way at some time from `from` until before `to`."""
+
+    from_: Moment | None = Field(None, alias="from")
+    to: Moment | None = None
+
+
+class EventRequest(RequestModel):
+    """An event. Without an `end` it takes an hour, or the day."""
+
+    title: Line
+    start: Moment
+    end: Moment | None = Field(None, description="when it is over; of a whole-day event, the day after")
+    whole_day: bool = Field(False, description="it begins and ends at midnight, whatever the zone")
+    place: Annotated[str, Field(max_length=LONGEST_PLACE)] | None = None
+    people: list[Line] = Field([], max_length=MOST_VALUES)
+
+
+class EventAnswer(AnswerModel):
+    """An event; times are in the device's zone, and dates where it takes whole days."""
+
+    id: int
+    title: str
+    start: str
+    end: str
+    whole_day: bool
+    place: str | None
+    people: list[str]
+
+
+class EventsAnswer(AnswerModel):
+    """Some events, in the order in which they begin, or as they match."""
+
+    items: list[EventAnswer]
+    next_after: int | None
+    total: int
+
+
+class ContactRequest(RequestModel):
+    """A contact. `aliases` are other names that the user gives them."""
+
+    name: Line
+    aliases: list[Line] = Field([], max_length=MOST_VALUES)
+    phones: list[Phone] = Field([], max_length=MOST_VALUES)
+    emails: list[Email] = Field([], max_length=MOST_VALUES)
+    organisation: Annotated[str, Field(max_length=LONGEST_LINE)] | None = None
+
+
+class ContactAnswer(AnswerModel):
+    """A contact."""
+
+    id: int
+    name: str
+    aliases: list[str]
+    phones: list[str]
+    emails: list[str]
+    organisation: str | None
+
+
+class ContactsAnswer(AnswerModel):
+    """Some contacts, in the order in which they were added, or as they match."""
+
+    items: list[ContactAnswer]
+    next_after: int | None
+    total: int
+
+
+class NoteRequest(RequestModel):
+    """A note. Without an `at` it is about now."""
+
+    title: Line
+    body: str = Field("", max_length=LONGEST_BODY)
+    at: Moment | None = None
+
+
+class NoteAnswer(AnswerModel):
+    """A note; `at` is in the device's zone."""
+
+    id: int
+    title: str
+    body: str
+    at: str
+
+
+class NotesAnswer(AnswerModel):
+    """Some notes, in the order in which they were added, or as they match."""
+
+    items: list[NoteAnswer]
+    next_after: int | None
+    total: int
+
+
+class FileRequest(RequestModel):
+    """A file's text."""
+
+    content: str = Field(description="the text of an .ics, .vcf or Markdown file")
+
+
+class RejectionAnswer(AnswerModel):
+    """What begins in this line of the file could not be used, and why."""
+
+    line: int
+    reason: str
+
+
+class FileAnswer(AnswerModel):
+    """`skipped` entries were known already."""
+
+    added: int
+    skipped: int
+    rejected: list[RejectionAnswer]
+
+
+class ClearedAnswer(AnswerModel):
+    """How many entries were removed."""
+
+    deleted: int
