@@ -1,0 +1,31 @@
+"""Shapes of the ledger of what left the device."""
+
+from pydantic import Field
+
+from app.schemas.base import AnswerModel
+from device_sim.hybrid.cloud import Outcome
+
+
+class EgressEntryAnswer(AnswerModel):
+    """One attempt to send something to the cloud model."""
+
+    id: int
+    request_id: str = Field(description="attempts of one request have it in common")
+    attempt: int
+    at: str
+    host: str
+    model: str
+    why: str
+    consent_since: str = Field(description="the consent under which it left")
+    bytes: int = Field(description="length of the body in UTF-8")
+    body: str = Field(description="the body as it left, byte for byte")
+    outcome: Outcome = Field(description="`sent`: may have left, not known what came of it; `not-sent`: never left")
+    status: int | None = Field(description="of HTTP, where there was an answer")
+    answered_at: str | None
+
+
+class EgressAnswer(AnswerModel):
+    """Some attempts, newest first."""
+
+    items: list[EgressEntryAnswer]
+    next_after: int | None
