@@ -88,6 +88,9 @@ def run(host: str | None, port: int | None) -> None:
     logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     # It tells of every look at the conditions.
     logging.getLogger("apscheduler").setLevel(logging.WARNING)
+    # They tell of every call of the cloud model, with the headers of its answers; the ledger has it all.
+    for client in ("httpx", "httpcore"):
+        logging.getLogger(client).setLevel(logging.WARNING)
     install_guard()
     with _bound(settings) as listener:
         Service(create_app(settings), settings).run([listener])
