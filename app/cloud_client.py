@@ -246,9 +246,11 @@ def _pieces(response: httpx.Response, reader: AnswerReader) -> Iterator[str]:
             yield from filter(None, reader.feed(received))
             if reader.whole:
                 break
-    except httpx.RemoteProtocolError:
+    except httpx.TransportError as error:
         if reader.finish_reason is None:
-            raise CloudCutOff("the cloud model hung up in mid-answer") from None
+            if isinstance(error, httpx.RemoteProtocolError):
+                raise CloudCutOff("the cloud model hung up in mid-answer") from None
+            raise
     yield from filter(None, reader.finish())
 
 

@@ -24,6 +24,11 @@ if sys.platform != "win32":
                 network_guard.check_connect(host, port)
             return await super().create_connection(protocol_factory, host, port, **rest)
 
+        async def create_server(self, protocol_factory: Any, host: Any = None, port: Any = None, **rest: Any) -> Any:
+            for name in [host] if host is None or isinstance(host, str | bytes) else host:
+                network_guard.check_lookup(name)
+            return await super().create_server(protocol_factory, host, port, **rest)
+
         async def create_datagram_endpoint(
             self, protocol_factory: Any, local_addr: Any = None, remote_addr: Any = None, **rest: Any
         ) -> Any:

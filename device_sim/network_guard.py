@@ -2,8 +2,8 @@
 
 Two rules:
 
-- After `install` only code inside `egress` reaches anything but loopback, and only the host and port that it names.
-  Without `install` (a test, a script that embeds the device) this rule does not hold, the next one does.
+- After `install`, and within `confined`, only code inside `egress` reaches anything but loopback, and only the host and
+  port that it names. Otherwise (a script that embeds the device) this rule does not hold, the next one always does.
 - While any `private` section runs, nothing in the process begins to reach anything but loopback, `egress` included.
   What was begun before goes on. `egress` waits until no private section runs; a private section waits for nothing.
 
@@ -42,7 +42,7 @@ class _Guard:
     """The state of this process."""
 
     hooked: bool = False
-    installed: bool = False
+    confined: int = 0
     private: int = 0
     changed: threading.Condition = field(default_factory=lambda: threading.Condition(threading.RLock()))
 
@@ -74,7 +74,19 @@ _thread = _Thread()
 def install() -> None:
     """From now on and for as long as the process lives, only `egress` reaches anything but loopback."""
     _watch()
-    _guard.installed = True
+    with _guard.changed:
+        _guard.confined += 1
+
+
+@contextmanager
+def confined() -> Iterator[None]:
+    """What `install` does, while the block runs."""
+    install()
+    try:
+        yield
+    finally:
+        with _guard.changed:
+            _guard.confined -= 1
 
 
 @contextmanager
@@ -116,7 +128,7 @@ def egress(host: str, port: int, wait: float) -> Iterator[tuple[str, ...]]:
 
 def check_connect(host: object, port: object) -> None:
     """Raises NetworkRefused unless this thread may reach that address now."""
-    if not (_guard.installed or _guard.private):
+    if not (_guard.confined or _guard.private):
         return
     name = _text(host)
     if _is_loopback(name):
@@ -129,7 +141,7 @@ def check_connect(host: object, port: object) -> None:
 
 def check_lookup(host: object, port: object = None) -> None:
     """Raises NetworkRefused if finding this name would ask other machines, and this thread may not."""
-    if not (_guard.installed or _guard.private) or host is None:
+    if not (_guard.confined or _guard.private) or host is None:
         return
     name = _text(host)
     if name == "" or _is_loopback(name) or _address(name) is not None:
@@ -142,7 +154,7 @@ def check_lookup(host: object, port: object = None) -> None:
 
 def check_process() -> None:
     """Raises NetworkRefused if no process may be started now."""
-    if _guard.installed or _guard.private:
+    if _guard.confined or _guard.private:
         raise NetworkRefused("starting a process was refused: the network guard does not reach into it")
 
 
@@ -218,7 +230,7 @@ def _on_address(arguments: Arguments) -> None:
 
 def _on_socket(arguments: Arguments) -> None:
     """A new socket: of a kind that is known to be checked, and of the class whose methods look no names up."""
-    if not (_guard.installed or _guard.private):
+    if not (_guard.confined or _guard.private):
         return
     sock, family, kind = arguments[:3]
     raw = family != getattr(socket, "AF_UNIX", -1) and kind >= 0 and kind & _TYPE_MASK == socket.SOCK_RAW
@@ -283,7 +295,7 @@ def _without_names(method: Callable[..., Any], place: int) -> Callable[..., Any]
 
     @wraps(method)
     def checked(sock: socket.socket, *arguments: Any) -> Any:
-        if (_guard.installed or _guard.private) and place < len(arguments) and arguments:
+        if (_guard.confined or _guard.private) and place < len(arguments) and arguments:
             address = arguments[place]
             if isinstance(address, tuple) and address:
                 check_lookup(address[0], address[1] if len(address) > 1 else None)

@@ -6,7 +6,7 @@ import logging
 import random
 import socket
 import ssl
-import time
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -19,6 +19,7 @@ from pydantic import SecretStr
 from app.cloud_answer import MAX_BYTES, AnswerReader
 from app.cloud_client import LONGEST_WAIT_SECONDS, MAX_ATTEMPTS, CloudClient, cloud_model
 from app.settings import SettingsError, load_settings
+from device_sim import network_guard
 from device_sim.audit import Audit
 from device_sim.clock import Clock
 from device_sim.consent import ConsentBook
@@ -77,7 +78,6 @@ class Line:
         rows = list(reversed(self.ledger.page(limit=200).items))
         left = [row for row in rows if row.outcome != "not-sent"]
         assert [row.body for row in left] == [request.body for request in self.peer.requests]
-        assert [row.attempt for row in rows] == list(range(1, len(rows) + 1))
         assert not any(KEY.encode() in row.body for row in rows)
         return [(row.outcome, row.status) for row in rows]
 
@@ -230,6 +230,23 @@ def test_answers_of_servers_with_habits_are_read(line: Line, content: bytes) -> 
         assert line.ask() == "好"
 
 
+def test_bytes_of_any_kind_give_text_or_an_error_of_the_cloud() -> None:
+    rng = random.Random(11)
+    good = events(chunk("你好😀"), chunk("，世界", "stop")) + b'{"choices": [{"message": {"content": "x"}}]}'
+    for _ in range(3000):
+        data = bytearray(good[rng.randrange(3) :])
+        for _ in range(rng.randrange(8)):
+            at = rng.randrange(len(data))
+            data[at : at + rng.randrange(3)] = rng.choice((b"", b"\n", b'"', b"{", b"null", b"\xff", b"[", b"5", b"\r"))
+        reader, size = AnswerReader(), rng.choice((1, 7, 4096))
+        try:
+            for at in range(0, len(data), size):
+                assert all(isinstance(piece, str) for piece in reader.feed(bytes(data[at : at + size])))
+            "".join(reader.finish()).encode()
+        except CloudUnavailable:
+            pass
+
+
 RUBBISH = {
     "empty": b"",
     "blank": b"\n\n\n",
@@ -302,10 +319,8 @@ def test_a_slow_peer_is_left_in_time_and_not_asked_again(
 ) -> None:
     line.client._timeout = 0.5
     line.peer.will(behaviour)
-    begun = time.monotonic()
     with pytest.raises(error) as raised:
         line.ask()
-    assert time.monotonic() - begun < 10  # far from the peer's for ever
     assert bool(raised.value.arrived) is (error is CloudCutOff)
     assert line.outcomes() == [("timed-out" if error is CloudTimeout else "cut-off", line.outcomes()[0][1])]
 
@@ -401,9 +416,36 @@ def test_a_peer_that_breaks_off_is_not_asked_again_and_what_came_is_kept(
     assert "道歉" not in str(raised.value)
 
 
-def test_a_long_answer_whose_end_is_known_is_whole_though_the_peer_hangs_up_rudely(line: Line) -> None:
-    line.peer.will(peers.raw(head(content_length=5000), events(chunk("好的", "stop"), done=False)))
-    assert line.ask() == "好的"
+def test_an_answer_whose_end_is_known_is_whole_though_the_peer_hangs_up_rudely_or_not_at_all(line: Line) -> None:
+    line.client._timeout = 0.5
+    end = events(chunk("好的", "stop"), done=False)
+    line.peer.will(peers.raw(head(content_length=5000), end), peers.silent_after(SSE, end))
+    assert (line.ask(), line.ask()) == ("好的", "好的")
+
+
+def test_not_a_byte_leaves_while_a_private_answer_is_made(line: Line) -> None:
+    inside, leave = threading.Event(), threading.Event()
+
+    def answer_privately() -> None:
+        with network_guard.private():
+            inside.set()
+            leave.wait()
+
+    thread = threading.Thread(target=answer_privately)
+    thread.start()
+    inside.wait()
+    try:
+        line.client._timeout = 0.2
+        with pytest.raises(CloudFailed, match="can't be reached"):
+            line.ask()
+        assert line.peer.connections == []
+        assert line.outcomes() == [("not-sent", None)]
+        threading.Timer(0.2, leave.set).start()
+        line.client._timeout = 20
+        assert line.ask() == "好的。"
+    finally:
+        leave.set()
+        thread.join()
 
 
 def test_a_peer_that_is_not_there_is_tried_again_and_nothing_left(line: Line) -> None:
@@ -462,6 +504,38 @@ def test_the_environment_s_proxies_are_not_used_and_a_configured_one_is(
         (request,) = proxy.requests
         assert request.path == "http://cloud.invalid/v1/chat/completions"
         assert request.headers["host"] == "cloud.invalid"
+
+
+def test_through_a_proxy_an_https_request_passes_encrypted(line: Line, tmp_path: Path) -> None:
+    server, trusting = self_signed(tmp_path, "127.0.0.1")
+    inside: list[peers.Request] = []
+
+    def tunnel(connection: peers.Connection, _request: peers.Request) -> None:
+        connection.send(b"HTTP/1.1 200 OK\r\n\r\n")
+        connection.sock.settimeout(5)
+        with server.wrap_socket(connection.sock, server_side=True) as sock:
+            beyond = peers.Connection(sock, threading.Event())
+            request = beyond.request()
+            assert request is not None
+            inside.append(request)
+            peers.stream("好的")(beyond, request)
+
+    with peers.cloud_peer() as proxy:
+        proxy.will(tunnel)
+        client = CloudClient(
+            "https://127.0.0.1:1/v1",
+            "m",
+            SecretStr(KEY),
+            timeout=20,
+            proxy=f"http://127.0.0.1:{proxy.port}",
+            tls=trusting,
+        )
+        attempts = line.ledger.attempts("r", "mixed", Destination(client.host, "m"), line.check)
+        assert "".join(client.stream(outbound(), attempts)) == "好的"
+        (connect,) = proxy.requests
+        assert (connect.method, connect.path, "authorization" in connect.headers) == ("CONNECT", "127.0.0.1:1", False)
+        assert KEY.encode() not in proxy.received
+        assert inside[0].headers["authorization"] == f"Bearer {KEY}"
 
 
 def test_settings_make_the_client_or_none(monkeypatch: pytest.MonkeyPatch, line: Line) -> None:

@@ -61,6 +61,8 @@ def loop_acts(loop):
         await get().create_datagram_endpoint(Errors, remote_addr=(ADDRESS, 9))
     async def look_up():
         await get().getaddrinfo(NAME, 80)
+    async def listen():
+        await get().create_server(Errors, NAME, 0)
     async def look_back():
         await get().getnameinfo((ADDRESS, 80))
     async def execute():
@@ -71,7 +73,7 @@ def loop_acts(loop):
     class Errors(asyncio.DatagramProtocol):
         def error_received(self, error):
             seen.append(error)
-    every = (connect, connect_name, sock, datagram, unconnected, look_up, look_back, execute, shell)
+    every = (connect, connect_name, sock, datagram, unconnected, look_up, listen, look_back, execute, shell)
     return {f"{loop.__name__} {work.__name__}": (lambda work=work: in_loop(loop, work)) for work in every}
 
 ACTS = {
@@ -163,6 +165,7 @@ LOOPBACK = "['ok', 'ok', 'ok', 'ok', 'local']"
     [
         ("uvloop.new_event_loop", "install_guard()"),
         ("GuardedLoop", "section = network_guard.private(); section.__enter__()"),
+        ("GuardedLoop", "section = network_guard.confined(); section.__enter__()"),
     ],
 )
 def test_nothing_but_loopback_is_reached(loop: str, begin: str) -> None:
@@ -173,7 +176,7 @@ def test_nothing_but_loopback_is_reached(loop: str, begin: str) -> None:
         bad = {{name: result for name, result in results.items() if result != "refused"}}
         print(len(results), bad, loopback())
         """)
-    assert printed == f"53 {{}} {LOOPBACK}"
+    assert printed == f"55 {{}} {LOOPBACK}"
 
 
 def test_a_thread_from_before_and_a_child_are_refused_too() -> None:
@@ -199,7 +202,7 @@ def test_a_thread_from_before_and_a_child_are_refused_too() -> None:
 
 def test_without_a_private_section_or_installation_nothing_changes() -> None:
     printed = run("""
-        with network_guard.private():
+        with network_guard.private(), network_guard.confined():
             pass
         print(subprocess.run(["true"]).returncode, socket.socket(V4, UDP).connect((ADDRESS, 9)))
         """)
