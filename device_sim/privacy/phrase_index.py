@@ -1,13 +1,15 @@
-"""Many phrases sought in one pass, as a reader would see them: width, case, accents and what can't be seen (spaces,
-zero-width characters) make no difference.
+"""Many phrases sought in one pass, as a reader would see them: width, case, accents, what can't be seen (spaces,
+zero-width characters) and hyphens or brackets between digits make no difference.
 """
 
+import re
 import unicodedata
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 Label = TypeVar("Label")
 _UNSEEN = frozenset({"Cf", "Mn", "Me", "Zs"})
+_BETWEEN_DIGITS = re.compile(r"(?<=[0-9])[-‐‑–()·]+(?=[0-9])")
 _SHORT = 4  # fewer ASCII characters than this must stand together
 
 
@@ -37,9 +39,14 @@ def _fold(text: str) -> tuple[str, "list[int] | range"]:
     """The text as a reader sees it, and for each of its characters the place in `text` that it comes from."""
     pieces = [_TABLE[character] for character in text]
     folded = "".join(pieces)
-    if len(folded) == len(text) and all(pieces):
-        return folded, range(len(text))
-    return folded, [place for place, piece in enumerate(pieces) for _ in piece]
+    places: list[int] | range = range(len(text))
+    if len(folded) != len(text) or not all(pieces):
+        places = [place for place, piece in enumerate(pieces) for _ in piece]
+    if _BETWEEN_DIGITS.search(folded):
+        signs = {place for found in _BETWEEN_DIGITS.finditer(folded) for place in range(*found.span())}
+        places = [place for number, place in enumerate(places) if number not in signs]
+        folded = _BETWEEN_DIGITS.sub("", folded)
+    return folded, places
 
 
 class PhraseIndex(Generic[Label]):

@@ -6,7 +6,7 @@ Three kinds of places are found in a text, always from left to right and apart f
   letters, in any case, with spaces, and with an underscore, a hyphen or a space between; `{PERSON_A}` and `<PERSON_A>`;
   bare `PERSON_A` at the borders of a word (round brackets, quotation marks and emphasis around it are the sentence's).
 - *lost letters*: `[PERSON]` and `[PERSON_]`, which mean one placeholder where there is only one of the type.
-- *odd ones*: `[PERSON_A_1]`, `[PERSON_A电话]`, `PERSON_1`; look like a placeholder and surely mean none.
+- *odd ones*: `[PERSON_A_1]`, `[PERSON_A电话]`, `PERSON_1`; look like a placeholder, and none is surely meant.
 
 The grammar is written once, as data; the pattern that finds such places and the one that tells whether the end of a
 text may still become one (for streams) are both made from it.
@@ -143,10 +143,8 @@ _BETWEEN = _Choice([
 ])  # fmt: skip
 _SQUARE: Sequence[tuple[_Sequence, _Sequence]] = [
     ([_Chars(r"\\", 1, 2), _Chars(r"\[")], [_Chars(r"\\", 1, 2), _Chars(r"\]")]),
-    (
-        [_Choice([[_Chars(r"[\[［【〔〖]")], [_entity("#91", "#x5b", "#x5B", "lbrack", "lsqb")]])],
-        [_Choice([[_Chars(r"[\]］】〕〗]")], [_entity("#93", "#x5d", "#x5D", "rbrack", "rsqb")]])],
-    ),
+    ([_Chars(r"[\[［【〔〖]")], [_Chars(r"[\]］】〕〗]")]),
+    ([_entity("#91", "#x5b", "#x5B", "lbrack", "lsqb")], [_entity("#93", "#x5d", "#x5D", "rbrack", "rsqb")]),
 ]
 _PAIRS: Sequence[tuple[_Sequence, _Sequence]] = [
     ([_Chars("[{｛]")], [_Chars("[}｝]")]),
@@ -164,7 +162,7 @@ _lost: list[_Sequence] = [
 _bare: _Sequence = [_TYPE, *_UNDERSCORE, _LETTERS]
 _after_bare = _Choice([[*_UNDERSCORE], [_Chars("[-－]", 0, 1), _Chars(_IN_WORD)]])
 _odd: list[_Sequence] = [
-    [*left, _SPACE, _TYPE, *_UNDERSCORE, _Chars(r"[^\[\]［］【】〔〕〖〗\n]", 1, 16), *right] for left, right in _SQUARE
+    [*left, _SPACE, _TYPE, *_UNDERSCORE, _Chars(r"[\w\\.#－-]", 1, 16), *right] for left, right in _SQUARE
 ]
 _odd_bare: _Sequence = [
     _TYPE, *_UNDERSCORE, _Choice([[_LETTERS, _Chars("[_＿]", 0, 1), _Chars(_DIGITS.of, 0, 3)], [_DIGITS]])
