@@ -86,3 +86,12 @@ def free_stretches(span: TimeSpan, events: Sequence[Event]) -> str | None:
     if end - at >= timedelta(minutes=30):
         free.append(f"{at:%H:%M}–{end:%H:%M}")
     return "、".join(free) if free else None
+
+
+def say_unclear(said: str) -> str:
+    """Why a time was not understood, without the end of the sentence."""
+    if said.startswith("每"):
+        return f"「{said}」是重复的时间，这里一次只管一件事，"
+    if said[0] in "农阴旧腊冬正闰初小":
+        return f"「{said}」是农历，农历的日子还不会算，"
+    return f"「{said}」不清楚是哪一天或几点，"

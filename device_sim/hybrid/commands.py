@@ -83,6 +83,7 @@ _SHIFT_FIRST = re.compile(
 )
 _CANCEL = re.compile("取消|删掉|删除|去掉|划掉|推掉|删了|不去了|不开了|不参加了|撤掉")
 _OTHER_CHANGE = re.compile("联系人|通讯录|笔记|备忘|电话|号码|邮箱|手机")
+_TIMELY = re.compile("[点:周天月号日]|小时|分钟|星期|[上下中]午|晚")
 _QUESTION = re.compile("[?]|吗|什么|哪|几[点个场次号]|多少|谁|怎么|有没有|是不是|为何|为什么")
 _CONTACT = re.compile(
     "电话|手机号?|号码|邮箱|邮件地址|e-?mail|联系方式|怎么联系|微信|在哪(?:里|儿|个公司|家公司)?(?:上班|工作|任职)|(?:哪个?|哪家|什么)(?:公司|单位)"
@@ -97,16 +98,18 @@ _NOTES = re.compile(
     "(?:说|聊|讲|谈|定|讨论|商量|提|决定|答应|承诺|约定|吩咐|交代|嘱咐|建议)(?:了|过|的)?(?:是)?(?:些|点)?(?:什么|啥|哪些)|笔记|纪要|会议记录|备忘|"
     "(?:我)?(?:记|写)过|怎么说的?|怎么定的?|结论|说的(?:什么|是)"
 )
+_COUNT_OF = re.compile("(?:几|多少)[条个篇位]?(?:笔记|备忘|联系人)")
+_SURNAME = re.compile(r"姓([\u4e00-\u9fff]{1,2})的")
 _COUNT = re.compile("几[个场次条件位]|多少[个场次条件位]?(?:会|安排|日程|活动|约|联系人|笔记|人)|有多少")
 _FREE = re.compile("有空|空不空|忙不忙|忙吗|有时间|空闲|得空|没空|方便吗|空着|能安排|什么时候.{0,4}空|腾得出")
 _NEXT = re.compile(
-    "(?:下|接下来)(?:一|的)?(?:个|场|次|件)?(?:会议?|安排|日程|活动|行程|约会?|事)|接下来(?:有|要|我|是|的)|马上(?:有|要)"
+    "下一[个场次]|(?:下|接下来)(?:一|的)?(?:个|场|次|件)?(?:会议?|安排|日程|活动|行程|约会?|事)|接下来(?:有|要|我|是|的)|马上(?:有|要)"
 )
 _WHEN = re.compile(
     "几点|什么时候|啥时候|什么时间|哪天|哪一天|几号|星期几|周几|多久|在哪|哪里|哪儿|什么地方|地点|地址|跟谁|和谁|有谁|谁参加|谁去|哪些人|还有谁"
 )
 _LIST = re.compile(
-    "安排|日程|行程|日历|会议?|活动|约|计划|(?:有|要|得)(?:什么|啥|哪些|没有)?(?:事|做|干)|有事|什么事|干什么|干嘛|忙什么|忙啥|提醒|待办|去哪"
+    "安排|日程|行程|日历|会议|开会|(?:做|干)(?:了|过)?(?:什么|啥)|(?:有|的|个|场|么|些)会|会(?=[?。]|$)|活动|约|计划|(?:有|要|得)(?:什么|啥|哪些|没有)?(?:事|做|干)|有事|什么事|干什么|干嘛|忙什么|忙啥|提醒|待办|去哪"
 )
 
 
@@ -124,10 +127,11 @@ def kind_of(text: str) -> Kind:
     if _CANCEL.search(plain) and not asks:
         return Kind.OTHER_CHANGE if _OTHER_CHANGE.search(plain) else Kind.CANCEL_EVENT
     if not asks and move_of(text) is not None:
-        return Kind.OTHER_CHANGE if _CONTACT.search(plain) else Kind.MOVE_EVENT
+        return Kind.OTHER_CHANGE if _CONTACT.search(plain) and not _TIMELY.search(plain) else Kind.MOVE_EVENT
     if event_text(text) is not None and (not asks or (re.match("记|提醒", bare) and not plain.endswith(("?", "吗")))):
         return Kind.ADD_EVENT
     for pattern, kind in (
+        (_COUNT_OF, Kind.COUNT),
         (_WHO_WORKS_AT, Kind.WHO_WORKS_AT),
         (_NOTES, Kind.NOTES),
         (_CONTACT, Kind.CONTACT),
@@ -182,6 +186,18 @@ def whose_detail(text: str) -> str | None:
     return match["value"].strip() if match else None
 
 
+def surname_asked(text: str) -> str | None:
+    """The surname of 姓王的."""
+    match = _SURNAME.search(text)
+    return match[1] if match else None
+
+
+def states(text: str) -> bool:
+    """Whether the text tells something, rather than asks."""
+    plain = half_width(text)
+    return not (_QUESTION.search(plain) or re.search("(?:安排|日程|行程|日历|的会议?)[。!]?$|查|看|告诉", plain))
+
+
 def organisation_asked(text: str) -> str | None:
     """Whose people are asked for."""
     plain = without_courtesy(half_width(text).strip())
@@ -209,10 +225,12 @@ def event_text(text: str) -> str | None:
     match = _ADD.match(bare)
     if match is not None:
         return stripped[len(stripped) - (len(bare) - match.start("what")) :].strip() if match["what"].strip() else None
+    begin = len(plain) - len(bare)
+    if bare.startswith("约") and not bare.startswith("约会"):
+        return stripped[begin:]
     match = _ADD_AFTER.match(bare)
     if match is None:
         return None
-    begin = len(plain) - len(bare)
     return stripped[begin : begin + match.end("what")].strip()
 
 

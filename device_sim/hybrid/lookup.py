@@ -1,15 +1,16 @@
 """Questions about the phone's own data, answered."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
+from typing import ClassVar
 
 from device_sim.hybrid import answers, commands
 from device_sim.hybrid.commands import Kind
 from device_sim.hybrid.material import sentences
 from device_sim.hybrid.reading import Reading, about, likeness, words_of
 from device_sim.hybrid.said import PrivateAnswer, no, source, yes
-from device_sim.personal.mentions import People
-from device_sim.personal.records import Event, Note
+from device_sim.personal.mentions import People, surname
+from device_sim.personal.records import Contact, Event, Note
 from device_sim.personal.store import PersonalStore
 from device_sim.personal.times import TimeSpan
 
@@ -36,26 +37,14 @@ class Lookup:
         """The answer to a question of that kind."""
         reading = self._reading
         if kind in (Kind.COUNT, Kind.FREE, Kind.WHEN, Kind.LIST, Kind.NOTES) and reading.unclear is not None:
-            return no(f"「{reading.unclear}」不清楚是什么时候。请换个说法，比如「12月3日」「下周四」。")
-        if kind is Kind.WHOSE:
-            return self._whose()
-        if kind is Kind.WHO_WORKS_AT:
-            return self._who_works_at()
-        if kind is Kind.NOTES:
-            return self._notes()
-        if kind is Kind.CONTACT:
-            return self._contact()
-        if kind is Kind.COUNT:
-            return self._count()
-        if kind is Kind.FREE:
-            return self._free()
-        if kind is Kind.NEXT:
-            return self._next()
-        if kind is Kind.WHEN:
-            return self._when()
-        if kind is Kind.LIST or (
-            kind is Kind.UNKNOWN and reading.span is not None and (reading.mentions or "我" in reading.text)
-        ):
+            return no(f"{answers.say_unclear(reading.unclear)}没有查。可以说「12月3日」「下周四」这样的时间。")
+        answered = self._answers.get(kind)
+        if answered is not None:
+            return answered(self)
+        if commands.states(reading.text) and reading.span is not None and reading.span.moment:
+            return no(f"要记到日历里就说：帮我记一下{reading.text.strip()}")
+        about_me = bool(reading.mentions) or "我" in reading.text
+        if kind is Kind.LIST or (reading.span is not None and about_me):
             return self._list()
         return no(_UNKNOWN)
 
@@ -63,7 +52,7 @@ class Lookup:
 
     def _contact(self) -> PrivateAnswer:
         wanted = commands.detail_asked(self._reading.text)
-        contacts = self._reading.contacts
+        contacts = self._reading.contacts or self._of_surname()
         if not contacts:
             name = self._guessed_name()
             contacts = self._store.find_contacts(name) if name else ()
@@ -74,6 +63,10 @@ class Lookup:
         told = "\n".join(answers.say_contact(one, wanted) for one in contacts[: answers.MOST_SHOWN])
         heading = f"有 {len(contacts)} 位对得上：\n" if several else ""
         return yes(heading + told, *map(source, contacts))
+
+    def _of_surname(self) -> tuple[Contact, ...]:
+        family = commands.surname_asked(self._reading.text)
+        return tuple(one for one in self._store.contacts() if family and surname(one.name) == family)
 
     def _guessed_name(self) -> str:
         text = self._reading.text
@@ -109,7 +102,8 @@ class Lookup:
 
     def _in(self, span: TimeSpan | None) -> Sequence[Event]:
         if span is not None:
-            return self._store.events(span.start, span.end)
+            still = "还" in self._reading.text and span.start <= self._now < span.end
+            return self._store.events(self._now if still else span.start, span.end)
         return self._store.events(None, self._now) if self._reading.past else self._store.events(self._now, None)
 
     def _list(self) -> PrivateAnswer:
@@ -121,6 +115,8 @@ class Lookup:
             when = "今后七天"
         else:
             when = answers.say_span(reading.text, span, self._now) if span else ("以前" if reading.past else "今后")
+        if not found and reading.terms():
+            return no(f"{when}没有找到{self._wanted()}安排。")
         if not found:
             return yes(f"{when}没有{self._wanted()}安排。")
         return yes(
@@ -150,7 +146,7 @@ class Lookup:
         if span is None:
             return self._list()
         end = span.start + timedelta(hours=1) if span.moment else span.end
-        busy = [one for one in self._store.events(span.start, end)]
+        busy = self._store.events(span.start, end)
         when = answers.say_span(self._reading.text, span, self._now)
         if not busy:
             return yes(f"{when}有空，日历上没有安排。")
@@ -197,8 +193,11 @@ class Lookup:
         return yes(told, *map(source, found[:4]))
 
     def _no_notes(self) -> PrivateAnswer:
-        events = [one for one in self._store.events(None, self._now)] if self._reading.mentions else []
-        met = about(self._reading, events, self._people)[-1:] if events else []
+        met = (
+            about(self._reading, self._store.events(None, self._now), self._people)[-1:]
+            if self._reading.mentions
+            else []
+        )
         if met:
             return no(f"没有记下说了什么。日历上最近的一次是：{answers.say_event(met[0], self._now)}", source(met[0]))
         return no("没有找到这样的笔记。可以说「记个笔记：……」来记一条。")
@@ -259,6 +258,17 @@ class Lookup:
         )
         kept = sorted(ranked[:_MOST_SENTENCES])
         return "\n".join(f"· {said[at]}" for at in kept) + "\n……"
+
+    _answers: ClassVar[dict[Kind, Callable[["Lookup"], PrivateAnswer]]] = {
+        Kind.WHOSE: _whose,
+        Kind.WHO_WORKS_AT: _who_works_at,
+        Kind.NOTES: _notes,
+        Kind.CONTACT: _contact,
+        Kind.COUNT: _count,
+        Kind.FREE: _free,
+        Kind.NEXT: _next,
+        Kind.WHEN: _when,
+    }
 
 
 def _alike(first: str, second: str) -> bool:

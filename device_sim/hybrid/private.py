@@ -1,12 +1,14 @@
 """Private requests, answered from the phone's own data; entries are added, moved and taken out.
 
-Nothing here reaches a network. What the phone does not know is said to be unknown: never guessed, never asked elsewhere.
+Nothing here reaches a network. What the phone does not know is said to be unknown: never guessed, never asked of
+others.
 """
 
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta, tzinfo
+from typing import ClassVar
 
 from device_sim.clock import Clock
 from device_sim.errors import InvalidEntry
@@ -48,8 +50,12 @@ class PrivateAnswers:
         reading = read_request(text, now, people)
         return Lookup(self._store, people, reading).answer(kind)
 
+    def would_change(self, text: str) -> bool:
+        """Whether a request asks for the phone's data to be changed."""
+        return commands.kind_of(text) in self._changes
+
     def _index(self) -> People:
-        """The contacts as they are now."""
+        """The contacts as they are now, indexed once for each state of them."""
         secrets = self._store.secrets()
         if self._people is None or self._people[0] != secrets.revision:
             self._people = (secrets.revision, People(secrets.contacts))
@@ -57,7 +63,7 @@ class PrivateAnswers:
 
     # Notes and contacts.
 
-    def _add_note(self, text: str, now: datetime, people: People) -> PrivateAnswer:
+    def _add_note(self, text: str, now: datetime, _people: People) -> PrivateAnswer:
         body = commands.note_body(text) or text.strip()
         return self._keep_note(body, now)
 
@@ -70,7 +76,7 @@ class PrivateAnswers:
         added = self._store.add_note(Note(0, title, body, now))
         return yes(f"已记成笔记《{added.title}》。", source(added), changed=True, undo="可以在笔记里删掉它")
 
-    def _save_contact(self, text: str, now: datetime, people: People) -> PrivateAnswer:
+    def _save_contact(self, text: str, _now: datetime, people: People) -> PrivateAnswer:
         detail = commands.contact_detail(text)
         if detail is None:
             return no("没听明白要存谁的号码。可以说：把李娜的电话存为 138 开头的号码")
@@ -106,16 +112,16 @@ class PrivateAnswers:
         mentions = people.find(name)
         return mentions[0].contacts if len(mentions) == 1 and mentions[0].stop - mentions[0].begin == len(name) else ()
 
-    def _other_change(self, text: str, now: datetime, people: People) -> PrivateAnswer:
+    def _other_change(self, _text: str, _now: datetime, _people: People) -> PrivateAnswer:
         return no("联系人和笔记不能靠一句话删改，免得删错。请在通讯录或笔记里改；日程可以直接说取消或改期。")
 
     # The calendar.
 
     def _add_event(self, text: str, now: datetime, people: People) -> PrivateAnswer:
         what = commands.event_text(text) or text
-        reading = read_request(what, now, people)
+        reading = read_request(what, now, people, command=True)
         if reading.unclear is not None:
-            return no(f"「{reading.unclear}」不清楚是哪一天或几点，没有记。请换个说法，比如「12月3日下午三点」。")
+            return no(f"{answers.say_unclear(reading.unclear)}没有记。可以说「12月3日下午三点」这样的时间。")
         span = reading.span
         if span is None:
             return self._keep_note(what, now)
@@ -141,14 +147,14 @@ class PrivateAnswers:
         move = commands.move_of(text)
         if move is None:
             return no("没听明白要改哪个日程。")
-        event = self._meant(read_request(move.which, now, people), people, "改")
+        event = self._meant(read_request(move.which, now, people, command=True), people, "改")
         if isinstance(event, PrivateAnswer):
             return event
         if move.minutes is not None:
             shift = timedelta(minutes=move.minutes)
             hours: tuple[datetime, datetime, bool] | None = (event.start + shift, event.end + shift, event.whole_day)
         else:
-            to = read_request(move.to, now, people)
+            to = read_request(move.to, now, people, command=True)
             if to.unclear is not None or to.span is None:
                 return no(f"「{(to.unclear or move.to).strip()}」不清楚是什么时候，没有改。")
             hours = entries.moved(event, to.span, _names_a_part(move.to))
@@ -168,7 +174,7 @@ class PrivateAnswers:
         )
 
     def _cancel_event(self, text: str, now: datetime, people: People) -> PrivateAnswer:
-        event = self._meant(read_request(text, now, people), people, "取消")
+        event = self._meant(read_request(text, now, people, command=True), people, "取消")
         if isinstance(event, PrivateAnswer):
             return event
         self._store.delete_event(event.id)
@@ -178,22 +184,25 @@ class PrivateAnswers:
     def _meant(self, reading: Reading, people: People, verb: str) -> Event | PrivateAnswer:
         """The one event that the request means, or the question which."""
         if reading.unclear is not None:
-            return no(f"「{reading.unclear}」不清楚是什么时候，没有{verb}。")
+            return no(f"{answers.say_unclear(reading.unclear)}没有{verb}。")
         span = reading.span
         if span is None and not reading.mentions and not reading.terms():
             return no(f"要{verb}哪个日程？请说出时间、人或名称。")
         start, end = (span.start, span.end) if span else (reading.now, None)
-        found = about(reading, self._store.events(start, end), people)
+        around = self._store.events(start, end)
+        found = about(reading, around, people, exact=True)
         if span is not None and span.moment:
             found = [event for event in found if event.start == span.start] or found
         if not found:
-            return no(f"没有找到这样的日程，没有{verb}。")
+            like = about(reading, around, people)
+            hint = f"是不是这些里的一个：\n{answers.say_events(like, reading.now)}" if like else ""
+            return no(f"没有找到这样的日程，没有{verb}。{hint}", *map(source, like))
         if len(found) > 1:
             listed = answers.say_events(found, reading.now)
             return no(f"有 {len(found)} 个都对得上，没有{verb}。请说清是哪一个：\n{listed}", *map(source, found))
         return found[0]
 
-    _changes: dict[Kind, Callable[["PrivateAnswers", str, datetime, People], PrivateAnswer]] = {
+    _changes: ClassVar[dict[Kind, Callable[["PrivateAnswers", str, datetime, People], PrivateAnswer]]] = {
         Kind.ADD_NOTE: _add_note,
         Kind.SAVE_CONTACT: _save_contact,
         Kind.OTHER_CHANGE: _other_change,

@@ -18,7 +18,200 @@ _PAST = re.compile(
 _FRAME = re.compile(
     "|".join(
         sorted(
-            ["帮我", "请问", "请", "麻烦", "看看", "看一下", "查一下", "查查", "查", "告诉我", "想知道", "我们", "咱们", "我", "你", "您", "他", "她", "一下", "有没有", "有什么", "有哪些", "有几个", "有多少", "有无", "没有", "有", "什么时候", "啥时候", "什么时间", "什么", "啥", "哪些", "哪天", "哪里", "哪儿", "哪个", "在哪", "几点钟", "几点", "几号", "几个", "几场", "几次", "多少", "多久", "星期几", "周几", "安排", "日程表", "日程", "行程", "日历", "会议", "开会", "会面", "见面", "会", "约会", "约", "活动", "事情", "事儿", "事", "要", "得", "要做", "要去", "参加", "是", "的", "吗", "呢", "吧", "啊", "呀", "嘛", "了", "过", "和", "跟", "与", "同", "在", "到", "从", "给", "把", "将", "那个", "那场", "那次", "那", "这个", "这场", "这次", "个", "场", "次", "条", "一个", "一场", "还", "都", "也", "能", "可以", "能不能", "下一个", "下一场", "下个", "下场", "接下来", "最近", "今后", "以后", "上次", "上回", "上一次", "之前", "说", "聊", "讲", "谈", "定", "提到", "提", "关于", "内容", "有关", "相关", "笔记", "纪要", "记录", "备忘录", "备忘", "地点", "地方", "时间", "空闲", "有空", "空不空", "空", "忙不忙", "忙", "闲", "工作", "重要", "别的", "其他", "所有", "全部", "一共", "总共", "谁", "人", "取消", "删除", "删掉", "去掉", "推掉", "不去", "改到", "改成", "改为", "挪到", "推迟到", "推迟", "提前", "延后", "调到", "移到", "换到", "找一下", "找找", "找", "翻翻", "记", "吃饭", "一起", "什么事", "电话", "手机号", "手机", "号码", "邮箱", "公司", "单位", "开始", "结束", "开", "去"],
+            [
+                "帮我",
+                "请问",
+                "请",
+                "麻烦",
+                "看看",
+                "看一下",
+                "查一下",
+                "查查",
+                "查",
+                "告诉我",
+                "想知道",
+                "我们",
+                "咱们",
+                "我",
+                "你",
+                "您",
+                "他",
+                "她",
+                "一下",
+                "有没有",
+                "有什么",
+                "有哪些",
+                "有几个",
+                "有多少",
+                "有无",
+                "没有",
+                "有",
+                "什么时候",
+                "啥时候",
+                "什么时间",
+                "什么",
+                "啥",
+                "哪些",
+                "哪天",
+                "哪里",
+                "哪儿",
+                "哪个",
+                "在哪",
+                "几点钟",
+                "几点",
+                "几号",
+                "几个",
+                "几场",
+                "几次",
+                "多少",
+                "多久",
+                "星期几",
+                "周几",
+                "安排",
+                "日程表",
+                "日程",
+                "行程",
+                "日历",
+                "会议",
+                "开会",
+                "会面",
+                "见面",
+                "会",
+                "约会",
+                "约",
+                "活动",
+                "事情",
+                "事儿",
+                "事",
+                "要",
+                "得",
+                "要做",
+                "要去",
+                "参加",
+                "是",
+                "的",
+                "吗",
+                "呢",
+                "吧",
+                "啊",
+                "呀",
+                "嘛",
+                "了",
+                "过",
+                "和",
+                "跟",
+                "与",
+                "同",
+                "在",
+                "到",
+                "从",
+                "给",
+                "把",
+                "将",
+                "那个",
+                "那场",
+                "那次",
+                "那",
+                "这个",
+                "这场",
+                "这次",
+                "个",
+                "场",
+                "次",
+                "条",
+                "一个",
+                "一场",
+                "还",
+                "都",
+                "也",
+                "能",
+                "可以",
+                "能不能",
+                "下一个",
+                "下一场",
+                "下个",
+                "下场",
+                "接下来",
+                "最近",
+                "今后",
+                "以后",
+                "上次",
+                "上回",
+                "上一次",
+                "之前",
+                "说",
+                "聊",
+                "讲",
+                "谈",
+                "定",
+                "提到",
+                "提",
+                "关于",
+                "内容",
+                "有关",
+                "相关",
+                "笔记",
+                "纪要",
+                "记录",
+                "备忘录",
+                "备忘",
+                "地点",
+                "地方",
+                "时间",
+                "空闲",
+                "有空",
+                "空不空",
+                "空",
+                "忙不忙",
+                "忙",
+                "闲",
+                "工作",
+                "重要",
+                "别的",
+                "其他",
+                "所有",
+                "全部",
+                "一共",
+                "总共",
+                "谁",
+                "人",
+                "取消",
+                "删除",
+                "删掉",
+                "去掉",
+                "推掉",
+                "不去",
+                "改到",
+                "改成",
+                "改为",
+                "挪到",
+                "推迟到",
+                "推迟",
+                "提前",
+                "延后",
+                "调到",
+                "移到",
+                "换到",
+                "找一下",
+                "找找",
+                "找",
+                "翻翻",
+                "记",
+                "吃饭",
+                "一起",
+                "什么事",
+                "电话",
+                "手机号",
+                "手机",
+                "号码",
+                "邮箱",
+                "公司",
+                "单位",
+                "开始",
+                "结束",
+                "开",
+                "去",
+            ],
             key=len,
             reverse=True,
         )
@@ -67,15 +260,15 @@ class Reading:
         return blanked(self.plain, places)
 
 
-def read_request(text: str, now: datetime, people: People) -> Reading:
-    """Read one request."""
+def read_request(text: str, now: datetime, people: People, *, command: bool = False) -> Reading:
+    """Read one request; a `command` is about what is to come, however it is worded."""
     plain = half_width(text)
     mentions = people.find(text)
     named = [(one.begin, one.stop) for one in mentions if one.certainty is Certainty.NAMED]
     masked = list(plain)
     for begin, stop in named:  # 张三三点到: three o'clock, not 33
         masked[begin:stop] = "\ufffc" * (stop - begin)
-    past = _PAST.search(plain) is not None
+    past = not command and _PAST.search(plain) is not None
     times = read_times("".join(masked), now, past=past)
     taken = [(span.begin, span.stop) for span in times.spans]
     apart = tuple(one for one in mentions if all(one.stop <= begin or one.begin >= stop for begin, stop in taken))
@@ -97,19 +290,37 @@ def blanked(text: str, places: Sequence[tuple[int, int]]) -> str:
     return "".join(parts) + text[at:]
 
 
-def about(reading: Reading, events: Sequence[Event], people: People) -> list[Event]:
-    """Of the events, those with everybody whom the request names, about what it names: the best match of its words."""
-    with_them = [
-        event for event in events if _names_all(reading.mentions, f"{event.title} {' '.join(event.people)}", people)
-    ]
+def about(reading: Reading, events: Sequence[Event], people: People, *, exact: bool = False) -> list[Event]:
+    """Of the events, those with everybody whom the request names, about what it names: the best match of its words.
+    `exact`: each of the words must be there in full, because something is to be changed.
+    """
+    with_them = [one for one in events if _names_all(reading.mentions, f"{one.title} {' '.join(one.people)}", people)]
     terms = reading.terms()
     if not terms:
         return with_them
-    scored = [
-        (likeness(terms, f"{event.title} {event.place or ''} {' '.join(event.people)}"), event) for event in with_them
-    ]
+    scored = [(_event_likeness(terms, event, people, exact), event) for event in with_them]
     best = max((score for score, _ in scored), default=0)
-    return [event for score, event in scored if score == best] if best else []
+    found = [event for score, event in scored if score == best] if best else []
+    # 海雀发布会 is not 海雀发布会彩排, though both hold it.
+    titled = [event for event in found if half_width(event.title) in reading.plain]
+    longest = max((len(event.title) for event in titled), default=0)
+    return [event for event in titled if len(event.title) == longest] or found
+
+
+def _event_likeness(terms: Sequence[str], event: Event, people: People, exact: bool) -> int:
+    """As `likeness`; a part of a name is no word: 马云 is not in 司马云飞."""
+    title = blanked(event.title, [(one.begin, one.stop) for one in people.find(event.title)])
+    texts = (half_width(title), half_width(event.place or ""))
+    names = [half_width(name) for name in event.people]
+    scores = []
+    for term in terms:
+        score = max(_held(term, text) for text in texts)
+        if any(name.startswith(term) or name.endswith(term) for name in names):
+            score = len(term)
+        scores.append(score)
+    if exact and any(score < len(term) for score, term in zip(scores, terms, strict=True)):
+        return 0
+    return sum(scores)
 
 
 def _names_all(mentions: Sequence[Mention], text: str, people: People) -> bool:

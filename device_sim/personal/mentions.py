@@ -92,7 +92,7 @@ class People:
         while at < len(folded):
             for size in self._lengths.get(folded[at], ()):
                 known = self._forms.get(folded[at : at + size])
-                if known is not None and _stands_alone(folded, at, at + size):
+                if known is not None and at + size <= len(folded) and _stands_alone(folded, at, at + size):
                     mentions.append(Mention(at, at + size, known[1], known[0]))
                     at += size
                     break

@@ -37,7 +37,9 @@ _TO = re.compile(r"\s?(?:到|至|-{1,2}|~|—{1,2}|–)\s?")
 _BORDER = re.compile(rf"的?(?:({BEFORE})|({AFTER})|(左右|前后|上下|多)|(?:之内|以内|内|期间))")
 _BARE_WEEKDAY = re.compile(r"[一二三四五六日](?=[\s,。;!?的都有没上下早晚]|$)")
 _GAP = re.compile(r"[\s的]{0,2}")
-_REPEATED = re.compile(rf"每(?:个|隔)?(?:{NUMBER}|半)?个?(?:天|日|周|星期|礼拜|月|年|小时|工作日|晚|早)")
+_REPEATED = re.compile(
+    rf"每(?:个|隔)?(?:{NUMBER}|半)?个?(?:天|日|周|星期|礼拜|月|年|小时|工作日|晚|早)[一二三四五六日天]?"
+)
 # Terms of the lunar calendar that are not reckoned here.
 _LUNAR = re.compile(rf"农历|阴历|旧历|腊月|冬月|正月|闰[{HAN_NUMERALS}]月|初[一二三四五六七八九十](?![中高])|腊八|小年")
 
