@@ -14,6 +14,7 @@ from starlette.middleware.cors import CORSMiddleware
 
 from app import problems
 from app.bodies import MAX_IMPORT, BodyLimit, JsonOnly
+from app.cloud_client import cloud_model
 from app.faults import FaultBarrier
 from app.metrics import Metrics, RequestCounter
 from app.routes import ROUTERS
@@ -36,7 +37,7 @@ def create_app(settings: Settings, *, ticking: bool = True) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        runtime = Runtime.open(settings.device(), ticking=ticking)
+        runtime = Runtime.open(settings.device(), ticking=ticking, cloud=cloud_model(settings))
         try:
             metrics.watch(runtime)
             app.state.services = Services(runtime, metrics, stopping)

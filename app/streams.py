@@ -2,50 +2,57 @@
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator
-from typing import TypeVar
+from collections.abc import AsyncIterator, Callable, Generator, Iterator
+from contextlib import suppress
+from typing import Generic, TypeVar
 
 Step = TypeVar("Step")
 
 _LOOK_EVERY = 0.2
 
 
+class _Producer(Generic[Step]):
+    """Runs an iterator in a thread, and hands its steps over to an event loop."""
+
+    def __init__(self, make: Callable[[], Iterator[Step]], stopping: threading.Event) -> None:
+        self.arrived: asyncio.Queue[tuple[Step | None, BaseException | None]] = asyncio.Queue()
+        self.gone = threading.Event()
+        self._make = make
+        self._stopping = stopping
+        self._loop = asyncio.get_running_loop()
+        # A daemon: one that waits for a network must not hold up the end of the process.
+        threading.Thread(target=self._work, name="assist", daemon=True).start()
+
+    def _work(self) -> None:
+        pieces = self._make()
+        try:
+            for step in pieces:
+                self._tell(step)
+                if self.gone.is_set() or self._stopping.is_set():
+                    break
+            self._tell(None)
+        except BaseException as error:  # noqa: BLE001  # raised again where the steps are read
+            self._tell(None, error)
+        finally:
+            if isinstance(pieces, Generator):
+                pieces.close()
+
+    def _tell(self, step: Step | None, error: BaseException | None = None) -> None:
+        with suppress(RuntimeError):  # the loop has ended
+            self._loop.call_soon_threadsafe(self.arrived.put_nowait, (step, error))
+
+
 async def steps(make: Callable[[], Iterator[Step]], stopping: threading.Event) -> AsyncIterator[Step]:
     """The steps of `make()`, which runs in a thread of its own, until it ends, the reader goes, or the service stops.
-
-    A daemon thread: one that waits for a network must not hold up the end of the process.
 
     Raises:
         Whatever `make` raises.
     """
-    loop = asyncio.get_running_loop()
-    arrived: asyncio.Queue[tuple[Step | None, BaseException | None]] = asyncio.Queue()
-    gone = threading.Event()
-
-    def tell(step: Step | None, error: BaseException | None = None) -> None:
-        if not loop.is_closed():
-            loop.call_soon_threadsafe(arrived.put_nowait, (step, error))
-
-    def work() -> None:
-        pieces = make()
-        try:
-            for step in pieces:
-                tell(step)
-                if gone.is_set() or stopping.is_set():
-                    break
-            tell(None)
-        except BaseException as error:  # noqa: BLE001  # raised again where the steps are read
-            tell(None, error)
-        finally:
-            close = getattr(pieces, "close", None)
-            if close is not None:
-                close()
-
-    threading.Thread(target=work, name="assist", daemon=True).start()
+    producer = _Producer(make, stopping)
     try:
         while not stopping.is_set():
             try:
-                step, error = await asyncio.wait_for(arrived.get(), _LOOK_EVERY)
+                step, error = await asyncio.wait_for(producer.arrived.get(), _LOOK_EVERY)
             except TimeoutError:
                 continue
             if error is not None:
@@ -54,4 +61,4 @@ async def steps(make: Callable[[], Iterator[Step]], stopping: threading.Event) -
                 return
             yield step
     finally:
-        gone.set()
+        producer.gone.set()

@@ -17,6 +17,10 @@ from device_sim.device import Device
 from device_sim.errors import DeviceError, StateError
 from device_sim.feedback import Feedback
 from device_sim.heads import ServingHeads
+from device_sim.hybrid.assistant import HybridAssistant
+from device_sim.hybrid.cloud import CloudModel, NoCloud
+from device_sim.hybrid.ledger import Ledger
+from device_sim.hybrid.private import PrivateAnswers
 from device_sim.inference import Encoder
 from device_sim.insights.analysis import Analyst
 from device_sim.insights.assistant import InsightAssistant
@@ -59,7 +63,7 @@ class Runtime:
 
     def __init__(
         self, lock: StateLock, bundle: Bundle, state: State, trainers: Trainers,
-        trusted: Mapping[str, Ed25519PublicKey], zone: tzinfo,
+        trusted: Mapping[str, Ed25519PublicKey], zone: tzinfo, cloud: CloudModel,
     ) -> None:  # fmt: skip
         self.bundle = bundle
         self.lock = lock
@@ -88,6 +92,11 @@ class Runtime:
             state, Analyst(encoder, self.heads), library, self._memory, self.feedback, self.deletions, clock
         )
         self.personal = PersonalStore(state, clock, encoder, zone)
+        self.ledger = Ledger(state, clock)
+        self.assistant = HybridAssistant(
+            state, encoder, self.heads, self._memory, self.personal, PrivateAnswers(self.personal, clock, zone),
+            self.insights, self.ledger, cloud,
+        )  # fmt: skip
         self.consent = ConsentBook(state, self.audit, clock)
         self.rights = Rights(state, self.audit, clock, base_id, encoder.width, self._quiet)
         self.schedule.attach(self.updates)
@@ -96,11 +105,13 @@ class Runtime:
 
     @classmethod
     def open(
-        cls, settings: DeviceSettings, trainers: Callable[[Bundle], Trainers] | None = None, *, ticking: bool = True
-    ) -> "Runtime":
+        cls, settings: DeviceSettings, trainers: Callable[[Bundle], Trainers] | None = None, *, ticking: bool = True,
+        cloud: CloudModel | None = None,
+    ) -> "Runtime":  # fmt: skip
         """Take the state directory, verify the bundle, open the state, and begin to serve and, if `ticking`, to tick.
 
-        `trainers` makes the heads that updates train, by default with ONNX Runtime Training.
+        `trainers` makes the heads that updates train, by default with ONNX Runtime Training; `cloud` is the model that
+        the assistant may ask, by default none.
 
         Raises:
             StateError: the directory is in use, or can't be used. BundleError: the bundle can't.
@@ -115,7 +126,8 @@ class Runtime:
             bundle = Bundle.open(settings.bundle, trusted)
             state = State.open(settings)
             try:
-                runtime = cls(lock, bundle, state, (trainers or ort_trainers)(bundle), trusted, settings.zone())
+                make = (trainers or ort_trainers)(bundle)
+                runtime = cls(lock, bundle, state, make, trusted, settings.zone(), cloud or NoCloud())
                 runtime._load()
                 if ticking:
                     runtime.schedule.start()
@@ -171,6 +183,7 @@ class Runtime:
             self._memory.clear()
             self.insights.forget()
             self.personal.forget()
+            self.assistant.forget()
             try:
                 yield
             except BaseException:
@@ -182,12 +195,14 @@ class Runtime:
             self._memory.clear()  # Of what was asked meanwhile.
             self.insights.forget()
             self.personal.forget()
+            self.assistant.forget()
             self._load()
 
     def _withdrawn(self) -> None:
         self.updates.stop_running("consent was withdrawn")
         self._memory.clear()
         self.insights.forget()
+        self.assistant.forget()
 
 
 def ort_trainers(bundle: Bundle) -> Callable[[str], MakeTrainer]:

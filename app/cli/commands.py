@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from app.cli import conditions, heads, insights, learning, personal, predicting, rights, serving
+from app.cli import assist, conditions, egress, heads, insights, learning, personal, predicting, rights, serving
 from app.cli.options import Json
 from app.settings import ENV_PREFIX, Settings
 
@@ -59,6 +59,9 @@ cli.command()(predicting.predict)
 cli.command()(predicting.feedback)
 cli.command()(learning.update)
 cli.add_typer(insights.insights, name="insights")
+cli.command()(assist.assist)
+cli.command()(assist.redact)
+cli.command()(egress.egress)
 cli.add_typer(personal.calendar, name="calendar")
 cli.add_typer(personal.contacts, name="contacts")
 cli.add_typer(personal.notes, name="notes")

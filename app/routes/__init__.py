@@ -1,8 +1,10 @@
 """The routes of the HTTP contract: each parses, calls one service, and maps the answer."""
 
 from app.routes import (
+    assist,
     consent,
     device,
+    egress,
     feedback,
     health,
     insights,
@@ -20,6 +22,8 @@ ROUTERS = (
     feedback.router,
     consent.router,
     insights.router,
+    assist.router,
+    egress.router,
     personal.router,
     samples.router,
     rights.router,

@@ -1,0 +1,87 @@
+"""The privacy gateway of one device: its recognisers, the two redactors made of them, and the last check."""
+
+import threading
+from collections.abc import Iterator, Sequence
+
+from device_sim.errors import EgressBlocked
+from device_sim.heads import ServingHeads
+from device_sim.hybrid.prompt import OWN_WORDS
+from device_sim.inference import Encoder
+from device_sim.personal.people import Secrets
+from device_sim.personal.store import PersonalStore
+from device_sim.privacy.entities import Entities
+from device_sim.privacy.everyday import EverydayWords
+from device_sim.privacy.findings import Finding, Recogniser, SensitiveType
+from device_sim.privacy.last_check import LastCheck, Secret, StoredSecrets
+from device_sim.privacy.names import Names
+from device_sim.privacy.patterns import Patterns
+from device_sim.privacy.redactor import Redactor
+from device_sim.privacy.vault import Vault
+
+# Values that are the user's by their form; amounts, dates and links are in many general questions too.
+_OWN = frozenset(SensitiveType) - {SensitiveType.AMOUNT, SensitiveType.DATE, SensitiveType.LINK, SensitiveType.TERM}
+
+
+class Gateway:
+    """`plain` hides what the recognisers know; `strict`, for what comes out of private data, also every word that
+    everyday public text does not hold. Thread-safe.
+    """
+
+    def __init__(self, encoder: Encoder, heads: ServingHeads, store: PersonalStore) -> None:
+        everyday = EverydayWords()
+        self._patterns = Patterns()
+        self._stored = Stored(store)
+        marked = Entities(encoder, heads, everyday)
+        known: Sequence[Recogniser] = (self._patterns, self._stored, Names(store, everyday))
+        once: Sequence[Recogniser] = (marked,) if marked.available else ()
+        self.plain = Redactor(known, once=once, own_words=OWN_WORDS)
+        self.strict = Redactor((*known, everyday), once=once, own_words=OWN_WORDS)
+
+    def own(self, text: str) -> tuple[str, ...]:
+        """The kinds of values in `text` that are the user's: what the phone knows, numbers, accounts ..."""
+        formed = (one for one in self._patterns.find(text) if one.type in _OWN)
+        return tuple(dict.fromkeys(one.type.value for one in (*self._stored.find(text), *formed)))
+
+    def check(self, body: bytes, vault: Vault, model: str) -> None:
+        """Look at the bytes that are about to leave once more.
+
+        Raises:
+            EgressBlocked: they hold a stored or recognised secret; the message names its kind and place, not the value.
+        """
+        leaks = LastCheck((self._patterns,), self._stored.secrets(), constants={*OWN_WORDS, model}).scan(body, vault)
+        if leaks:
+            found = "; ".join(f"{leak.type.value} at {leak.where} ({leak.source})" for leak in leaks[:3])
+            raise EgressBlocked(f"the last check found what must not leave: {found}; nothing was sent")
+
+
+class Stored:
+    """Recognises whatever is stored on the phone, as it was written there. Made ready again when that has changed."""
+
+    def __init__(self, store: PersonalStore) -> None:
+        self._store = store
+        self._lock = threading.Lock()
+        self._ready: tuple[Secrets, StoredSecrets] | None = None
+
+    def secrets(self) -> StoredSecrets:
+        """All of it, made ready to be sought."""
+        now = self._store.secrets()
+        with self._lock:
+            if self._ready is None or self._ready[0] is not now:
+                self._ready = (now, StoredSecrets(_secrets(now)))
+            return self._ready[1]
+
+    def find(self, text: str) -> list[Finding]:
+        """See `Recogniser`."""
+        return self.secrets().find(text)
+
+
+def _secrets(stored: Secrets) -> Iterator[Secret]:
+    kinds = (
+        (SensitiveType.PERSON, "contacts", stored.names),
+        (SensitiveType.PHONE, "contacts", stored.phones),
+        (SensitiveType.EMAIL, "contacts", stored.emails),
+        (SensitiveType.COMPANY, "contacts", stored.organisations),
+        (SensitiveType.ADDRESS, "calendar", stored.places),
+    )
+    for kind, source, values in kinds:
+        yield from (Secret(value, kind, source) for value in values)

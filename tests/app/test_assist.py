@@ -1,0 +1,275 @@
+"""The hybrid assistant over real HTTP, on the bundle that ships, beside a peer that records every byte it gets."""
+
+import json
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from app.settings import Settings
+from tests.support import cloud_peer as peers
+from tests.support.cloud_peer import CloudPeer, cloud_peer
+from tests.support.http_service import RunningService, running
+
+SUPPORT = Path(__file__).parents[1] / "support"
+MAIL = "根据上次和王总开会的内容，帮我写一封跟进邮件"
+NOTE = {
+    "title": "和王建国的合作会",
+    "body": "和王建国在云鲸科技开会。鲸落项目的报价定在四十八万。王总的电话13800138000。下周三之前给他回复方案。",
+    "at": "2026-11-20T15:00:00+08:00",
+}
+SECRETS = ("王建国", "王总", "云鲸", "鲸落", "四十八万", "13800138000")
+
+
+@pytest.fixture
+def peer() -> Iterator[CloudPeer]:
+    """The cloud."""
+    with cloud_peer() as running_peer:
+        yield running_peer
+
+
+@pytest.fixture
+def service(tmp_path: Path, peer: CloudPeer) -> Iterator[RunningService]:
+    """A fresh device that may ask the peer, and knows of Mr Wang."""
+    settings = Settings.model_validate(
+        {
+            "state_dir": tmp_path / "state", "timezone": "Asia/Shanghai", "cloud_base_url": peer.base_url,
+            "cloud_api_key": "sk-secret", "cloud_model": "tiny", "cloud_timeout": 5.0,
+        }
+    )  # fmt: skip
+    with running(settings) as service:
+        with service.client() as client:
+            contact = {"name": "王建国", "aliases": ["王总"], "phones": ["13800138000"], "organisation": "云鲸科技"}
+            assert client.post("/v1/personal/contacts", json=contact).status_code == 201
+            assert client.post("/v1/personal/notes", json=NOTE).status_code == 201
+        yield service
+
+
+@pytest.fixture
+def device(service: RunningService) -> Iterator[httpx.Client]:
+    """A client of that device, whose user agreed to the cloud's help."""
+    with service.client() as client:
+        client.put("/v1/consent", json={"personalization": True, "cloud_assist": True})
+        yield client
+
+
+def ask(client: httpx.Client, text: str, **more: object) -> dict[str, Any]:
+    """The answer to a request."""
+    answer = client.post("/v1/assist", json={"text": text, **more})
+    assert answer.status_code == 200, answer.text
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+def rows(client: httpx.Client) -> list[dict[str, Any]]:
+    """The ledger."""
+    found: list[dict[str, Any]] = client.get("/v1/egress").json()["items"]
+    return found
+
+
+def echo(request: peers.Request) -> str:
+    """What a model that repeats the request says."""
+    return f"好的：{request.prompt}"
+
+
+def test_a_mixed_request_sends_placeholders_and_comes_back_whole(device: httpx.Client, peer: CloudPeer) -> None:
+    peer.reply(echo)
+    answer = ask(device, MAIL)
+    assert (answer["route"], answer["sent"], answer["problem"], answer["unresolved"]) == ("mixed", True, None, [])
+    assert [source["kind"] for source in answer["sources"]] == ["note"]
+    sent = peer.received.decode()
+    assert not [secret for secret in SECRETS if secret in sent]
+    assert "[PERSON_A]" in sent
+    assert all(secret in answer["answer"] for secret in SECRETS)
+    (row,) = rows(device)
+    assert row["body"].encode() == peer.requests[0].body == answer["outbound"]["body"].encode()
+    assert (row["outcome"], row["why"]) == ("answered", "mixed")
+    assert "sk-secret" not in json.dumps(row)
+
+
+def test_a_general_request_goes_as_it_is(device: httpx.Client, peer: CloudPeer) -> None:
+    peer.will(peers.stream("先", "列提纲。"))
+    answer = ask(device, "怎么准备一场演讲")
+    assert (answer["route"], answer["answer"], answer["sources"]) == ("general", "先列提纲。", [])
+    assert peer.requests[0].prompt == "怎么准备一场演讲"
+
+
+def test_a_private_request_opens_no_connection(device: httpx.Client, peer: CloudPeer) -> None:
+    answer = ask(device, "王总的电话是多少")
+    assert (answer["route"], answer["sent"], answer["outbound"]) == ("private", False, None)
+    assert "13800138000" in answer["answer"]
+    assert not peer.connections
+    assert rows(device) == []
+
+
+def test_what_the_phone_does_not_know_stays_here_all_the_same(device: httpx.Client, peer: CloudPeer) -> None:
+    answer = ask(device, "我下周四有什么安排")
+    assert answer["route"] == "private"
+    assert not answer["sent"]
+    assert ask(device, "李小萌的邮箱是多少")["understood"] is False
+    assert not peer.connections
+
+
+@pytest.mark.parametrize("text", [MAIL, "怎么准备一场演讲"])
+def test_a_dry_run_shows_the_exact_bytes_and_sends_none(device: httpx.Client, peer: CloudPeer, text: str) -> None:
+    dry = ask(device, text, dry_run=True)
+    assert not dry["sent"]
+    assert not peer.connections
+    assert rows(device) == []
+    ask(device, text)
+    assert peer.requests[0].body == dry["outbound"]["body"].encode()
+
+
+def test_without_consent_nothing_is_sent_and_the_prompt_is_shown(device: httpx.Client, peer: CloudPeer) -> None:
+    device.put("/v1/consent", json={"personalization": True})
+    answer = ask(device, MAIL)
+    assert answer["problem"]["type"] == "urn:attune:problem:consent-required"
+    assert not answer["sent"]
+    assert "[PERSON_A]" in answer["outbound"]["messages"][-1]["content"]
+    assert not peer.connections
+
+
+def test_without_a_cloud_the_prompt_is_shown(tmp_path: Path) -> None:
+    with running(Settings.model_validate({"state_dir": tmp_path / "state"})) as service, service.client() as client:
+        client.put("/v1/consent", json={"personalization": True, "cloud_assist": True})
+        answer = ask(client, "帮我给张伟写一封道歉信，就说周五的会我去不了")
+        assert answer["problem"]["type"] == "urn:attune:problem:cloud-not-configured"
+        assert answer["outbound"]["body"] is None
+        assert "张伟" not in answer["outbound"]["messages"][-1]["content"]
+        assert "ATTUNE_CLOUD_BASE_URL" in answer["answer"]
+
+
+def events_of(client: httpx.Client, **body: object) -> list[tuple[str, dict[str, Any]]]:
+    """The server-sent events of a streamed answer."""
+    found = []
+    with client.stream("POST", "/v1/assist", json={"stream": True, **body}) as response:
+        assert response.headers["content-type"].startswith("text/event-stream")
+        name = ""
+        for line in response.iter_lines():
+            if line.startswith("event: "):
+                name = line.removeprefix("event: ")
+            elif line.startswith("data: "):
+                found.append((name, json.loads(line.removeprefix("data: "))))
+    return found
+
+
+def test_a_stream_tells_the_route_the_prompt_the_pieces_and_the_whole(device: httpx.Client, peer: CloudPeer) -> None:
+    peer.reply(echo, size=1)
+    events = events_of(device, text=MAIL)
+    names = [name for name, _ in events]
+    assert names[:2] == ["route", "outbound"]
+    assert names[-1] == "done"
+    pieces = [content["text"] for name, content in events if name == "delta"]
+    assert len(pieces) > 20  # not held back until the end
+    done = events[-1][1]
+    assert "".join(pieces) == done["answer"]
+    assert "王建国" in done["answer"]
+
+
+def test_a_private_answer_streams_too(device: httpx.Client) -> None:
+    assert [name for name, _ in events_of(device, text="王总的电话是多少")] == ["route", "done"]
+
+
+def test_a_wrong_request_is_an_error_also_where_a_stream_was_asked_for(device: httpx.Client) -> None:
+    for body in ({"text": " "}, {"text": "好", "route": "cloud"}, {"text": "好", "model": "x"}, {}):
+        answer = device.post("/v1/assist", json={"stream": True, **body})
+        assert answer.status_code == 422
+        assert answer.headers["content-type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize(
+    ("behaviours", "kind", "requests", "arrived"),
+    [
+        ([peers.status(500)], "cloud-failed", 3, ""),
+        ([peers.status(429, retry_after=600)], "cloud-rate-limited", 1, ""),
+        ([peers.silent()], "cloud-timeout", 1, ""),
+        ([peers.raw(peers.head(content_type="text/event-stream"), peers.events(peers.chunk("一半"), done=False))],
+         "cloud-cut-off", 1, "一半"),
+        ([peers.body(b"<html>")], "cloud-answer-invalid", 1, ""),
+        ([peers.body(b'{"choices": []}')], "cloud-answer-invalid", 1, ""),
+        ([peers.status(401)], "cloud-failed", 1, ""),
+        ([peers.status(302, location="http://example.invalid/")], "cloud-failed", 1, ""),
+    ],
+)  # fmt: skip
+def test_a_cloud_that_fails_gives_a_clear_answer_and_every_try_is_in_the_ledger(
+    device: httpx.Client, peer: CloudPeer, behaviours: list[peers.Behaviour], kind: str, requests: int, arrived: str
+) -> None:
+    peer.will(*behaviours)
+    answer = ask(device, "怎么准备一场演讲")
+    assert answer["problem"]["type"] == f"urn:attune:problem:{kind}"
+    assert answer["sent"]
+    assert len(peer.requests) == len(rows(device)) == requests
+    assert answer["answer"] == (arrived or "云端模型这次没有给出回答。")
+    assert "演讲" not in answer["problem"]["detail"]
+
+
+def test_a_cloud_that_is_down_is_said_to_be(device: httpx.Client, peer: CloudPeer) -> None:
+    peer.will(None)
+    answer = ask(device, "怎么准备一场演讲")
+    assert answer["problem"]["type"].startswith("urn:attune:problem:cloud-")
+    assert len(rows(device)) == len(peer.connections)
+
+
+def test_a_conversation_keeps_its_placeholders_and_its_turns(device: httpx.Client, peer: CloudPeer) -> None:
+    peer.reply(echo)
+    first = ask(device, MAIL, conversation_id="a")
+    again = ask(device, "把给王总的邮件写得更短一点，再加一句祝福", conversation_id="a", route="mixed")
+    named = {one["text"]: one["placeholder"] for one in first["outbound"]["placeholders"]}
+    later = {one["text"]: one["placeholder"] for one in again["outbound"]["placeholders"]}
+    assert later["王总"] == named["王总"]
+    assert len(peer.requests[1].json["messages"]) == len(peer.requests[0].json["messages"]) + 2
+    assert not [secret for secret in SECRETS if secret in peer.received.decode()]
+    assert device.delete("/v1/assist/a").status_code == 204
+    fresh = ask(device, "翻译一句话：早上好", conversation_id="a", route="general")
+    assert [message["role"] for message in fresh["outbound"]["messages"]] == ["system", "user"]
+
+
+def test_two_requests_of_one_conversation_do_not_mix(device: httpx.Client, peer: CloudPeer) -> None:
+    peer.will(peers.dripping(peers.head(content_type="text/event-stream"), peers.events(peers.chunk("慢"), done=False), 0.1))
+    first = threading.Thread(target=ask, args=(device, "怎么准备一场演讲"), kwargs={"conversation_id": "a"})
+    first.start()
+    while not peer.requests:
+        pass
+    second = device.post("/v1/assist", json={"text": "怎么准备一场演讲", "conversation_id": "a"})
+    assert (second.status_code, second.json()["type"]) == (409, "urn:attune:problem:conversation-busy")
+    assert "13800138000" in ask(device, "王总的电话是多少")["answer"]
+    first.join()
+
+
+def test_the_user_can_choose_the_route_and_correct_it(device: httpx.Client, peer: CloudPeer) -> None:
+    answer = ask(device, "王总的电话是多少", route="mixed")
+    assert answer["route"] == "mixed"
+    assert "王总" not in peer.received.decode()
+    receipt = device.post("/v1/feedback", json={"prediction_id": answer["id"], "label": "private"})
+    assert (receipt.status_code, receipt.json()["task"]) == (201, "route")
+
+
+def test_a_text_that_sounds_like_danger_gets_help_and_goes_nowhere(device: httpx.Client, peer: CloudPeer) -> None:
+    answer = ask(device, "我不想活了，帮我写一封告别信")
+    assert "12356" in json.dumps(answer["help"])
+    assert (answer["sent"], answer["outbound"]) == (False, None)
+    assert not peer.connections
+
+
+def test_redaction_by_itself(device: httpx.Client, peer: CloudPeer) -> None:
+    text = "请联系王总，电话13800138000。[PERSON_A]"
+    answer = device.post("/v1/redact", json={"text": text}).json()
+    assert [text[one["start"] : one["end"]] for one in answer["entities"]] == [one["text"] for one in answer["entities"]]
+    assert {one["text"] for one in answer["entities"]} == {"王总", "13800138000", "[PERSON_A]"}
+    assert not peer.connections
+    assert device.post("/v1/redact", json={"text": ""}).status_code == 422
+
+
+def test_erasing_forgets_the_conversations_and_the_ledger(device: httpx.Client, service: RunningService) -> None:
+    ask(device, MAIL, conversation_id="a")
+    assert device.delete("/v1/user-data").status_code in (200, 204)
+    assert rows(device) == []
+    for file in service.state_dir.rglob("*"):
+        if file.is_file():
+            content = file.read_bytes()
+            assert not [secret for secret in SECRETS if secret.encode() in content]
+    answer = ask(device, "根据上次和王总开会的内容写封邮件", conversation_id="a", route="mixed")
+    assert answer["sources"] == []
