@@ -16,9 +16,9 @@ from datetime import UTC, datetime
 import httpx
 from pydantic import SecretStr
 
+from app.cloud import cloud_model
 from app.cloud_answer import AnswerReader
 from app.cloud_wire import CONNECT_SECONDS, CloudTransport
-from app.settings import Settings
 from device_sim.errors import (
     CloudAnswerInvalid,
     CloudCutOff,
@@ -27,26 +27,15 @@ from device_sim.errors import (
     CloudTimeout,
     CloudUnavailable,
 )
-from device_sim.hybrid.cloud import Attempts, CloudModel, NoCloud, Outcome, chat_body
+from device_sim.hybrid.cloud import Attempts, Outcome, chat_body
 from device_sim.privacy.redactor import Outbound
+
+__all__ = ["CloudClient", "cloud_model"]
 
 MAX_ATTEMPTS = 3
 LONGEST_WAIT_SECONDS = 20.0  # A peer that asks for more is not waited for.
 _SILENCE_SECONDS = 120.0  # A model on a slow machine may think that long before its first word.
 _FIRST_WAIT_SECONDS = 0.5
-
-
-def cloud_model(settings: Settings) -> CloudModel:
-    """The cloud model that the settings name, or the absence of one."""
-    if settings.cloud_base_url is None or settings.cloud_model is None:
-        return NoCloud()
-    return CloudClient(
-        settings.cloud_base_url,
-        settings.cloud_model,
-        settings.cloud_api_key,
-        timeout=settings.cloud_timeout,
-        proxy=settings.cloud_proxy,
-    )
 
 
 class CloudClient:

@@ -16,8 +16,9 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
+from app.cloud import cloud_model
 from app.cloud_answer import MAX_BYTES, AnswerReader
-from app.cloud_client import LONGEST_WAIT_SECONDS, MAX_ATTEMPTS, CloudClient, cloud_model
+from app.cloud_client import LONGEST_WAIT_SECONDS, MAX_ATTEMPTS, CloudClient
 from app.settings import SettingsError, load_settings
 from device_sim import network_guard
 from device_sim.audit import Audit
