@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from device_sim.privacy.findings import SensitiveType
 from device_sim.privacy.patterns.matches import Match
 
-_NUMBER = r"(?:\d{1,3}(?:,\d{3})++(?!\d)|\d++)(?:\.\d++)?"
+_NUMBER = r"(?:\d{1,4}[百千万亿]){0,3}(?:\d{1,3}(?:,\d{3})++(?!\d)|\d++)(?:\.\d++)?"
 _ZH = r"[零〇一二两三四五六七八九十百千万亿半壹贰叁肆伍陆柒捌玖拾佰仟萬]"
 _SCALE = r"(?: ?(?:[十百千万亿]{1,2}|百万|千万|k(?![a-z])|w(?![a-z])|m(?![a-z])|million|billion|thousand))?"
 _ABOUT = r"(?:多|来|余|几)?"
@@ -31,10 +31,19 @@ _MONEY = (
     r"|融资|注资|投资|预算|报价|合同(?:金)?额|成交价|总价|货款|尾款|定金|订金|押金|房租|租金|补偿|赔偿|罚款|彩礼|遗产|到手|花了|转账|转了|打了|汇了|付了|消费|报销|金额|款项|医药费|学费"
     r"|佣金|提成|salary|budget|income"
 )
+_PLAIN = r"(?:\d{1,3}(?:,\d{3})++|\d++)(?:\.\d++)?"
+_LARGE = rf"{_PLAIN}(?: ?[-~到至] ?\d++(?:\.\d++)?)?{_ABOUT} ?(?:[百千]?万\d?|亿|千|k|w)"
+_NO_MONEY = r"(?![a-z]|公里|人|次|台|字|名|个|吨|件|户|步|平|里|种|年|股|粉|米)"
 _NAMED = re.compile(
-    rf"(?:{_MONEY})(?:[^\d，。；！？\n]{{0,6}}?)((?:\d{{1,3}}(?:,\d{{3}})++|\d++)(?:\.\d++)?(?: ?[-~到至] ?\d++(?:\.\d++)?)?"
-    rf" ?(?:[百千]?万\d?|亿|千|k|w)(?![a-z])|(?:\d{{1,3}}(?:,\d{{3}})++|\d{{4,10}})(?:\.\d++)?(?![\d年月日号:\-/.a-z%份位人台件个])"
+    rf"(?:{_MONEY})(?:[^\d，。；！？\n]{{0,6}}?)"
+    rf"({_LARGE}{_NO_MONEY}|(?:\d{{1,3}}(?:,\d{{3}})++|\d{{4,10}})(?:\.\d++)?(?![\d年月日号:\-/.a-z%份位人台件个])"
     rf"|{_ZH}{{1,8}}[百千万亿]{_ZH}{{0,3}})"
+)
+# Only a large number is money after these.
+_EARNED = re.compile(
+    rf"(?:一个月|每个?月|一年|每年|月入|年入|挣了?|赚|到账|拿到?了?|卖了|买了|花了|收了?|付|给了?[他她你我]?|房子|车子)[^\d，。；！？\n]{{0,3}}({_LARGE})"
+    rf"{_NO_MONEY}|(?<![\d.])({_LARGE})(?=的?(?:房|车(?!次)|合同|项目|工程|单子|资金|贷款|债|存款|大单|生意|预算|投资|彩礼|年薪))"
+    r"|(?:转账|转了?|红包|借了?|欠了?|还了?|付了?)(?:[我你他她]|给[我你他她])?(\d{2,6})(?=给|过去|[，。]|$|[吧呢])"
 )
 # A price in a shop is no secret, unless somebody's.
 _SHOP = re.compile(
@@ -48,9 +57,9 @@ def amounts(text: str) -> Iterator[Match]:
     """The amounts of money of a plain text, but for prices that anybody may know."""
     if _SHOP.search(text) and not _SOMEBODY.search(text):
         return
-    for pattern, group in ((_DIGITS, 0), (_WORDS, 0), (_NAMED, 1)):
+    for pattern in (_DIGITS, _WORDS, _NAMED, _EARNED):
         for found in pattern.finditer(text):
-            start, end = found.span(group)
+            start, end = found.span(found.lastindex or 0)
             start += len(text[start:end]) - len(text[start:end].lstrip())
             if start < end:
                 yield Match(start, end, SensitiveType.AMOUNT)

@@ -12,7 +12,10 @@ _MONTHS = (
     "jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?"
     "|nov(?:ember)?|dec(?:ember)?"
 )
-_ZH_MONTH_DAY = rf"(?:农历|阴历|阳历|公历)? ?(?:\d{{1,2}} ?月 ?\d{{1,2}} ?[日号]?|(?:{_ZH_DAY}|正|腊|冬)月(?:初|廿|二十|三十)?{_ZH_DAY}?[日号]?)"
+_ZH_MONTH_DAY = (
+    r"(?:农历|阴历|阳历|公历)? ?(?:\d{1,2} ?月 ?\d{1,2} ?[日号]?"
+    rf"|(?:{_ZH_DAY}|正|腊|冬)月(?:初|廿|二十|三十)?(?:{_ZH_DAY})?[日号]?)"
+)
 _FULL = re.compile(
     r"(?<![\d.\-/])(?:1[89]|20)\d\d(?: ?年 ?(?:1[0-2]|0?[1-9]) ?月 ?(?:3[01]|[12]\d|0?[1-9])(?: ?[日号]|(?!\d))"
     r"|([\-/.])(?:1[0-2]|0?[1-9])\1(?:3[01]|[12]\d|0?[1-9])(?![\d\-/]|\.\d))"
@@ -26,7 +29,8 @@ _WHEN = (
     r"(?:(?:1[89]|20)?\d\d ?年 ?(?:\d{1,2} ?月(?:份| ?\d{1,2} ?[日号]?)?)?|(?:1[89]|20)\d\d[\-/.](?:1[0-2]"
     r"|0?[1-9])(?:[\-/.]\d{1,2})?"
     r"|(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])"
-    rf"|{_ZH_YEAR}年(?:{_ZH_DAY}月(?:{_ZH_DAY}[日号]?)?)?|{_ZH_MONTH_DAY}|(?<!\d)(?:1[0-2]|0?[1-9])[\-/.](?:3[01]|[12]\d"
+    rf"|{_ZH_YEAR}年(?:{_ZH_DAY}月(?:{_ZH_DAY}[日号]?)?)?|{_ZH_MONTH_DAY}|(?<!\d)(?:\d\d)?(?:0[1-9]|1[0-2])(?:0[1-9]"
+    rf"|[12]\d|3[01])(?!\d)|(?<!\d)(?:1[0-2]|0?[1-9])[\-/.](?:3[01]|[12]\d"
     rf"|0?[1-9])(?!\d))"
 )
 _BORN_AFTER = re.compile(
@@ -34,6 +38,9 @@ _BORN_AFTER = re.compile(
     rf"| in)?))[^\d\n。；，一二三四五六七八九十正腊冬农阴阳公零〇]{{0,8}}({_WHEN})"
 )
 _BORN_BEFORE = re.compile(rf"({_WHEN})(?:[^\d\n。；，]{{0,3}})?(?:出生|生的|生人|生日|过生日|诞生)")
+_CALENDAR = re.compile(
+    r" ?那?天?(?:是|为)?(?:星期几|周几|礼拜几|什么日子|什么节|农历|阴历|黄历|历史上)"
+)  # questions of almanacs
 _DAY_OF = re.compile(r"\D*(\d{4})\D+(\d{1,2})\D+(\d{1,2})")
 # Days of history are about nobody.
 _HISTORY_WRITTEN = (
@@ -49,7 +56,7 @@ _HISTORY = frozenset(_HISTORY_WRITTEN.split())
 def dates(text: str) -> Iterator[Match]:
     """The full dates and the birthdays of a plain text."""
     for found in _FULL.finditer(text):
-        if not _is_history(found[0]):
+        if not _is_history(found[0]) and not _CALENDAR.match(text, found.end()):
             yield Match(found.start(), found.end(), SensitiveType.DATE)
     if "生" in text or "诞" in text or "b" in text:
         for pattern in (_BORN_AFTER, _BORN_BEFORE):

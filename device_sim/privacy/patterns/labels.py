@@ -19,7 +19,7 @@ _LABELS = re.compile(
     r"(?P<id>身份[证證]|身分[证證]|公民身份|证件号|證件號|居民[证證]|(?<![a-z])(?:id ?card|id ?number|identity)|sfz)"
     r"|(?P<passport>护照|護照|passport|通行[证證]|回乡[证證]|台胞[证證])"
     r"|(?P<device>imei|imsi|iccid|meid|序列号|设备号|会员卡?号|学号|工号|社保|医保|公积金|保单号|户号|客户号|病历号|住院号|(?<![a-z])qq)"
-    r"|(?P<phone>电话|電話|手机(?!卡)|手機|号码是|联系方式|聯繫方式|座机|固话|传真|热线|分机|打给|拨打|致电|联系我|联系他|联系她"
+    r"|(?P<phone>电话|電話|手机(?!卡)|手機|(?<![证證卡q])号码是|联系方式|聯繫方式|座机|固话|传真|热线|分机|打给|拨打|致电|联系我|联系他|联系她"
     r"|(?<![a-z])(?:tel|phone|mobile|cell|fax|whatsapp|call|text me)(?:ephone|phone)?(?![a-z]))"
     r"|(?P<card>卡号|卡號|银行卡|銀行卡|信用卡|储蓄卡|借记卡|工资卡|收款(?:账|帐)|(?:账|帐|賬|帳)[号號户戶]|打款|汇款|转账到?|银行|[工建农中交招]行"
     r"|(?<![a-z])(?:card|bank|visa|mastercard|account))"
@@ -32,7 +32,8 @@ _AFTER = re.compile(
     r"|(?P<card>卡号|银行卡|信用卡|储蓄卡|工资卡)|(?P<order>订单|运单|单号|流水号|编号))"
 )
 _REACH = 18  # characters before a number that may name it
-_CUT = re.compile(r"[\d。；;！？\n]")
+_BRACKETS = re.compile(r"\([^()\n]{1,8}\)")
+_CUTS = frozenset("0123456789。;；！？\n")
 # What may stand between a word and the number it names, and hardly anything else.
 _CONNECTORS = re.compile(
     r"[ :=()\-+\[\]【】“”\"是为的号號码碼就换成改了在]*(?:no\.?|number|is|我|您|他|她|你|中国)?[ :=()\-+\[\]【】是为]*"
@@ -41,27 +42,28 @@ _CONNECTORS = re.compile(
 
 def label_before(text: str, start: int) -> Label | None:
     """The nearest word before the number at `start` that says what it is, in the same clause."""
-    near = text[max(0, start - _REACH) : start]
-    found = _last(near)
-    if found is None or _CUT.search(near, found.end()):
-        return None
-    return Label(str(found.lastgroup))
+    found, _ = _nearest(text, start)
+    return Label(str(found.lastgroup)) if found else None
 
 
 def names_directly(text: str, start: int) -> Label | None:
     """Like `label_before`, with nothing but connecting words between."""
+    found, clause = _nearest(text, start)
+    return Label(str(found.lastgroup)) if found and _CONNECTORS.fullmatch(clause, found.end()) else None
+
+
+def _nearest(text: str, start: int) -> tuple[re.Match[str] | None, str]:
     near = text[max(0, start - _REACH) : start]
-    found = _last(near)
-    if found is None or not _CONNECTORS.fullmatch(near, found.end()):
-        return None
-    return Label(str(found.lastgroup))
-
-
-def _last(near: str) -> re.Match[str] | None:
-    last = None
-    for last in _LABELS.finditer(near):  # noqa: B007 - the last one is what is looked for
-        pass
-    return last
+    if ")" in near:
+        near = _BRACKETS.sub("", near)
+    begin = len(near)
+    while begin and near[begin - 1] not in _CUTS:
+        begin -= 1
+    clause, found = near[begin:], None
+    if len(clause) > 1:
+        for found in _LABELS.finditer(clause):  # noqa: B007 - the last one is what is looked for
+            pass
+    return found, clause
 
 
 def label_after(text: str, end: int) -> Label | None:

@@ -22,6 +22,7 @@ _PROVIDER = re.compile(
     r"|live|icloud|yahoo"
     r"|proton(?:mail)?|msn|me|tom|21cn|263)(?![a-z0-9])"
 )
+_MISTYPED = re.compile(rf"(?:{_PROVIDER.pattern})[。,，] ?(?:com|cn|net)(?![a-z0-9])")
 _MAIL = re.compile(r"邮箱|邮件|e-?mail|信箱|mailto")
 _REACH = 254  # the longest address, RFC 5321
 
@@ -48,7 +49,7 @@ _ADDRESS = re.compile(
     r"|\.\d)(?::\d{2,5}(?!\d))?(?:/\d{1,2}(?!\d))?"
     r"(?:/[a-z0-9_\-./?=&%#~]++)?"
 )
-_ADDRESS_6 = re.compile(r"(?<![a-z0-9:.])[a-f0-9]{0,4}(?::[a-f0-9]{0,4}){3,7}+(?![a-z0-9:])")
+_ADDRESS_6 = re.compile(r"(?<![a-z0-9:.])[a-f0-9]{0,4}(?::[a-f0-9]{0,4}){2,7}+(?![a-z0-9:])")
 _MAC = re.compile(r"(?<![a-z0-9:\-])[0-9a-f]{2}([:\-])(?:[0-9a-f]{2}\1){4}[0-9a-f]{2}(?![a-z0-9:\-])")
 _VERSION = re.compile(r"(?:v|ver|version|版本号?|固件|升级到?|release)[ .:是为到]{0,3}$")
 _HOME = re.compile(r"(?:/home/|/users/|\\users\\)([^\\/\s，。；\"']{2,32})")
@@ -88,6 +89,7 @@ def _email(text: str, at: re.Match[str]) -> Match | None:
     domain = _DOMAIN.match(text, at.end()) or (_WIDE_DOMAIN.match(text, at.end()) if obvious else None)
     if domain is None and named and obvious:
         domain = _HOST.match(text, at.end())
+    domain = domain or _MISTYPED.match(text, at.end())
     if domain is None:
         return None
     return Match(left + tail, domain.end(), SensitiveType.EMAIL)
@@ -128,8 +130,9 @@ def _is_host(written: str) -> bool:
 
 
 def _is_address_6(written: str) -> bool:
-    if sum(map(bool, written.split(":"))) < 3 or not any(map(str.isdigit, written)):
-        return False
+    groups = [group for group in written.split(":") if group]
+    if not any(map(str.isdigit, written)) or (len(groups) < 3 and not (groups and len(groups[0]) == 4)):
+        return False  # std::vector, a::b
     try:
         IPv6Address(written)
     except AddressValueError:

@@ -6,20 +6,22 @@ otherwise; and where the words around it name it, even with a digit mistyped.
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date
 
 from stdnum import luhn
 from stdnum.cn import ric
 
 from device_sim.privacy.findings import SensitiveType
-from device_sim.privacy.patterns.digits import Group, runs
+from device_sim.privacy.patterns.digits import WEAK, Group, runs
 from device_sim.privacy.patterns.labels import Label, label_after, label_before, names_directly
 from device_sim.privacy.patterns.matches import Match
-from device_sim.privacy.patterns.phones import extension, is_international, is_phone, takes_extension
+from device_sim.privacy.patterns.phones import extension, is_international, is_mobile, is_phone, takes_extension
 
 _WINDOW = 7  # groups at most in one number
 _LONGEST = 21
 _SHORTEST = 7
+_LOOKALIKE_DIGITS = 5  # at least, in a number where letters stand for others
 _REGIONS = re.compile("1[1-5]|2[1-3]|3[1-7]|4[1-6]|5[0-4]|6[1-5]|71|8[1-3]|91")  # provinces, by the first two digits
 _CARD_STARTS = re.compile(
     r"62\d{14,17}|4(?:\d{12}|\d{15}|\d{18})|5[1-5]\d{14}|5[06-8]\d{14}|2[2-7]\d{14}|3[47]\d{13}|35\d{14}|3(?:0[0-5]"
@@ -27,12 +29,51 @@ _CARD_STARTS = re.compile(
     r"|60\d{14,17}|6[3-9]\d{14,17}|9(?:55|4|03|84|00|40)\d{13,16}"
 )
 _CARD_SHAPE = re.compile(r"(?:4,){3}[4567]|(?:4,){4}[123]|4,6,[45]|6,1[0-3]|8,8|8,1[01]|4,12|6,4,4,[245]|1[3-9]")
-_X = re.compile(r" ?x(?![a-z0-9])")
+_X = re.compile(r" ?[x叉](?![a-z0-9])")
 _QUANTITY = re.compile(
-    r" ?(?:元|块钱|万|亿|美元|美金|人民币|人次|人口|次|台|部|件|个(?!人)|吨|公里|米|字节|bytes?\b|ms\b|秒|位数|%|kg\b|km\b)"
+    r" ?(?:元|块钱|万|亿|美元|美金|人民币|人次|人口|次|台|部|件|个(?!人)|吨|公里|米|字节"
+    r"|bytes?\b|ms\b|秒|位数|%|kg\b|km\b)"
 )
 _DECIMALS = re.compile(r"\.\d{1,2}(?![\d.])")
+_ANOTHER = re.compile(r" ?[/、,，和或] ?([2-8]\d{6,7}|[2-8]\d{2,3}[ \-]\d{4})(?![\d年元块万.\-])")
+# Letters typed for the digits that they look like.
+_LOOKALIKE = re.compile(r"(?<![a-z0-9])[1li][3-9][0-9oli]{9}(?![a-z0-9])")
+_WORD_BEFORE = re.compile(r"[a-z0-9_]+$")
+_CALLS = frozenset(["t", "m", "p", "tel", "phone", "mobile", "mob", "cell", "fax", "call", "f", "o", "h"])
+_PARCELS = frozenset(["sf", "yt", "jd", "jt", "zto", "sto", "yto", "ems", "db", "no", "id", "sn", "dh", "order"])
 _WORD = re.compile(r"[a-z0-9_]")
+
+
+@dataclass(frozen=True, slots=True)
+class _Window:
+    """The groups `first` to `last` of a run, looked at as one number; `weak` with a comma or slash among them."""
+
+    run: Sequence[Group]
+    first: int
+    last: int
+    digits: str
+    weak: bool
+
+    @property
+    def groups(self) -> Sequence[Group]:
+        return self.run[self.first : self.last + 1]
+
+    @property
+    def start(self) -> int:
+        return self.run[self.first].start
+
+    @property
+    def end(self) -> int:
+        return self.run[self.last].end
+
+    def is_decimal(self, text: str) -> bool:
+        """Whether a decimal point stands before or after; `1.13800138000` is an entry of a list unless it is pi."""
+        group = self.run[self.first]
+        if self.first and group.before == ".":
+            whole = self.run[self.first - 1].digits
+            if len(whole) > 2 or whole == "0" or (whole == "3" and group.digits.startswith("14159")):
+                return True
+        return self.last == len(self.run) - 1 and _DECIMALS.match(text, self.end) is not None
 
 
 def numbers(text: str) -> Iterator[Match]:
@@ -44,48 +85,62 @@ def numbers(text: str) -> Iterator[Match]:
             if found:
                 last, match = found
                 yield match
+                if match.type is SensitiveType.PHONE:
+                    yield from _more(text, match.end)
                 first = last + 1
                 while first < len(groups) and groups[first].start < match.end:
                     first += 1
             else:
                 first += 1
+    for typed in _LOOKALIKE.finditer(text):
+        if not typed[0].isdigit() and sum(map(str.isdigit, typed[0])) >= _LOOKALIKE_DIGITS:
+            yield Match(typed.start(), typed.end(), SensitiveType.PHONE)
+
+
+def _more(text: str, end: int) -> Iterator[Match]:
+    """The numbers of the same exchange that follow a landline, without its area code: 010-62770001/62770002."""
+    while found := _ANOTHER.match(text, end):
+        yield Match(found.start(1), found.end(1), SensitiveType.PHONE)
+        end = found.end()
 
 
 def _longest(text: str, groups: Sequence[Group], first: int) -> tuple[int, Match] | None:
     """The longest number that begins with a group, and its last group; a valid one before one that is only named."""
-    length, last = 0, first
-    while last < len(groups) and last - first < _WINDOW and length + len(groups[last].digits) <= _LONGEST:
-        length += len(groups[last].digits)
-        last += 1
-    lasts = [end for end in range(last, first, -1) if _length(groups, first, end) >= _SHORTEST]
-    if not lasts:
+    windows = _windows(groups, first)
+    if not windows:
         return None
-    start = groups[first].start
-    before = label_before(text, start)
-    for end in lasts:
-        if match := _valid(text, groups, first, end, before):
-            return end - 1, match
-    direct = names_directly(text, start) if before else None
-    for end in lasts:
-        if match := _named(text, groups, first, end, direct):
-            return end - 1, match
+    before = label_before(text, windows[0].start)
+    for window in reversed(windows):
+        if match := _valid(text, window, before):
+            return first + len(window.groups) - 1, match
+    direct = names_directly(text, windows[0].start) if before else None
+    for window in reversed(windows):
+        if not window.weak and (match := _named(text, window, direct)):
+            return first + len(window.groups) - 1, match
     return None
 
 
-def _length(groups: Sequence[Group], first: int, last: int) -> int:
-    return sum(len(group.digits) for group in groups[first:last])
+def _windows(groups: Sequence[Group], first: int) -> list[_Window]:
+    windows = []
+    digits, weak = "", False
+    for last in range(first, min(len(groups), first + _WINDOW)):
+        digits += groups[last].digits
+        weak = weak or (last > first and not WEAK.isdisjoint(groups[last].before))
+        if len(digits) > _LONGEST:
+            break
+        if len(digits) >= _SHORTEST:
+            windows.append(_Window(groups, first, last, digits, weak))
+    return windows
 
 
-def _valid(text: str, groups: Sequence[Group], first: int, last: int, before: Label | None) -> Match | None:
-    window = groups[first:last]
-    digits = "".join(group.digits for group in window)
-    start, end = window[0].start, window[-1].end
+def _valid(text: str, window: _Window, before: Label | None) -> Match | None:
+    digits, start, end = window.digits, window.start, window.end
     x = _X.match(text, end) if len(digits) == 17 else None
     plus = start > 0 and text[start - 1] == "+"
-    identity = _is_identity(f"{digits}x" if x else digits)
-    card = not identity and _is_card(window, digits, before)
-    phone = not identity and not card and (is_phone(window) or (plus and _is_abroad(digits)))
-    if not (identity or card or phone) or _is_within(text, start, end) or _is_decimal(text, groups, first, last):
+    identity = not window.weak and _is_identity(f"{digits}x" if x else digits)
+    card = not window.weak and not identity and _is_card(window, before)
+    phone = not identity and not card and (is_phone(window.groups) or (plus and _is_abroad(digits)))
+    if not (identity or card or phone) or _is_within(text, start, end) or window.is_decimal(text):
         return None
     if identity:
         return Match(start, x.end() if x else end, SensitiveType.ID)
@@ -94,14 +149,16 @@ def _valid(text: str, groups: Sequence[Group], first: int, last: int, before: La
         return None
     if card:
         return Match(start, end, SensitiveType.CARD)
-    if _QUANTITY.match(text, end):
+    if _QUANTITY.match(text, end) or not (plus or _may_begin(text, start, digits)):
         return None
+    if not plus and text[start - 1 : start] == "(" and ")" in text[start:end]:
+        start -= 1
     return Match(start - plus, extension(text, end) if takes_extension(digits) else end, SensitiveType.PHONE)
 
 
-def _named(text: str, groups: Sequence[Group], first: int, last: int, direct: Label | None) -> Match | None:
+def _named(text: str, window: _Window, direct: Label | None) -> Match | None:
     """A number that would not count by its digits, if the words around it name it."""
-    start, end, length = groups[first].start, groups[last - 1].end, _length(groups, first, last)
+    start, end, length = window.start, window.end, len(window.digits)
     label = direct or label_after(text, end)
     if label is Label.ID and 14 <= length <= 20:
         x = _X.match(text, end)
@@ -133,8 +190,11 @@ def _is_day(digits: str) -> bool:
     return 1850 < day.year < 2100
 
 
-def _is_card(window: Sequence[Group], digits: str, before: Label | None) -> bool:
-    if not 13 <= len(digits) <= 19 or not _CARD_SHAPE.fullmatch(",".join(str(len(group.digits)) for group in window)):
+def _is_card(window: _Window, before: Label | None) -> bool:
+    digits = window.digits
+    if not 13 <= len(digits) <= 19:
+        return False
+    if not _CARD_SHAPE.fullmatch(",".join(str(len(group.digits)) for group in window.groups)):
         return False
     if before is Label.CARD and len(digits) >= 15:
         return True
@@ -153,10 +213,8 @@ def _is_within(text: str, start: int, end: int) -> bool:
     return bool(word) and right
 
 
-def _is_decimal(text: str, groups: Sequence[Group], first: int, last: int) -> bool:
-    """Whether a decimal point stands before or after; `1.13800138000` is an entry of a list unless it is pi."""
-    if first and groups[first].before == ".":
-        whole, digits = groups[first - 1].digits, groups[first].digits
-        if len(whole) > 2 or whole == "0" or (whole == "3" and digits.startswith("14159")):
-            return True
-    return last == len(groups) - 1 and _DECIMALS.match(text, groups[last - 1].end) is not None
+def _may_begin(text: str, start: int, digits: str) -> bool:
+    """Whether a phone number may begin right after what stands before it: a name may touch a mobile number, and no
+    other (YT0012345678901 is a parcel)."""
+    word = _WORD_BEFORE.search(text, max(0, start - 12), start)
+    return word is None or word[0] in _CALLS or (is_mobile(digits) and word[0] not in _PARCELS)

@@ -10,7 +10,8 @@ _EDGE, _STOP = r"(?<![a-z0-9_\-])", r"(?![a-z0-9_]|-[a-z0-9])"
 # Ordinary Chinese passports; the other letters only where the text speaks of papers.
 _PASSPORT = re.compile(rf"{_EDGE}(?:[eg] ?\d{{4}} ?\d{{4}}|e[a-hj-np-z] ?\d{{7}}){_STOP}")
 _PAPER = re.compile(
-    rf"{_EDGE}(?:[a-z] ?\d{{4}} ?\d{{4}}|[a-z]{{2}}\d{{6,7}}|[a-z]\d{{7}}|[hm]\d{{10}}|k\d{{8}}[a-z]|\d{{8,9}}){_STOP}"
+    rf"{_EDGE}(?:[a-z] ?\d{{4}} ?\d{{4}}|[a-z]{{2,3}}\d{{6,7}}|[a-z]\d{{7}}|[hm]\d{{10}}|k\d{{8}}[a-z]"
+    rf"|\d{{8,9}}){_STOP}"
 )
 _NAMED = re.compile(r"护照|護照|passport|通行[证證]|回乡[证證]|台胞[证證]|签证|港澳[证證]|旅行[证證]")
 _DIRECTLY = re.compile(r"(?:护照|護照|passport|[证證])[号號码碼 a-z.:=是为()]{0,14}$")
@@ -26,11 +27,11 @@ _OTHER_IDENTITY = re.compile(
 _PROVINCES = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼"
 _TAIL = (
     r"(?:(?=[a-z]{0,2}\d|\d[a-z]?\d|\d\d[a-z]{0,2}\d?)[a-hj-np-z0-9]{4}[a-hj-np-z0-9挂学警港澳超]|[a-hj-k]\d{5}"
-    r"|[a-hj-k][a-hj-np-z]\d{4}|\d{5}[a-hj-k])"
+    r"|[a-hj-k][a-hj-np-z]\d{4}|\d{5}[a-hj-k])[领使]?"
 )
 _PLATE = re.compile(rf"[{_PROVINCES}] ?[a-hj-np-z][ ·.\-]{{0,2}}{_TAIL}(?![a-z0-9_])")
 _CONSULAR = re.compile(
-    r"(?<!\d)(?:使 ?\d{6}|\d{6} ?使|[a-z]?\d{5} ?领|wj ?[\u4e00-\u9fff]? ?\d{4,5}[a-z]?"
+    r"(?<!\d)(?:使 ?\d{6}|\d{6} ?使|[a-z]?\d{5} ?领|wj ?(?:[\u4e00-\u9fff]|\d\d)?[ ·\-]?\d{4,5}[a-z]?"
     r"|民航 ?[a-z]?\d{4})(?![a-z0-9])"
 )
 _PLATE_NAMED = re.compile(r"(?:车牌|牌照|号牌|尾号|plate)[号號码 :是为()]{0,6}([a-z][ ·\-]?[a-z0-9]{5,6})(?![a-z0-9])")

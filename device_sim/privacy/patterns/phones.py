@@ -5,14 +5,14 @@ from collections.abc import Sequence
 
 import phonenumbers
 
-from device_sim.privacy.patterns.digits import Group
+from device_sim.privacy.patterns.digits import WEAK, Group
 
 _MOBILE = re.compile(r"1[3-9]\d{9}")
 # How people part the eleven digits.
-_MOBILE_SHAPES = frozenset(
-    [(11,), (3, 4, 4), (3, 8), (3, 3, 5), (3, 5, 3), (4, 3, 4), (4, 4, 3), (4, 7), (7, 4), (5, 6), (6, 5), (1, 10)]
-    + [(1, 3, 3, 4), (1, 3, 7), (3, 4, 2, 2), (3, 2, 2, 2, 2), (3, 2, 3, 3), (3, 3, 3, 2), (3, 2, 2, 4), (3, 2, 4, 2)]
-)
+# Said first of most windows of a long row of digits: none of what follows.
+_PLAUSIBLE = re.compile(r"1\d{10}|0\d{9,17}|86\d{10,12}|[2-9]\d{9}|(?:852|853|886)\d{8,9}")
+_ODD_MOBILE_SHAPES = frozenset([(1, 10), (1, 3, 7), (1, 3, 3, 4)])
+_GROUPS = 5  # at most in a mobile number, unless digit by digit
 _YEAR = re.compile(r"(?:1[3-9]|20)\d\d")
 _LANDLINE = re.compile(r"0?(?:10|2[0-57-9])[2-9]\d{7}|0?[3-9]\d\d[2-9]\d{6,7}")
 _LANDLINE_SHAPES = frozenset([(7,), (8,), (4, 4), (3, 4), (4, 3), (2, 2, 4), (2, 2, 2, 2)])
@@ -27,6 +27,8 @@ def is_phone(groups: Sequence[Group]) -> bool:
     """Whether these groups, all of them, are one number as it is dialled in mainland China."""
     shape = tuple(len(group.digits) for group in groups)
     digits = "".join(group.digits for group in groups)
+    if not _PLAUSIBLE.fullmatch(digits):
+        return False
     if digits.startswith("00") and not digits.startswith("0086"):
         return len(digits) <= len("00") + 15 and is_international(digits[2:], strict=True)
     national, shape, called_from_abroad = _without_country(digits, shape)
@@ -35,11 +37,17 @@ def is_phone(groups: Sequence[Group]) -> bool:
     dotted = any("." in group.before for group in groups[1:])
     if dotted and len(groups) < 3:
         return False
+    if any(not WEAK.isdisjoint(group.before) for group in groups[1:]):
+        return shape == (3, 4, 4) and _MOBILE.fullmatch(national) is not None
     if _MOBILE.fullmatch(national):
         years = len(shape) > 1 and all(_YEAR.fullmatch(group.digits) for group in groups[:2])
-        return shape in _MOBILE_SHAPES and not years
+        return (
+            _is_mobile_shape(shape)
+            and len({group.before for group in groups[len(groups) - len(shape) + 1 :]}) <= 1
+            and not years
+        )
     if national[:1] == "0" and _MOBILE.fullmatch(national[1:]):  # as dialled to another city, once
-        return len(shape) == 1 or (shape[0] == 1 and shape[1:] in _MOBILE_SHAPES)
+        return len(shape) == 1 or (shape[0] == 1 and _is_mobile_shape(shape[1:]))
     return _is_landline(national, shape, called_from_abroad) or (not called_from_abroad and _is_other(groups, shape))
 
 
@@ -61,6 +69,16 @@ def extension(text: str, end: int) -> int:
 def takes_extension(digits: str) -> bool:
     """Whether an office may be behind the number: any but a mobile."""
     return not _MOBILE.fullmatch(digits[-11:])
+
+
+def is_mobile(digits: str) -> bool:
+    """Whether the digits are a mainland mobile number, without a country's code."""
+    return _MOBILE.fullmatch(digits) is not None
+
+
+def _is_mobile_shape(shape: tuple[int, ...]) -> bool:
+    """Whether people part the eleven digits like this: in groups, none of a single digit."""
+    return (shape[0] >= 3 and min(shape) >= 2 and len(shape) <= _GROUPS) or shape in _ODD_MOBILE_SHAPES
 
 
 def _without_country(digits: str, shape: tuple[int, ...]) -> tuple[str, tuple[int, ...], bool]:

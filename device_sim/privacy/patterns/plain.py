@@ -21,6 +21,7 @@ _TABLE: dict[int, str] = {
     ord("￥"): "¥",
 }
 _COMMON = re.compile(r"[\x00-\x7f\u4e00-\u9fff，。、；！？“”‘’《》【】…·¥〇]*+")
+_NUMBER = 7  # digits in a row that are a number without one more
 _BLANK = "\u115f\u1160\u3164\uffa0\u2800"  # letters and symbols that show nothing
 
 
@@ -57,10 +58,12 @@ def plain(text: str) -> Plain:
 
 def _stands_alone(text: str, index: int) -> bool:
     """Whether a circled or raised digit is a mark before or after a number (①13800138000) and no part of it."""
-    sides = [text[at] if 0 <= at < len(text) else " " for at in (index - 1, index + 1)]
-    if any(unicodedata.category(side) == "No" for side in sides):
+    before, after = text[max(0, index - _NUMBER) : index], text[index + 1 : index + 1 + _NUMBER]
+    if any(unicodedata.category(side) == "No" for side in before[-1:] + after[:1]):
         return False
-    return not all(side.isdigit() for side in sides)
+    if not before[-1:].isdigit() or not after[:1].isdigit():
+        return True
+    return len(before) == len(after) == _NUMBER and before.isdigit() and after.isdigit()
 
 
 @lru_cache(maxsize=4096)
