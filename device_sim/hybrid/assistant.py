@@ -12,7 +12,7 @@ from device_sim.errors import CloudUnavailable, ConsentRequired, ConversationBus
 from device_sim.heads import ServingHeads
 from device_sim.hybrid.cloud import CloudModel
 from device_sim.hybrid.conversations import Conversation, Conversations
-from device_sim.hybrid.dispatcher import Evidence, Route, RouteLabel, dispatch
+from device_sim.hybrid.dispatcher import Route, RouteLabel, dispatch
 from device_sim.hybrid.gateway import Gateway
 from device_sim.hybrid.ledger import Destination, Ledger
 from device_sim.hybrid.material import Material, Source, material
@@ -104,7 +104,7 @@ class HybridAssistant:
         if ask.route is not None:
             route = Route(RouteLabel(ask.route), probabilities, ("the user chose it",))
         else:
-            route = dispatch(ask.text, probabilities, Evidence(self._gateway.own(ask.text)))
+            route = dispatch(ask.text, probabilities, self._gateway.evidence(ask.text))
         request_id = uuid.uuid4().hex
         self._memory.remember(request_id, Remembered(ROUTE, ask.text, features))
         return Routed(request_id, conversation.id, route, head.version)

@@ -10,15 +10,17 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 SURE = 0.7  # a request leaves the device only if the head gives private no more than 1 - SURE
-_SURELY_MIXED = 0.9  # then wording that asks for the phone's own data does not keep it here
+_SURELY_MIXED = 0.96  # from there on a request is mixed whatever its wording
 
 # Something is to be made or explained, which takes a language model.
 _ASKS_TO_MAKE = re.compile(
-    r"写(?!进|到|在|入|下)|起草|草拟|撰|翻译|译成|润色|改写|改成.{0,6}(?:语气|口吻|版本|版)|扩写|缩写|仿写|拟(?:一|个|好|份|封)|"
-    r"(?:整理|总结|归纳|汇总|提炼|压缩|做|列|弄|生成|出|编|画|搞|设计|准备|构思|想)(?:成|个|一|几|份|出|下).{0,16}"
-    r"(?:邮件|方案|计划|提纲|大纲|纪要|报告|稿|文案|清单|表|话术|祝|回复|通知|总结|建议|策略|PPT|ppt|脚本|礼物|创意|点子|名字|思路|框架)|"
-    r"怎么(?:回|说|写|聊|开口|拒绝|劝|安慰|谈|沟通|回复|应对|表达|解释)|如何(?:回|说|写|拒绝|劝|安慰|谈|沟通|应对|表达)|"
-    r"(?:给|提).{0,4}(?:建议|意见|思路|点子)|分析一下|出(?:个|点)主意|送.{0,6}什么"
+    r"写(?!进|到|在|入|下|过|错|的|了|着)|起草|草拟|撰|翻译|译成|润色|改写|改得|扩写|缩写|仿写|拟(?:一|个|好|份|封|邮|稿|条)|"
+    r"改成.{0,6}(?:语气|口吻|版本|版|大白话)|整理|总结|归纳|汇总|提炼|压缩|概括|拆成|分析|对比|规划|模拟|构思|策划|排个|排一份|"
+    r"(?:做|列|弄|生成|出|编|画|搞|设计|准备|想|组织|起|来|给|提|讲|制定|推荐)(?:成|个|一|几|两|三|五|十|份|出|下|段|些).{0,16}"
+    r"(?:邮件|方案|计划|提纲|大纲|纪要|报告|稿|文案|清单|表|话术|祝|回复|通知|建议|策略|PPT|ppt|脚本|礼物|创意|点子|名字|思路|框架|"
+    r"意见|图|词|帖|问题|主意|说法|路线|食谱|行程|攻略|比喻|故事|白|图表|公告|海报|标题|段子)|"
+    r"(?:回|回复)(?:一?封|.{1,8}(?:邮件|消息|信))|怎么(?:回复|写|开口|拒绝|劝|安慰|表达|解释|措辞)|"
+    r"如何(?:回复|写|拒绝|劝|安慰|表达|解释)|出(?:个|点|几个)主意|送.{0,6}什么|帮我想|替我想|解释|大白话"
 )
 # The phone's own data is asked for or changed.
 _ASKS_FOR_OWN = re.compile(
@@ -40,9 +42,9 @@ class RouteLabel(StrEnum):
 
 @dataclass(frozen=True)
 class Evidence:
-    """What of the user's a request touches: `own` names the kinds of values in its text that are the user's (people of
-    the contacts, numbers, accounts ...), `stored` how many stored notes and entries are about it. A name that the phone
-    does not know is no evidence: most are of public people. It is hidden all the same.
+    """What of the user's a request touches: `own` names the kinds of values in its text that are the user's (whom and
+    what the phone knows, numbers, accounts ...), `stored` counts its names and rare words that notes and entries hold.
+    A name that the phone does not know is no evidence: most are of public people. It is hidden all the same.
     """
 
     own: tuple[str, ...] = ()
@@ -68,30 +70,24 @@ def dispatch(text: str, probabilities: Mapping[str, float], evidence: Evidence) 
 
 
 def _decide(text: str, head: Mapping[RouteLabel, float], evidence: Evidence, reasons: list[str]) -> RouteLabel:
-    makes, own = bool(_ASKS_TO_MAKE.search(text)), bool(_ASKS_FOR_OWN.search(text))
+    makes, asks_own = bool(_ASKS_TO_MAKE.search(text)), bool(_ASKS_FOR_OWN.search(text))
     if evidence.own:
         reasons.append(f"the text names what is the user's: {', '.join(evidence.own)}")
-    if own and not makes and head[RouteLabel.MIXED] < _SURELY_MIXED:
-        reasons.append("it asks for the phone's own data, or changes it")
-        return RouteLabel.PRIVATE
+    if evidence.stored:
+        reasons.append(f"{evidence.stored} of its names and rare words are in stored notes or entries")
     if head[RouteLabel.PRIVATE] > 1 - SURE:
         if head[RouteLabel.PRIVATE] < SURE:
             reasons.append("that is unsure, and unsure means private")
         return RouteLabel.PRIVATE
-    if head[RouteLabel.GENERAL] >= SURE and not own:
-        if not evidence.own:
-            return RouteLabel.GENERAL
-        if not makes:
-            reasons.append("nothing is to be made of it, so it stays here")
-            return RouteLabel.PRIVATE
-    return _between(head, evidence, own or makes, reasons)
-
-
-def _between(head: Mapping[RouteLabel, float], evidence: Evidence, worded: bool, reasons: list[str]) -> RouteLabel:
-    """Surely not private, and not surely general."""
-    if evidence.stored:
-        reasons.append(f"{evidence.stored} of the stored notes and entries are about it")
-    if head[RouteLabel.MIXED] >= 1 - SURE or evidence.own or evidence.stored or worded:
+    if head[RouteLabel.MIXED] >= _SURELY_MIXED:
         return RouteLabel.MIXED
-    reasons.append("that is unsure, and unsure means private")
-    return RouteLabel.PRIVATE
+    if asks_own and not makes:
+        reasons.append("it asks for the phone's own data, or changes it")
+        return RouteLabel.PRIVATE
+    if head[RouteLabel.GENERAL] >= SURE and not (evidence.own or evidence.stored or asks_own):
+        return RouteLabel.GENERAL
+    if not makes:
+        reasons.append("nothing is to be made of it that takes a cloud model, and unsure means private")
+        return RouteLabel.PRIVATE
+    reasons.append("it asks for something to be made")
+    return RouteLabel.MIXED

@@ -10,6 +10,8 @@ from device_sim.personal.records import Event
 from device_sim.personal.times import TimeSpan
 
 USUAL_LENGTH = timedelta(hours=1)
+_LONGEST = timedelta(days=14)  # 下个月 is no time for an event
+_ONE_DAY = timedelta(hours=25)  # the longest there is, when the clocks are set back
 _LENGTH = re.compile(rf"(?:大概|大约|持续|时长|一共|共|约)?({NUMBER}|半)个?(半)?(?:个)?(小时|钟头|分钟)(?!后|前|内|之)")
 _ACTS = (
     "开会|开个会|开|见面|见|吃|碰|聊|谈|喝|聚|面试|培训|讨论|评审|集合|签|看|上课|打|办|做|拍|体检|面"
@@ -107,9 +109,10 @@ def _people(reading: Reading, rest: str) -> tuple[str, ...]:
 
 
 def hours(span: TimeSpan, length: timedelta | None) -> tuple[datetime, datetime, bool] | None:
-    """Start, end and whether it lasts whole days; None where only a part of the day was named, or no border."""
-    if span.whole_day and span.precise:
-        return span.start, span.end, True
+    """Start, end and whether it lasts whole days; None where only a part of the day was named, or more than
+    a fortnight."""
+    if span.whole_day:
+        return (span.start, span.end, True) if span.precise and span.end - span.start <= _LONGEST else None
     if span.moment:
         return span.start, span.start + (length or USUAL_LENGTH), False
     if not span.precise:
@@ -121,7 +124,7 @@ def moved(event: Event, span: TimeSpan, said_part: bool) -> tuple[datetime, date
     """The event at another time: a new day keeps the hours, a new hour keeps the day and the length."""
     length = event.end - event.start
     if span.whole_day:
-        if not span.precise:
+        if not span.precise or (span.end - span.start > _ONE_DAY and length < span.end - span.start):
             return None
         if event.whole_day:
             return span.start, span.start + length, True

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from device_sim.errors import EgressBlocked
 from device_sim.heads import ServingHeads
+from device_sim.hybrid.dispatcher import Evidence
 from device_sim.hybrid.prompt import OWN_WORDS
 from device_sim.inference import Encoder
 from device_sim.personal.people import Secrets
@@ -13,13 +14,15 @@ from device_sim.privacy.entities import Entities
 from device_sim.privacy.everyday import EverydayWords
 from device_sim.privacy.findings import Finding, Recogniser, SensitiveType
 from device_sim.privacy.last_check import LastCheck, Secret, StoredSecrets
-from device_sim.privacy.names import Names
+from device_sim.privacy.names import KNOWN, Names
 from device_sim.privacy.patterns import Patterns
 from device_sim.privacy.redactor import Redactor
 from device_sim.privacy.vault import Vault
 
 # Values that are the user's by their form; amounts, dates and links are in many general questions too.
 _OWN = frozenset(SensitiveType) - {SensitiveType.AMOUNT, SensitiveType.DATE, SensitiveType.LINK, SensitiveType.TERM}
+
+_TELLING = 2  # characters of a name or rare word that is looked for in notes
 
 
 class Gateway:
@@ -28,19 +31,26 @@ class Gateway:
     """
 
     def __init__(self, encoder: Encoder, heads: ServingHeads, store: PersonalStore) -> None:
-        everyday = EverydayWords()
+        self._store = store
+        self._everyday = everyday = EverydayWords()
+        self._names = Names(store, everyday)
         self._patterns = Patterns()
         self._stored = Stored(store)
         marked = Entities(encoder, heads, everyday)
-        known: Sequence[Recogniser] = (self._patterns, self._stored, Names(store, everyday))
-        once: Sequence[Recogniser] = (marked,) if marked.available else ()
-        self.plain = Redactor(known, once=once, own_words=OWN_WORDS)
-        self.strict = Redactor((*known, everyday), once=once, own_words=OWN_WORDS)
+        known: Sequence[Recogniser] = (self._patterns, self._stored, self._names)
+        self._once: Sequence[Recogniser] = (marked,) if marked.available else ()
+        self.plain = Redactor(known, once=self._once, own_words=OWN_WORDS)
+        self.strict = Redactor((*known, everyday), once=self._once, own_words=OWN_WORDS)
 
-    def own(self, text: str) -> tuple[str, ...]:
-        """The kinds of values in `text` that are the user's: what the phone knows, numbers, accounts ..."""
-        formed = (one for one in self._patterns.find(text) if one.type in _OWN)
-        return tuple(dict.fromkeys(one.type.value for one in (*self._stored.find(text), *formed)))
+    def evidence(self, text: str) -> Evidence:
+        """What of the user's a request touches."""
+        named = self._names.find(text)
+        own = [one for one in self._patterns.find(text) if one.type in _OWN]
+        own += [*self._stored.find(text), *(one for one in named if one.source == KNOWN)]
+        marked = [finding for one in (*self._once, self._everyday) for finding in one.find(text)]
+        values = {text[one.start : one.end] for one in (*named, *marked)}
+        held = sum(self._store.holds(value) for value in values if len(value) >= _TELLING)
+        return Evidence(tuple(dict.fromkeys(one.type.value for one in own)), held)
 
     def check(self, body: bytes, vault: Vault, model: str) -> None:
         """Look at the bytes that are about to leave once more.

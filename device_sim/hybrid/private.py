@@ -130,7 +130,7 @@ class PrivateAnswers:
         drafted = entries.draft(reading)
         hours = entries.hours(span, drafted.length)
         if hours is None:
-            return no(f"{answers.say_span(what, span, now)}具体几点？加上钟点再说一遍，我就记到日历里。")
+            return no(f"{answers.say_span(what, span, now)}具体哪一天、几点？加上再说一遍，我就记到日历里。")
         start, end, whole = hours
         event = Event(0, drafted.title, start, end, whole, drafted.place, drafted.people)
         around = self._store.events(start, end)
@@ -159,7 +159,7 @@ class PrivateAnswers:
                 return no(f"「{(to.unclear or move.to).strip()}」不清楚是什么时候，没有改。")
             hours = entries.moved(event, to.span, _names_a_part(move.to))
         if hours is None:
-            return no("改到几点？加上钟点再说一遍。没有改。")
+            return no("改到哪一天、几点？说清楚再改一遍。没有改。")
         start, end, whole = hours
         if (start, end) == (event.start, event.end):
             return yes(f"已经是这个时间了：{answers.say_event(event, now)}", source(event))

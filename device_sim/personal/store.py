@@ -19,7 +19,7 @@ from device_sim.personal.files import ImportReport, Kind, read_file
 from device_sim.personal.importing import add_entries
 from device_sim.personal.people import Secrets
 from device_sim.personal.records import Contact, Event, Note
-from device_sim.personal.search import NoteSearch, best_by_words
+from device_sim.personal.search import NoteSearch, best_by_words, found_exactly
 from device_sim.personal.tables import CALENDAR, CONTACTS, NOTES, Table, stamp
 from device_sim.state import State
 
@@ -200,13 +200,20 @@ class PersonalStore:
         """Forget all notes; how many there were."""
         return self._clear(NOTES)
 
-    def search_notes(self, query: str, limit: int = 10) -> tuple[Note, ...]:
-        """Notes that hold words of `query` or are like it in meaning, best first."""
-        ids = self._notes.ranked(query)[:limit]
+    def search_notes(self, query: str, limit: int = 10, *, guess: bool = False) -> tuple[Note, ...]:
+        """Notes that hold words of `query` or are much like it, best first. Where none holds many of them and a `guess`
+        is wanted, the few that are nearest in meaning are among them: often what was meant, and often not.
+        """
+        ids = self._notes.ranked(query, guess)[:limit]
         with self._state.reading() as connection:
             return tuple(NOTES.by_ids(connection, ids, self.zone))
 
     # All of it.
+
+    def holds(self, phrase: str) -> bool:
+        """Whether a note or an event has `phrase` in it as it stands."""
+        with self._state.reading() as connection:
+            return any(found_exactly(connection, index, phrase) for index in ("note_words", "calendar_words"))
 
     def search(self, query: str, limit: int = 10) -> Matches:
         """Up to `limit` entries of each kind."""

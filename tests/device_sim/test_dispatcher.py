@@ -43,8 +43,8 @@ def test_the_reasons_name_kinds_and_quote_no_text() -> None:
     assert route.probabilities == shares(0.01, 0.98, 0.01)
 
 
-def test_stored_notes_make_an_undecided_request_mixed() -> None:
-    head = shares(0.2, 0.6, 0.2)
-    assert dispatch("那件事怎么说好", head, Evidence()).label is RouteLabel.MIXED  # worded as something to be made
-    assert dispatch("那件事呢", head, Evidence()).label is RouteLabel.PRIVATE
-    assert dispatch("那件事呢", head, Evidence(stored=1)).label is RouteLabel.MIXED
+def test_what_notes_hold_keeps_a_question_here_that_looks_general() -> None:
+    head = shares(0.05, 0.9, 0.05)
+    assert dispatch("山雀和蓝鲸哪个便宜", head, Evidence()).label is RouteLabel.GENERAL
+    assert dispatch("山雀和蓝鲸哪个便宜", head, Evidence(stored=1)).label is RouteLabel.PRIVATE
+    assert dispatch("给山雀写一句广告语", head, Evidence(stored=1)).label is RouteLabel.MIXED
