@@ -257,7 +257,8 @@ def _print(name: str, texts: Sequence[Labelled], found: Sequence[Sequence[Span]]
             print(f"{kind:9} {one.spans:5} {recall:>7} {typed:>9} {one.found:6} {precision:>10}")
     spans, hidden = (sum(getattr(figures[kind], what) for kind in STRUCTURED) for what in ("spans", "hidden"))
     print(
-        f"all       {spans:5} {hidden / max(spans, 1):7.3f}   texts without anything touched: {touched} of {negatives}\n"
+        f"all       {spans:5} {hidden / max(spans, 1):7.3f}   texts without anything touched: {touched} of "
+        f"{negatives}\n"
     )
 
 

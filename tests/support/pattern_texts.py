@@ -332,6 +332,22 @@ born on ⟨DATE:May 3, 1990⟩
 ⟨DATE:2023 年 11 月 25 日⟩
 妈妈生日⟨DATE:十月初三⟩
 ⟨DATE:3月8号⟩是她生日
+生日 ⟨DATE:0503⟩
+密码从⟨ACCOUNT:abc123⟩改成了⟨ACCOUNT:def456⟩
+"password": "⟨ACCOUNT:hunter2⟩"
+我微信⟨ACCOUNT:zhangsan⟩
+腾讯会议号 ⟨ACCOUNT:123-456-789⟩
+公司代码⟨ACCOUNT:91110108551385082Q⟩
+案号⟨ACCOUNT:（2023）京01民终1234号⟩
+⟨PHONE:138OO138OOO⟩
+⟨PHONE:138/0013/8000⟩
+电话:⟨PHONE:010-62770001⟩/⟨PHONE:62770002⟩
+身份证⟨ID:一一零一零五一九四九一二三一零零二叉⟩
+我一个月⟨AMOUNT:15k⟩
+转账⟨AMOUNT:500⟩给他
+他家有⟨AMOUNT:几万块⟩存款
+⟨LINK:fe80::1⟩
+邮箱是⟨EMAIL:zhangsan@qq。com⟩
 """.strip("\n").split("\n")
 
 HARMLESS = r"""
@@ -596,6 +612,15 @@ P2P
 点赞
 新A股
 新能源车
+MIUI 12.5.8.0更新了什么
+价格从1.8.8.8降到1.6.9.9
+01169.HK怎么了
+U.S.News世界大学排名
+国外账号 200 万粉丝
+公积金4000算高吗
+2020 年发生的哪些事
+拥有一块还不错的表
+社保交多少年
 鲁迅
 京东
 川菜

@@ -39,7 +39,7 @@ _NAMED = [
     rf"(?x)(?:{words.NETWORKS}) {_ACCOUNT} {_REMARK} (?:{_SAYS}|[ ]?) @?({_HANDLE}){_END}",
     rf"(?x)(?:{words.NETWORKS}) {_REMARK} [ ]?(?:[:=][ ]?@?|@) ({_HANDLE}){_END}",
     rf"""(?x)(?:{words.NAMES}) {_REMARK} (?:{_SAYS}|[ ](?=[^ ]{{0,40}}\d))
-        @?({_HANDLE}(?:@[a-z0-9.\-]{{3,40}})?){_END}""",
+        @?({_HANDLE}(?:@[a-z0-9.\-]{{3,40}})?){_END}{_UNCOUNTED}""",
     rf"(?x)(?:{words.NAMES}) (?=[a-z0-9_]{{0,20}}\d) ([a-z0-9_]{{4,30}}){_END}{_UNCOUNTED}",
     # Both together need nothing between: 账号admin密码admin.
     rf"""(?x)(?:{words.NAMES}) (?:{_SAYS}|[ ]{{0,2}}) ([!-+\--~]{{2,60}}) [ ,，、;；/]{{0,3}}

@@ -7,7 +7,7 @@ from device_sim.privacy.findings import SensitiveType
 from device_sim.privacy.patterns.matches import Match
 
 _NUMBER = r"(?:\d{1,4}[百千万亿]){0,3}(?:\d{1,3}(?:,\d{3})++(?!\d)|\d++)(?:\.\d++)?"
-_ZH = r"[零〇一二两三四五六七八九十百千万亿半壹贰叁肆伍陆柒捌玖拾佰仟萬]"
+_ZH = r"[几数零〇一二两三四五六七八九十百千万亿半壹贰叁肆伍陆柒捌玖拾佰仟萬]"
 _SCALE = r"(?: ?(?:[十百千万亿]{1,2}|百万|千万|k(?![a-z])|w(?![a-z])|m(?![a-z])|million|billion|thousand))?"
 _ABOUT = r"(?:多|来|余|几)?"
 _COIN = (
@@ -16,7 +16,7 @@ _COIN = (
     r"|港[币元]|日[元圆]|韩[元币]|卢布|台币|新台币|澳元|加元|新[币元]|泰铢|法郎|毛钱|角钱|分钱|毛(?![巾衣笔发孩毛利])|kw)"
 )
 # 三元 and 一块 are also parts of words: a lone numeral needs the end of a phrase, or 钱, after its unit.
-_PHRASE_ENDS = r"(?=$|[，。；！？、 \n,.;!?:)）”\"\]]|左右|以[上下内]|[的了吗呢吧啊多还和与或/]|整|起|/)"
+_PHRASE_ENDS = r"(?=$|[，。；！？、 \n,.;!?:)）”\"\]]|左右|以[上下内]|[的了吗呢吧啊多和与或/]|整|起|/)"
 _DIGITS = re.compile(
     rf"(?<![\d.])(?<!\d,)(?:人民币|rmb|cny|usd|hkd|us\$|hk\$|[¥$€£₩₽])? ?{_NUMBER}{_SCALE}{_ABOUT} ?{_COIN}(?:\d毛?"
     rf"|\d分)?(?!件|素|音|宵|旦|数|组|法|气)"
@@ -47,7 +47,8 @@ _EARNED = re.compile(
 )
 # A price in a shop is no secret, unless somebody's.
 _SHOP = re.compile(
-    r"售价|定价|标价|票价|门票|起步价|原价|现价|单价|市价|均价|油价|金价|邮费|运费|包邮|快递费|满\d+减|优惠券|打折|能买|推荐|划算|[贵值]吗|值不值|便宜|性价比|一斤|每斤|/斤|公斤|起送|套餐"
+    r"售价|定价|标价|票价|门票|起步价|原价|现价|单价|市价|均价|油价|金价|邮费|运费|包邮|快递费|满\d+减|优惠券|打折|能买|推荐|划算|[贵值]吗|值不值|便宜|降价|直降|入手|购入|发售|预售|市值"
+    r"|股价|首富|如何看待|如何评价|热议|性价比|一斤|每斤|/斤|公斤|起送|套餐"
     r"|卖\d|多少钱|汇率|等于|换算|兑换"
 )
 _SOMEBODY = re.compile(r"[我咱他她们您你]|客户|公司|合同|工资|薪|报价|贷|欠|借|[王李张刘陈杨赵黄周吴]总")

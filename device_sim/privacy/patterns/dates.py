@@ -37,7 +37,9 @@ _BORN_AFTER = re.compile(
     rf"(?:生日|出生(?:日期|年月日?|时间)?|生于|诞辰|(?<![a-z])(?:birthday|birth ?date|date of birth|dob|born(?: on"
     rf"| in)?))[^\d\n。；，一二三四五六七八九十正腊冬农阴阳公零〇]{{0,8}}({_WHEN})"
 )
-_BORN_BEFORE = re.compile(rf"({_WHEN})(?:[^\d\n。；，]{{0,3}})?(?:出生|生的|生人|生日|过生日|诞生)")
+_BORN_BEFORE = re.compile(
+    rf"({_WHEN})(?:那[天年]|当天)?(?:[是为]?[我他她你您]{{0,1}}(?:的|妈|爸|儿子|女儿|老婆|老公)?)(?:出生|生的|生人|生日|过生日|诞生)"
+)
 _CALENDAR = re.compile(
     r" ?那?天?(?:是|为)?(?:星期几|周几|礼拜几|什么日子|什么节|农历|阴历|黄历|历史上)"
 )  # questions of almanacs

@@ -52,6 +52,7 @@ _ADDRESS = re.compile(
 _ADDRESS_6 = re.compile(r"(?<![a-z0-9:.])[a-f0-9]{0,4}(?::[a-f0-9]{0,4}){2,7}+(?![a-z0-9:])")
 _MAC = re.compile(r"(?<![a-z0-9:\-])[0-9a-f]{2}([:\-])(?:[0-9a-f]{2}\1){4}[0-9a-f]{2}(?![a-z0-9:\-])")
 _VERSION = re.compile(r"(?:v|ver|version|版本号?|固件|升级到?|release)[ .:是为到]{0,3}$")
+_MACHINE = re.compile(r"(?<![a-z])ip|服务器|主机|地址|网关|内网|端口|ssh|ping|host|server|路由|登[录陆]|访问|机器|节点")
 _HOME = re.compile(r"(?:/home/|/users/|\\users\\)([^\\/\s，。；\"']{2,32})")
 # Everybody's: they tell nothing of the one who writes them. Names of software look like hosts.
 _COMMON_WRITTEN = (
@@ -87,9 +88,9 @@ def _email(text: str, at: re.Match[str]) -> Match | None:
     if not obvious and not named and not _PROVIDER.match(text, at.end()):
         return None
     domain = _DOMAIN.match(text, at.end()) or (_WIDE_DOMAIN.match(text, at.end()) if obvious else None)
+    domain = domain or _MISTYPED.match(text, at.end())
     if domain is None and named and obvious:
         domain = _HOST.match(text, at.end())
-    domain = domain or _MISTYPED.match(text, at.end())
     if domain is None:
         return None
     return Match(left + tail, domain.end(), SensitiveType.EMAIL)
@@ -102,7 +103,7 @@ def _links(text: str) -> Iterator[Match]:
         if _is_host(found[0]):
             yield Match(found.start(), _without_stop(found), SensitiveType.LINK)
     for found in _ADDRESS.finditer(text):
-        if found[0] not in _COMMON and not _VERSION.search(text, max(0, found.start() - 8), found.start()):
+        if found[0] not in _COMMON and not _is_version(text, found):
             yield Match(found.start(), found.end(), SensitiveType.LINK)
     for found in _ADDRESS_6.finditer(text):
         if _is_address_6(found[0]):
@@ -118,6 +119,17 @@ def _without_stop(found: re.Match[str]) -> int:
     return found.start() + max(len(found[0].rstrip(".,;:!?)'")), 1)
 
 
+def _is_version(text: str, found: re.Match[str]) -> bool:
+    """Whether four numbers are a release or a price rather than an address: MIUI 12.5.8.0, 1.8.8.8."""
+    before = text[max(0, found.start() - 12) : found.start()]
+    if _VERSION.search(before):
+        return True
+    parts = re.findall(r"\d+", found[0])[:4]
+    if len(found[0]) > len("19.19.19.19") or _MACHINE.search(text):
+        return False
+    return max(map(len, parts)) == 1 or (parts[0] != "10" and max(map(int, parts)) < 20 and before[-1:] == " ")
+
+
 def _is_host(written: str) -> bool:
     host, path, _ = re.match(r"([^:/?#]+)(.*)()", written, re.DOTALL).groups()  # type: ignore[union-attr]
     if len(path) > 1:
@@ -125,8 +137,10 @@ def _is_host(written: str) -> bool:
     if host.removeprefix("www.") in _COMMON:
         return False
     labels = host.split(".")
+    if labels[0].isdigit() and labels[1:] == ["hk"]:
+        return False  # a share: 0700.hk
     # A short word and a fashionable ending may as well be code: user.info, self.app.
-    return labels[-1] in _PLAIN_TOPS or len(labels) > 2 or labels[0] == "www"
+    return labels[-1] in _PLAIN_TOPS or (len(labels) > 2 and len(labels[-2]) > 1) or labels[0] == "www"
 
 
 def _is_address_6(written: str) -> bool:
