@@ -131,9 +131,9 @@ def delete_contact(entry_id: EntryId, device: Device) -> None:
 
 @router.get("/notes", responses=reads())
 def notes(query: Annotated[SearchablePage, Query()], device: Device) -> NotesAnswer:
-    """Notes in the order in which they were added; with `q`, those that hold its words or are like it in meaning."""
+    """Notes in the order in which they were added; with `q`, those that hold its words, or are like it."""
     if query.q is not None:
-        found = device.personal.search_notes(query.q, query.limit)
+        found = device.personal.search_notes(query.q, query.limit, guess=True)
         return NotesAnswer(items=_notes(found), next_after=None, total=len(found))
     page = device.personal.note_page(query.after, query.limit)
     return NotesAnswer(items=_notes(page.items), next_after=page.next_after, total=page.total)
