@@ -10,6 +10,7 @@ from device_sim.hybrid.prompt import OWN_WORDS
 from device_sim.inference import Encoder
 from device_sim.personal.people import Secrets
 from device_sim.personal.store import PersonalStore
+from device_sim.privacy.called import Called
 from device_sim.privacy.entities import Entities
 from device_sim.privacy.everyday import EverydayWords
 from device_sim.privacy.findings import Finding, Recogniser, SensitiveType
@@ -40,7 +41,7 @@ class Gateway:
         known: Sequence[Recogniser] = (self._patterns, self._stored, self._names)
         self._once: Sequence[Recogniser] = (marked,) if marked.available else ()
         self.plain = Redactor(known, once=self._once, own_words=OWN_WORDS)
-        self.strict = Redactor((*known, everyday), once=self._once, own_words=OWN_WORDS)
+        self.strict = Redactor((*known, everyday, Called(everyday)), once=self._once, own_words=OWN_WORDS)
 
     def evidence(self, text: str) -> Evidence:
         """What of the user's a request touches."""

@@ -8,12 +8,12 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import pairwise
 from typing import Literal
 
 import numpy as np
 
 from device_sim.personal.records import Event, Note
+from device_sim.personal.words import telling
 from model_store.head import Float32
 
 MOST_SOURCES = 4
@@ -22,8 +22,9 @@ MOST_CHARACTERS = 600
 _SENTENCE = re.compile(r"[^。！？!?；;\n]+[。！？!?；;]*")
 _LIST_MARK = re.compile(r"^\s*(?:[-*•·]|\d{1,2}[.、)）])\s*")
 _LEAST = 4  # characters of a sentence that says something
-_LEAST_SCORE = 0.15  # below that, of 1, a sentence has nothing to do with the request
-_WORDS_COUNT = 0.5  # how much of a sentence's score is words in common, the rest being likeness of features
+_ABOUT = 2  # telling words that a record shares with a request to be about it
+_WORDS_COUNT = 0.7  # how much of a sentence's score is words in common, the rest being likeness of features
+_LEAST_SCORE = 0.35  # of the best sentence of a record, a share; what scores less is not needed
 
 Kind = Literal["note", "event", "contact"]
 
@@ -52,26 +53,32 @@ def material(
     features: Callable[[str], Float32],
     say_time: Callable[[datetime], str],
 ) -> Material:
-    """The points of `notes` and `events`, the best found first, that `request` needs."""
-    chosen: list[tuple[float, int, Source, str]] = []
-    wanted, unit = _pairs(request), _unit(features(request))
-    records = [*((note, None) for note in notes), *((None, event) for event in events)][:MOST_SOURCES]
-    for note, event in records:
-        source, sentences = _of_note(note, say_time) if note else _of_event(event, say_time)  # type: ignore[arg-type]  # one of the two is there
-        for sentence in sentences:
-            likeness = max(0.0, float(unit @ _unit(features(sentence))))
-            score = _WORDS_COUNT * _in_common(wanted, sentence) + (1 - _WORDS_COUNT) * likeness
-            if score >= _LEAST_SCORE:
-                chosen.append((score, len(chosen), source, sentence))
-    best = sorted(chosen, key=lambda one: -one[0])[:MOST_POINTS]
-    kept, room = [], MOST_CHARACTERS
-    for one in best:
-        if len(one[3]) <= room:
-            kept.append(one)
-            room -= len(one[3])
-    kept.sort(key=lambda one: one[1])
-    sources = tuple(dict.fromkeys(source for _, _, source, _ in kept))
-    return Material(tuple(point for *_, point in kept), sources)
+    """The points of `notes` and `events`, the best found first, that `request` needs.
+
+    A record is needed if it shares telling words with the request, and of its sentences those that come near the best.
+    """
+    wanted, unit = set(telling(request)), _unit(features(request))
+    records = [_of_note(note, say_time) for note in notes] + [_of_event(event, say_time) for event in events]
+    points: list[str] = []
+    sources: list[Source] = []
+    room = MOST_CHARACTERS
+    for source, heading, said in records:
+        if len(wanted & set(telling(heading + "".join(said)))) < _ABOUT or len(sources) == MOST_SOURCES:
+            continue
+        scores = {sentence: _score(sentence, wanted, unit, features) for sentence in said}
+        least = _LEAST_SCORE * max(scores.values(), default=0.0)
+        needed = [sentence for sentence in said if scores[sentence] >= least]
+        for point in [heading, *needed][: MOST_POINTS - len(points)]:
+            if len(point) <= room:
+                points.append(point)
+                room -= len(point)
+        sources.append(source)
+    return Material(tuple(points), tuple(sources))
+
+
+def _score(sentence: str, wanted: set[str], unit: Float32, features: Callable[[str], Float32]) -> float:
+    shared = min(1.0, 3 * len(wanted & set(telling(sentence))) / max(1, len(wanted)))
+    return _WORDS_COUNT * shared + (1 - _WORDS_COUNT) * max(0.0, float(unit @ _unit(features(sentence))))
 
 
 def sentences(text: str) -> tuple[str, ...]:
@@ -80,29 +87,17 @@ def sentences(text: str) -> tuple[str, ...]:
     return tuple(sentence for sentence in found if len(sentence) >= _LEAST)
 
 
-def _of_note(note: Note, say_time: Callable[[datetime], str]) -> tuple[Source, tuple[str, ...]]:
-    said = sentences(note.body)
-    heading = f"{say_time(note.at)}，{note.title}"
-    return Source("note", note.id, note.title), (heading, *said)
+def _of_note(note: Note, say_time: Callable[[datetime], str]) -> tuple[Source, str, tuple[str, ...]]:
+    return Source("note", note.id, note.title), f"{say_time(note.at)}，{note.title}", sentences(note.body)
 
 
-def _of_event(event: Event, say_time: Callable[[datetime], str]) -> tuple[Source, tuple[str, ...]]:
+def _of_event(event: Event, say_time: Callable[[datetime], str]) -> tuple[Source, str, tuple[str, ...]]:
     parts = [say_time(event.start), event.title]
     if event.place:
         parts.append(f"地点{event.place}")
     if event.people:
         parts.append(f"参加的有{'、'.join(event.people)}")
-    return Source("event", event.id, event.title), ("，".join(parts),)
-
-
-def _in_common(wanted: set[str], sentence: str) -> float:
-    """Share of the request's pairs of characters that the sentence holds, stretched: a third of them is plenty."""
-    return min(1.0, 3 * len(wanted & _pairs(sentence)) / max(1, len(wanted)))
-
-
-def _pairs(text: str) -> set[str]:
-    letters = [letter for letter in text.casefold() if letter.isalnum()]
-    return {first + second for first, second in pairwise(letters)}
+    return Source("event", event.id, event.title), "，".join(parts), ()
 
 
 def _unit(vector: Float32) -> Float32:
