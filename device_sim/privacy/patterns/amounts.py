@@ -18,9 +18,9 @@ _COIN = (
 # 三元 and 一块 are also parts of words: a lone numeral needs the end of a phrase, or 钱, after its unit.
 _PHRASE_ENDS = r"(?=$|[，。；！？、 \n,.;!?:)）”\"\]]|左右|以[上下内]|[的了吗呢吧啊多和与或/]|整|起|/)"
 _DIGITS = re.compile(
-    rf"(?<![\d.])(?<!\d,)(?:人民币|rmb|cny|usd|hkd|us\$|hk\$|[¥$€£₩₽])? ?{_NUMBER}{_SCALE}{_ABOUT} ?{_COIN}(?:\d毛?"
+    rf"(?<![\d.])(?<!\d,)(?:人民币|[港台新]币|港元|美[元金]|欧元|英镑|日元|澳元|rmb|cny|usd|hkd|sgd|us\$|hk\$|[¥$€£₩₽])? ?{_NUMBER}{_SCALE}{_ABOUT} ?{_COIN}(?:\d毛?"
     rf"|\d分)?(?!件|素|音|宵|旦|数|组|法|气)"
-    rf"|(?:(?<![a-z])(?:人民币|rmb|cny|usd|hkd|us\$|hk\$|eur)|[¥$€£₩₽]) ?{_NUMBER}{_SCALE}(?![\d.,]*\d)"
+    rf"|(?:(?<![a-z])(?:人民币|[港台新]币|港元|美[元金]|欧元|英镑|日元|澳元|rmb|cny|usd|hkd|sgd|us\$|hk\$|eur)|[¥$€£₩₽]) ?{_NUMBER}{_SCALE}(?![\d.,]*\d)"
 )
 _WORDS = re.compile(
     rf"(?<!{_ZH})(?:人民币)?{_ZH}{{2,14}}+{_ABOUT}{_COIN}(?:{_ZH}毛?|{_ZH}角{_ZH}分)?(?!一次|二次|件|素)"
