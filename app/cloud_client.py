@@ -16,7 +16,6 @@ from datetime import UTC, datetime
 import httpx
 from pydantic import SecretStr
 
-from app.cloud import cloud_model
 from app.cloud_answer import AnswerReader
 from app.cloud_wire import CONNECT_SECONDS, CloudTransport
 from device_sim.errors import (
@@ -29,8 +28,6 @@ from device_sim.errors import (
 )
 from device_sim.hybrid.cloud import Attempts, Outcome, chat_body
 from device_sim.privacy.redactor import Outbound
-
-__all__ = ["CloudClient", "cloud_model"]
 
 MAX_ATTEMPTS = 3
 LONGEST_WAIT_SECONDS = 20.0  # A peer that asks for more is not waited for.

@@ -59,6 +59,8 @@ _TABLE: dict[type[Exception], tuple[HTTPStatus, str]] = {
     device.ConversationBusy: (HTTPStatus.CONFLICT, "The conversation is busy"),
     device.EgressBlocked: (HTTPStatus.CONFLICT, "Blocked before it left"),
     device.NothingToRollBack: (HTTPStatus.CONFLICT, "Nothing to roll back"),
+    device.NetworkRefused: (HTTPStatus.SERVICE_UNAVAILABLE, "The network guard refused"),
+    device.CloudUnavailable: (HTTPStatus.BAD_GATEWAY, "No answer of the cloud model"),
     device.StateError: (HTTPStatus.SERVICE_UNAVAILABLE, "The state directory can't be used"),
     device.StorageFull: (HTTPStatus.INSUFFICIENT_STORAGE, "No room on the disk"),
     device.DeviceClosed: (HTTPStatus.SERVICE_UNAVAILABLE, "The device is shutting down"),

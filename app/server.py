@@ -14,7 +14,7 @@ from starlette.middleware.cors import CORSMiddleware
 
 from app import problems
 from app.bodies import MAX_IMPORT, BodyLimit, JsonOnly
-from app.cloud_client import cloud_model
+from app.cloud import cloud_model
 from app.faults import FaultBarrier
 from app.metrics import Metrics, RequestCounter
 from app.routes import ROUTERS

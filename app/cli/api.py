@@ -15,6 +15,7 @@ import httpx
 
 from app.cli.refusal import Refusal, refusal_of
 from app.settings import Settings
+from device_sim import network_guard
 from device_sim.errors import DeviceError
 from device_sim.lock import owner
 from model_store.errors import StoreError
@@ -121,12 +122,13 @@ def _in_process(settings: Settings, runner: asyncio.Runner) -> Iterator[Api]:
 
     app = create_app(settings, ticking=False)
     lifespan = app.router.lifespan_context(app)
-    try:
-        runner.run(lifespan.__aenter__())
-    except (DeviceError, StoreError) as error:
-        raise refusal_of(error) from None
-    try:
-        with Api(_client(settings, _IN_PROCESS, httpx.ASGITransport(app)), runner, in_process=True) as api:
-            yield api
-    finally:
-        runner.run(lifespan.__aexit__(None, None, None))
+    with network_guard.confined():
+        try:
+            runner.run(lifespan.__aenter__())
+        except (DeviceError, StoreError) as error:
+            raise refusal_of(error) from None
+        try:
+            with Api(_client(settings, _IN_PROCESS, httpx.ASGITransport(app)), runner, in_process=True) as api:
+                yield api
+        finally:
+            runner.run(lifespan.__aexit__(None, None, None))

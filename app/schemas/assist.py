@@ -110,4 +110,3 @@ class RedactAnswer(AnswerModel):
     redacted: str
     entities: list[RedactedEntity]
     conversation_id: str
-
