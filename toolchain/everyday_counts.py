@@ -1,4 +1,4 @@
-"""What public text says of words: in how many texts of how many sources each is, alone or beside what, as a name or not.
+"""What public text says of words: in how many texts and sources each is, alone or beside what, as a name or not.
 
 Counts only; of a text itself nothing is kept. Every fiftieth text is left out, so that a list made of the counts can be
 measured on text that it has not seen.

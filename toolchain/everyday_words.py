@@ -23,22 +23,20 @@ from toolchain.errors import DataError, WorkError
 from toolchain.everyday_counts import PLANS, SOURCES, Counts, Progress, count, marks
 
 # In how many texts of how many sources a word is at least.
-_ORDINARY, _LATIN, _PLAN = (8, 3), (10, 2), 3
+_ORDINARY, _PLAIN, _LATIN, _PLAN = (8, 3), (3, 2), (5, 2), 3
 _NEW, _NAMELIKE, _NICKNAME = (50, 5), (30, 6), (60, 6)
+_SURNAMED = (1, 1)
 _MOSTLY_NAMED = 0.34  # of its places in text whose names are marked
 _NAME_MARKS = ("nr", "nt", "nz")
+_PLAIN_MARKS = ("v", "a", "d", "i", "l", "m", "t", "c", "p", "r", "u", "z")  # verbs and what else names no thing
 _SURNAMES = frozenset(
     "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕苏卢蒋蔡贾丁魏薛叶阎余潘杜戴夏"
     "钟汪田任姜范方石姚谭廖邹熊金陆郝孔白崔康毛邱秦江史顾侯邵孟龙万段雷钱汤尹黎易常武乔贺赖龚文"
 )
 _NICKNAME_BEGINNINGS = frozenset("小老阿大")
-_FREE, _OFTEN, _ALONE, _BESIDE = (
-    (0.45, 1500),
-    (0.1, 4000),
-    (0.04, 100),
-    12,
-)  # share of a character's texts, texts; texts
-# A small dictionary: reading the file needs as much memory.
+# Shares of a character's texts, and texts; for two characters, texts and sources.
+_FREE, _OFTEN, _ALONE, _MANY, _BESIDE = (0.45, 1500), (0.1, 4000), (0.025, 60), (0, 300), (6, 2)
+# A small dictionary: who reads the file needs as much memory.
 _FILTERS = [{"id": lzma.FILTER_LZMA2, "preset": 9 | lzma.PRESET_EXTREME, "dict_size": 1 << 20}]
 
 
@@ -55,28 +53,31 @@ def write_everyday_words(
     words = sum(line.count(" ") + 1 for line in lines if line[0].isdigit())
     if not words:
         raise DataError(f"{folder} has too little text: no word is in {_ORDINARY[0]} texts of {_ORDINARY[1]} sources")
-    head = [
-        f"# The words that {counts.texts} public texts have in common; made by attune-toolchain everyday-words",
-        f"# of {', '.join(source for source in sources if (folder / source).exists())}",
-    ]
+    made_of = ", ".join(source for source in sources if (folder / source).exists())
     try:
-        out.write_bytes(lzma.compress("\n".join((*head, *lines, "")).encode(), filters=_FILTERS))
+        out.write_bytes(packed(lines, counts.texts, made_of))
     except OSError as error:
         raise WorkError(f"{out} can't be written: {error.strerror}") from error
     return words
+
+
+def packed(lines: Sequence[str], texts: int, made_of: str) -> bytes:
+    """The file's bytes."""
+    head = (
+        f"# The words that {texts} public texts have in common; made by attune-toolchain everyday-words",
+        f"# of {made_of}; the dictionary of jieba (MIT) told words apart",
+    )
+    return lzma.compress("\n".join((*head, *lines, "")).encode(), filters=_FILTERS)
 
 
 def choose(counts: Counts) -> list[str]:
     """The file's lines."""
     marked = marks()
     words = {word for word in counts.words if _everyday(word, counts, marked.get(word, ""))}
-    free = (_alone(counts, *_FREE) | _alone(counts, *_OFTEN)) - _SURNAMES - _NICKNAME_BEGINNINGS
-    alone = _alone(counts, *_ALONE) - free
-    beside = {
-        pair
-        for pair, texts in counts.pairs.items()
-        if texts >= _BESIDE and alone.issuperset(pair) and pair[0] not in _SURNAMES | _NICKNAME_BEGINNINGS
-    }
+    nouns = {character for character in counts.alone if marked.get(character, "").startswith("n")}
+    free = (_alone(counts, *_FREE) | _alone(counts, *_OFTEN)) - _SURNAMES - _NICKNAME_BEGINNINGS - nouns - {"月"}
+    alone = (_alone(counts, *_ALONE) | _alone(counts, *_MANY)) - free
+    beside = {pair for pair, texts in counts.pairs.items() if texts >= _BESIDE[0] and _beside(pair, counts, alone)}
     latin = {word for word, texts in counts.latin.items() if texts >= _LATIN[0] and counts.sources[word] >= _LATIN[1]}
     by_cost: dict[int, list[str]] = {}
     for word in sorted(words):
@@ -99,6 +100,10 @@ def _everyday(word: str, counts: Counts, mark: str) -> bool:
         texts, sources = _NEW
     elif mark.startswith(_NAME_MARKS):
         texts, sources = _NAMELIKE
+    elif mark.startswith(_PLAIN_MARKS):
+        texts, sources = _PLAIN
+    elif word[0] in _SURNAMES:
+        texts, sources = _SURNAMED  # were it missing, it would be read as a name: 范文, 张弛
     if _like_a_name(word, mark) and unnamed < 5:
         texts, sources = max(texts, _NICKNAME[0]), max(sources, _NICKNAME[1])
         if not mark and word[0] in _NICKNAME_BEGINNINGS | _SURNAMES:
@@ -111,6 +116,11 @@ def _like_a_name(word: str, mark: str) -> bool:
     if len(word) == 2 and (word[0] == word[1] or word[0] in _NICKNAME_BEGINNINGS):
         return True
     return len(word) <= 3 and word[0] in _SURNAMES and (not mark or mark.startswith("nr"))
+
+
+def _beside(pair: str, counts: Counts, alone: set[str]) -> bool:
+    like_a_name = pair[0] == pair[1] or pair[0] in _SURNAMES | _NICKNAME_BEGINNINGS
+    return not like_a_name and alone.issuperset(pair) and counts.sources[pair] >= _BESIDE[1]
 
 
 def _alone(counts: Counts, share: float, texts: int) -> set[str]:

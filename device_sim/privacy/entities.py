@@ -6,7 +6,19 @@ from collections.abc import Iterator
 from device_sim.errors import InvalidText
 from device_sim.heads import ServingHeads
 from device_sim.inference import Encoder
+from device_sim.privacy.everyday import EverydayWords
 from device_sim.privacy.findings import Finding, SensitiveType
+from device_sim.privacy.latin_names import is_first_name
+from device_sim.privacy.name_words import (
+    NO_NAMES,
+    ORGANISATION_ENDS,
+    ORGANISATION_PARTS,
+    ORGANISATIONS,
+    SURNAMES,
+    TITLES,
+    one_of,
+)  # fmt: skip
+from device_sim.privacy.reading import Reading, read
 from model_store.spans import TextSpan, decode_spans, types_of
 
 TASK = "entities"
@@ -19,16 +31,22 @@ _TYPES = {
 }
 # Characters of a window, and how many two windows share at least: more than any name has.
 _WINDOW, _SHARED = 200, 40
+# A word that everyday text holds, or that cuts one, has to be so probable to be a name; a single character more.
+_LIKELY, _CERTAIN = 0.9, 0.97
+_SHORT = 2  # characters
 _SENTENCE_END = re.compile(r"[。!?!?;;\n…]+|\.(?=\s)")
+_TITLE = re.compile(one_of(TITLES))
+_MORE = re.compile(one_of(word for word in (*ORGANISATION_ENDS, *ORGANISATION_PARTS) if len(word) > 1))
 _EDGE = " \t\r\n\u3000,,.。、;;::!!??\"'“”‘’()()《》<>"
 
 
 class Entities:
     """A recogniser. A text that is longer than what the encoder reads at once is read in windows that overlap."""
 
-    def __init__(self, encoder: Encoder, heads: ServingHeads) -> None:
+    def __init__(self, encoder: Encoder, heads: ServingHeads, everyday: EverydayWords) -> None:
         self._encoder = encoder
         self._heads = heads
+        self._everyday = everyday
 
     @property
     def available(self) -> bool:
@@ -40,17 +58,29 @@ class Entities:
         """See `Recogniser`. A name that the head sees in one place is found wherever the text has it."""
         if not self.available:
             return []
-        found = {
-            (start, end): kind
-            for span in self._spans(text)
-            if (kind := _TYPES.get(span.type)) is not None
-            for start, end in [_trimmed(text, span.start, span.end)]
-            if start < end
-        }
+        found: dict[tuple[int, int], SensitiveType] = {}
+        reading = read(text, self._everyday)
+        for span in self._spans(text):
+            kind = _TYPES.get(span.type)
+            start, end = _trimmed(text, span.start, span.end)
+            if kind is not None and start < end and self._believed(reading, start, end, kind, span.probability):
+                found[start, _whole(reading, end, kind)] = kind
         for value, kind in {text[start:end]: kind for (start, end), kind in found.items() if end - start > 1}.items():
             for again in re.finditer(re.escape(value), text):
                 found.setdefault(again.span(), kind)
         return [Finding(start, end, kind, _SOURCE) for (start, end), kind in found.items()]
+
+    def _believed(self, reading: Reading, start: int, end: int, kind: SensitiveType, probability: float) -> bool:
+        """Is it likely to be a name? The head is made to miss few, so it also marks what is none."""
+        value = reading.text[start:end]
+        if value in ORGANISATIONS or value in SURNAMES or is_first_name(value):
+            return True
+        if value.lower() in NO_NAMES or (len(value) == 1 and probability < _CERTAIN):
+            return False
+        if kind is SensitiveType.PERSON and value.isascii() and value.islower():
+            return False
+        whole = reading.parts(start, end) or len(value) > _SHORT
+        return probability >= _LIKELY or (whole and value not in self._everyday)
 
     def _spans(self, text: str) -> Iterator[TextSpan]:
         for start, end in windows(text):
@@ -92,6 +122,21 @@ def windows(text: str) -> Iterator[tuple[int, int]]:
             start += _WINDOW - _SHARED
     if start < len(text):
         yield start, len(text)
+
+
+def _whole(reading: Reading, end: int, kind: SensitiveType) -> int:
+    """Where the name ends if what stands behind it belongs to it: 华宇 and 建材, 上官 and 导演."""
+    if end in reading.inside:
+        return end
+    if kind is SensitiveType.PERSON:
+        title = _TITLE.match(reading.text, end)
+        return title.end() if title else end
+    while kind is SensitiveType.COMPANY:
+        more = _MORE.match(reading.text, end)
+        if more is None or more.end() in reading.inside:
+            break
+        end = more.end()
+    return end
 
 
 def _trimmed(text: str, start: int, end: int) -> tuple[int, int]:

@@ -18,6 +18,8 @@ _FILE = Path(__file__).with_name("everyday_words.txt.xz")
 _SOURCE = "everyday words"
 _LONGEST = 5
 _ALONE_COST, _UNKNOWN_COST = 70, 160  # of a single character, in the file's unit: -10 ln(probability)
+_RARER_COST = 80  # of a word that one text in 3,000 has
+_NAME_ENDS = frozenset("里坊阁馆帮屋社轩苑居斋堂园店")  # of shops and houses
 _LONGEST_NUMBER = 5  # digits; a longer one is a code
 _NICKNAME = frozenset("小老阿")
 # Han, what is written with letters and digits of any script, or neither.
@@ -28,7 +30,47 @@ _RUN = re.compile(
 )
 _PART = re.compile(r"[^\W\d_]+|\d+|_+")
 _UNITS = frozenset(
-    "a b c d e f g h k l m n p q r s t v x y w z am pm cm mm km kg mg ml gb mb tb hz kw st nd rd th ".split()
+    [
+        "a",
+        "b",
+        "c",
+        "d",
+        "e",
+        "f",
+        "g",
+        "h",
+        "k",
+        "l",
+        "m",
+        "n",
+        "p",
+        "q",
+        "r",
+        "s",
+        "t",
+        "v",
+        "x",
+        "y",
+        "w",
+        "z",
+        "am",
+        "pm",
+        "cm",
+        "mm",
+        "km",
+        "kg",
+        "mg",
+        "ml",
+        "gb",
+        "mb",
+        "tb",
+        "hz",
+        "kw",
+        "st",
+        "nd",
+        "rd",
+        "th",
+    ]
 )
 
 
@@ -113,28 +155,39 @@ class EverydayWords:
         return tokens
 
     def _doubtful(self, run: str) -> Iterator[tuple[int, int]]:
-        """Runs of single characters that no word explains."""
+        """Runs of single characters that no word explains, with the rarer words that they stand at."""
         words = self._read()
-        begin: int | None = None
-        before = -1
-        for token in self.cut(run):
-            single = not token.known and run[token.start] not in words.free
-            if single and begin is not None and before == token.start and not self._goes_with(run, token.start):
-                before = token.end
+        tokens = self.cut(run)
+        first = 0
+        while first < len(tokens):
+            last = first
+            while last < len(tokens) and self._joins(run, tokens, first, last):
+                last += 1
+            if last == first:
+                first += 1
                 continue
-            if begin is not None:
-                yield from self._judged(run, begin, before)
-            begin, before = (token.start, token.end) if single else (None, -1)
-        if begin is not None:
-            yield from self._judged(run, begin, before)
+            start, end = tokens[first].start, tokens[last - 1].end
+            rare = any(character not in words.alone for character in run[start:end])
+            if rare or end - start > 1:
+                before, after = self._with(run, tokens, first - 1), self._with(run, tokens, last)
+                yield before.start if rare and before else start, after.end if rare and after else end
+            first = last
 
-    def _goes_with(self, run: str, at: int) -> bool:
-        """Is the character often seen after the one before it?"""
-        return run[at - 1 : at + 1] in self._read().beside
+    def _joins(self, run: str, tokens: list[Token], first: int, last: int) -> bool:
+        """Is the last a single character that says something, and is not often seen after the one before it?"""
+        at = tokens[last].start
+        if tokens[last].known or run[at] in self._read().free:
+            return False
+        return last == first or run[at - 1 : at + 1] not in self._read().beside
 
-    def _judged(self, run: str, begin: int, end: int) -> Iterator[tuple[int, int]]:
-        if end - begin > 1 or run[begin] not in self._read().alone:
-            yield begin, end
+    def _with(self, run: str, tokens: list[Token], place: int) -> Token | None:
+        """The word there if it is a rarer one, which may belong to a rare character beside it: 琥珀 in 琥珀川."""
+        if not 0 <= place < len(tokens):
+            return None
+        token = tokens[place]
+        if not token.known:
+            return token if run[token.start] in _NAME_ENDS else None
+        return token if self._read().costs[run[token.start : token.end]] >= _RARER_COST else None
 
     def _strange(self, run: str) -> Iterator[tuple[int, int]]:
         """A code, or a word of letters that is rare."""
@@ -149,7 +202,7 @@ class EverydayWords:
             for part in parts
         )
         mixed = any(part.isdigit() for part in parts)
-        if usual and (not mixed or len(parts) == 2 and all(len(part) <= 3 for part in parts)):
+        if usual and (not mixed or _is_measure(parts)):
             return
         if not any(c.isalpha() for c in run) and all(len(part) <= _LONGEST_NUMBER for part in parts):
             return  # a time, a date, a price, a share
@@ -161,6 +214,12 @@ class EverydayWords:
                 if self._words is None:
                     self._words = _load(self._file)
         return self._words
+
+
+def _is_measure(parts: list[str]) -> bool:
+    """5G, 10kg, A4, but not QX7."""
+    first, *rest = parts
+    return len(rest) == 1 and (first.isdigit() or (len(first) == 1 and len(rest[0]) == 1))
 
 
 def _load(file: Path) -> _Words:

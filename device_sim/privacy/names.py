@@ -7,14 +7,16 @@ from typing import Protocol
 from device_sim.personal.mentions import Certainty, Mention, People
 from device_sim.personal.people import Secrets
 from device_sim.personal.records import Contact
+from device_sim.privacy.address_rules import addresses
 from device_sim.privacy.everyday import EverydayWords
 from device_sim.privacy.findings import Finding, SensitiveType
-from device_sim.privacy.organisation_rules import addresses, organisations, projects
+from device_sim.privacy.name_words import NO_NAMES
+from device_sim.privacy.organisation_rules import organisations, projects
 from device_sim.privacy.person_rules import persons
 from device_sim.privacy.plain_text import plain
 from device_sim.privacy.reading import Reading, read
 
-_KNOWN, _RULES = "personal data", "rules for names"
+KNOWN, _RULES = "personal data", "rules for names"
 _LEGAL_FORMS = ("股份有限公司", "有限责任公司", "有限公司", "集团", "公司")
 _SHORTEST = 2
 
@@ -67,7 +69,8 @@ class Names:
         found: dict[tuple[int, int], SensitiveType] = {}
         for kind, rule in rules:
             for place in rule(reading, self._everyday):
-                found.setdefault(place, kind)
+                if text[slice(*place)] not in NO_NAMES:
+                    found.setdefault(place, kind)
         for value, kind in {text[start:end]: kind for (start, end), kind in found.items()}.items():
             if len(value) >= _SHORTEST and value not in self._everyday:
                 at = text.find(value)
@@ -98,26 +101,30 @@ class _Known:
             if _meant(mention, reading, everyday):
                 ids = [one.id for one in mention.contacts]
                 subject = f"contact {ids[0]}" if len(ids) == 1 else None
-                yield Finding(mention.begin, mention.stop, SensitiveType.PERSON, _KNOWN, subject)
+                yield Finding(mention.begin, mention.stop, SensitiveType.PERSON, KNOWN, subject)
         for mention in self._others.find(text):
             if _meant(mention, reading, everyday):
                 names = {one.name for one in mention.contacts}
                 subject = f"person {names.pop()}" if len(names) == 1 else None
-                yield Finding(mention.begin, mention.stop, SensitiveType.PERSON, _KNOWN, subject)
+                yield Finding(mention.begin, mention.stop, SensitiveType.PERSON, KNOWN, subject)
         for mention in self._organisations.find(text):
             subject = f"organisation {_short(mention.contacts[0].name)}"
             if text[mention.begin : mention.stop] not in everyday or mention.stop - mention.begin > _SHORTEST:
-                yield Finding(mention.begin, mention.stop, SensitiveType.COMPANY, _KNOWN, subject)
+                yield Finding(mention.begin, mention.stop, SensitiveType.COMPANY, KNOWN, subject)
         for mention in self._places.find(text):
             if text[mention.begin : mention.stop] not in everyday:
-                yield Finding(mention.begin, mention.stop, SensitiveType.ADDRESS, _KNOWN)
+                yield Finding(mention.begin, mention.stop, SensitiveType.ADDRESS, KNOWN)
 
 
 def _meant(mention: Mention, reading: Reading, everyday: EverydayWords) -> bool:
-    """Names and aliases always are; what is made of them is not where the text has an everyday word instead."""
+    """Names and aliases always are; what is made of them is not as a part of an everyday word, or as one: 小王子,
+    国王总是. A word that only begins in it (王总和) may be chance.
+    """
     if mention.certainty is Certainty.NAMED:
         return True
-    return reading.parts(mention.begin, mention.stop) and reading.text[mention.begin : mention.stop] not in everyday
+    begin, stop = mention.begin, mention.stop
+    within = begin in reading.inside or reading.words.get(begin, 0) > stop
+    return not within and reading.text[begin:stop] not in everyday
 
 
 def _nameless(names: Iterable[str], *, whole: bool = False) -> list[Contact]:

@@ -4,39 +4,42 @@ import re
 from collections.abc import Iterator
 
 from device_sim.privacy.everyday import EverydayWords
+from device_sim.privacy.latin_names import latin_names
 from device_sim.privacy.name_words import (
-    AFTER, AMBIGUOUS_FIRST_NAMES, COMPOUND_SURNAMES, CUES, FIRST_NAMES, GIVEN, PINYIN_SURNAMES, SHORT_TITLES,
-    SURE_SURNAMES, SURNAMES, TITLES,
+    AFTER,
+    COMPOUND_SURNAMES,
+    CUES,
+    GIVEN,
+    SHORT_TITLES,
+    SURE_SURNAMES,
+    SURNAMES,
+    TITLES,
+    WEAK_SURNAMES,
+    one_of,
 )  # fmt: skip
 from device_sim.privacy.reading import Reading
 
 Place = tuple[int, int]
 
-# Ordinary characters, as which these surnames are far more frequent.
-_WEAK = frozenset("时成能向应明全那过初原阳项相解当乐同单车路池边花米支经要和从都有国老官公后麦古党冷应上")
-_TITLE = re.compile("|".join(sorted(TITLES, key=len, reverse=True)))
-_CUE = re.compile(rf"(?:{'|'.join(sorted(CUES, key=len, reverse=True))})[::\s]*$")
-_CUE_LENGTH = 6
-_AFTER = re.compile(rf"$|[^\w]|{'|'.join(AFTER)}")
-_CLAUSE_START = re.compile(r"(?:^|[^\w])\s*$")
-_DOTTED = re.compile(r"[\u4e00-\u9fff]{1,7}(?:[·•・‧][\u4e00-\u9fff]{1,8})+")
-_HIDDEN = re.compile(
-    rf"(?:{'|'.join(COMPOUND_SURNAMES)}|[{''.join(SURNAMES - _WEAK)}])(?:某某?|X{{1,2}}|x{{1,2}}|[*]{{1,2}})(?!种|些|个|处|人|地)"
+_TITLE = re.compile(one_of(TITLES))
+_CUE = re.compile(rf"(?:{one_of(CUES)})[:\s]*$")
+_CUE_LENGTH = 6  # characters
+_AFTER = re.compile(rf"$|\W|{one_of(AFTER)}")
+_CLAUSE_START = re.compile(r"(?:^|\W)\s*$")
+_ANY_SURNAME = rf"(?:{one_of(COMPOUND_SURNAMES)}|[{''.join(sorted(SURNAMES - WEAK_SURNAMES))}])"
+_PATTERNS = (
+    re.compile(
+        r"[\u4e00-\u9fff]{1,7}(?:[·•・‧][\u4e00-\u9fff]{1,8}?)+(?=[的说在和跟是把要也都会来去想打]|[^\w·•・‧]|$)"
+    ),  # 阿依古丽·买买提
+    re.compile(rf"{_ANY_SURNAME}(?:某某?|[Xx*]{{1,2}})(?![种些个处人地])"),  # 张某
+    re.compile(rf"(?<=姓){_ANY_SURNAME}(?=的|\W|$)"),  # 免贵姓张
 )
-_FAMILY = re.compile(rf"(?<=姓)[{''.join(SURNAMES)}](?=的|[^\w]|$)")
-_LATIN = re.compile(r"(?<![A-Za-z])[A-Za-z][a-z]+(?![A-Za-z])")
-_MORE = re.compile(r"(?:[ ·.][A-Z](?:[a-z]+|\.)?(?![A-Za-z])){1,2}")
-_FORMAL = re.compile(
-    r"(?<![A-Za-z])(?:Mr|Mrs|Ms|Miss|Dr|Prof|Sir|Madam)\.?\s?[A-Z][a-z]+(?:\s[A-Z][a-z]+)?(?![A-Za-z])"
-)
-_SYLLABLE = (
-    r"(?:[zcs]h|[bpmfdtnlgkhjqxrzcsyw])?"
-    r"(?:iang|iong|uang|ang|eng|ing|ong|uan|uai|ian|iao|ai|ei|ui|ao|ou|iu|ie|ue|ve|er|an|en|in|un|vn|ia|ua|uo|a|o|e|i|u|v)"
-)
-_PINYIN = re.compile(
-    rf"(?<![A-Za-z])(?P<a>[A-Z][a-z]{{1,7}})\s(?P<b>[A-Z][a-z]{{1,7}}(?:[-' ]?[A-Za-z][a-z]{{1,6}})?)(?![A-Za-z])"
-)
-_SYLLABLES = re.compile(rf"(?:{_SYLLABLE}){{1,3}}", re.IGNORECASE)
+_LATIN_NICKNAME = re.compile(r"[A-Z][a-z]+")  # 阿May
+_OLD = frozenset(f"老{surname}" for surname in SURE_SURNAMES)
+_BOSS_AND = frozenset(
+    ["总和", "总是", "总要", "总会", "总能", "总在", "总有", "总说", "总让", "总不", "总想"]
+)  # 王总和, read as 王 总和
+_WITH_GIVEN = re.compile(r"[哥姐叔姨总妹弟]")  # 美凤姐
 
 
 def persons(reading: Reading, everyday: EverydayWords) -> Iterator[Place]:
@@ -45,44 +48,46 @@ def persons(reading: Reading, everyday: EverydayWords) -> Iterator[Place]:
     for place, character in enumerate(text):
         if character in SURNAMES or text[place : place + 2] in COMPOUND_SURNAMES:
             yield from _by_surname(reading, everyday, place)
-        if character in "小阿老" and place not in reading.inside:
+        if character in "小阿老大" and place not in reading.inside:
             yield from _nickname(reading, everyday, place)
-    for pattern in (_DOTTED, _HIDDEN, _FAMILY, _FORMAL):
+        elif character in GIVEN:
+            yield from _given_alone(reading, everyday, place)
+    for pattern in _PATTERNS:
         yield from (match.span() for match in pattern.finditer(text))
-    yield from _latin(text)
+    yield from latin_names(text)
 
 
 def _by_surname(reading: Reading, everyday: EverydayWords, start: int) -> Iterator[Place]:
     text = reading.text
     compound = text[start : start + 2] in COMPOUND_SURNAMES
     after = start + (2 if compound else 1)
-    if start in reading.inside or (not compound and start in reading.words):
+    if start in reading.inside or (start in reading.words and reading.words[start] != after):
         return
     titled = _titled(reading, start, after)
     if titled:
         yield start, titled
         return
-    if compound and start in reading.words and not _cued(text, start):
-        return
     end = _given(reading, everyday, after)
     if end is None:
         return
-    title = _TITLE.match(text, end)
-    if title or _cued(text, start) or compound:
-        if text[start] not in _WEAK or title or _cued(text, start) or compound:
-            yield start, end
-    elif text[start] in SURE_SURNAMES and (_rare(text[after:end], everyday) or _stands(text, start, end)):
+    backed = compound or _TITLE.match(text, end) is not None or _cued(text, start)
+    sure = text[start] in SURE_SURNAMES and (_rare(text[after:end], everyday) or _stands(text, start, end))
+    if end - after == 1 and not backed:
+        sure = sure and (end in reading.words or _AFTER.match(text, end) is not None)
+    if backed or sure:
         yield start, end
 
 
 def _titled(reading: Reading, start: int, after: int) -> int | None:
-    """Where 王总, 李老师 end, if that is what stands there."""
+    """Where 王总 or 李老师 ends, if that is what stands there."""
     text = reading.text
+    weak = text[start] in WEAK_SURNAMES and after - start == 1
     title = _TITLE.match(text, after)
     if title and after not in reading.inside and title.end() not in reading.inside:
-        weak = text[start] in _WEAK and not _CLAUSE_START.search(text[:start])
-        return None if weak else title.end()
-    if reading.single(after) and text[after] in SHORT_TITLES and text[start] not in _WEAK:
+        return None if weak and not _CLAUSE_START.search(text[:start]) else title.end()
+    if reading.single(after) and text[after] in SHORT_TITLES and not weak:
+        return after + 1
+    if text[start] in SURE_SURNAMES and text[after : after + 2] in _BOSS_AND:
         return after + 1
     return None
 
@@ -119,40 +124,41 @@ def _nickname(reading: Reading, everyday: EverydayWords, start: int) -> Iterator
     text = reading.text
     if start in reading.words or start + 1 >= len(text):
         return
-    character = text[start + 1]
-    latin = re.compile(r"[A-Z][a-z]+").match(text, start + 1)
+    latin = _LATIN_NICKNAME.match(text, start + 1)
     if text[start] in "阿小" and latin:
         yield start, latin.end()
     if not reading.single(start + 1):
         return
-    named = character in SURNAMES - _WEAK or (text[start] == "阿" and character in GIVEN)
-    rare = text[start] != "老" and character in GIVEN and not everyday.is_usual(character)
-    if named or rare:
-        title = _TITLE.match(text, start + 2)
-        end = title.end() if title else start + 2
-        if not title and reading.single(end) and text[end] in SHORT_TITLES:
-            end += 1
+    character = text[start + 1]
+    named = (
+        character in SURNAMES - WEAK_SURNAMES if text[start] in "小老" else character in GIVEN and text[start] == "阿"
+    )
+    if not named and not (character in GIVEN and text[start] != "老" and not everyday.is_usual(character)):
+        return
+    title = _TITLE.match(text, start + 2)
+    end = title.end() if title else start + 2
+    if not title and reading.single(end) and text[end] in SHORT_TITLES:
+        end += 1
+    if (
+        end > start + 2
+        or _cued(text, start)
+        or _AFTER.match(text, end)
+        or text[start] == "阿"
+        or text[start:end] in _OLD
+    ):
         yield start, end
 
 
-def _latin(text: str) -> Iterator[Place]:
-    for match in _LATIN.finditer(text):
-        word = match[0].lower()
-        if word not in FIRST_NAMES and word not in AMBIGUOUS_FIRST_NAMES:
-            continue
-        more = _MORE.match(text, match.end())
-        if word in AMBIGUOUS_FIRST_NAMES and not more and not (match[0][0].isupper() and _among_han(text, match)):
-            continue
-        yield match.start(), more.end() if more and match[0][0].isupper() else match.end()
-    for match in _PINYIN.finditer(text):
-        first, second = match["a"].lower(), match["b"].lower()
-        if (first in PINYIN_SURNAMES and _SYLLABLES.fullmatch(re.sub(r"[-' ]", "", second))) or (
-            second in PINYIN_SURNAMES and _SYLLABLES.fullmatch(first)
-        ):
-            yield match.span()
-
-
-def _among_han(text: str, match: re.Match[str]) -> bool:
-    """Is it a lone word of letters, not one of an English sentence?"""
-    before, after = text[: match.start()].rstrip()[-1:], text[match.end() :].lstrip()[:1]
-    return not (before.isascii() and before.isalnum()) and not (after.isascii() and after.isalnum())
+def _given_alone(reading: Reading, everyday: EverydayWords, start: int) -> Iterator[Place]:
+    """晓雯, 子轩, 美凤姐; 妞妞 after a word that a name follows."""
+    text = reading.text
+    second, end = start + 1, start + 2
+    if not (reading.single(start) and reading.single(second)) or text[second] not in GIVEN:
+        return
+    free = everyday.is_free(text[start]) or everyday.is_free(text[second])
+    if free or not _rare(text[start:end], everyday):
+        return
+    if reading.single(end) and _WITH_GIVEN.match(text, end):
+        yield start, end + 1
+    elif _cued(text, start) or (_CLAUSE_START.search(text[:start]) and _AFTER.match(text, end)):
+        yield start, end

@@ -6,7 +6,7 @@ from importlib.util import find_spec
 import typer
 
 from model_store.errors import StoreError
-from toolchain.cli import everyday, exporting, heads, measuring, running
+from toolchain.cli import crisis, everyday, exporting, heads, measuring, running
 from toolchain.errors import ToolchainError
 
 _NEEDED = (
@@ -39,6 +39,7 @@ def main() -> None:
     exporting.add_to(application)
     heads.add_to(application)
     everyday.add_to(application)
+    crisis.add_to(application)
     try:
         application()
     except (ToolchainError, StoreError) as error:
