@@ -184,7 +184,8 @@ def test_lists_come_in_pages(device: httpx.Client) -> None:
 def test_what_can_not_be_kept_is_refused_by_name(
     device: httpx.Client, path: str, change: dict[str, Any], named: str
 ) -> None:
-    whole = {CALENDAR: MEETING, CONTACTS: ZHANG, NOTES: MINUTES}[path]
+    wholes: dict[str, dict[str, Any]] = {CALENDAR: MEETING, CONTACTS: ZHANG, NOTES: MINUTES}
+    whole = wholes[path]
     answer = device.post(path, json={**whole, **change})
     assert answer.status_code == 422
     assert named in answer.json()["errors"][0]["field"]
