@@ -3,21 +3,27 @@
 A line of the file is `{"text": ..., "spans": [{"start": ..., "end": ..., "type": ...}]}`. A span is found when every
 character of it is hidden, whatever the type; `as typed` counts those hidden under their own type. Precision is the
 share of findings that touch a span of any type. Findings of another tool may come from a file: a JSON list, one entry
-a text, of `[start, end, type]`. presidio-analyzer takes part where it is installed; its models are not needed.
+a text, of `[start, end, type]`. presidio-analyzer and llm-guard take part where installed; no models are needed.
 
     python -m tests.benchmarks.recognisers FILE [--found NAME=FILE] [--missed] [--amounts no] [--dates no]
-    python -m tests.benchmarks.recognisers FILE --write FOUND   # presidio's findings, from an environment that has it
+    python -m tests.benchmarks.recognisers FILE --write NAME FOUND   # of presidio-analyzer or llm-guard
 """
 
 import argparse
 import json
+import logging
+import re
+import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec, module_from_spec, spec_from_file_location
 from pathlib import Path
 from statistics import median
+from types import ModuleType
 
 Span = tuple[int, int, str]
+Finder = Callable[[str], Sequence[Span]]
 
 # What a careless expression takes quadratic time for, repeated.
 _PIECES = (
@@ -147,14 +153,14 @@ def main() -> None:
     parser.add_argument("--missed", action="store_true", help="list them: never with texts that must stay unseen")
     parser.add_argument("--amounts", choices=("yes", "no"), default="yes")
     parser.add_argument("--dates", choices=("yes", "no"), default="yes")
-    parser.add_argument("--write", type=Path, help="write what presidio finds, and do nothing else")
+    parser.add_argument("--write", nargs=2, metavar=("NAME", "FOUND"), help="write what another tool finds, no more")
     arguments = parser.parse_args()
     texts = read(arguments.file)
     if arguments.write:
-        finder = presidio()
+        finder = _OTHERS[arguments.write[0]]()
         if finder is None:
-            parser.exit(1, "presidio-analyzer is not installed here\n")
-        arguments.write.write_text(json.dumps([list(finder(one.text)) for one in texts]), "utf-8")
+            parser.exit(1, f"{arguments.write[0]} is not installed here\n")
+        Path(arguments.write[1]).write_text(json.dumps([list(finder(one.text)) for one in texts]), "utf-8")
         return
     found, times = _run(_own(arguments.amounts == "yes", arguments.dates == "yes"), texts)
     _print("patterns", texts, found)
@@ -162,35 +168,46 @@ def main() -> None:
     print("10,000 characters of one piece: the slowest {:.0f} ms ({!r})".format(*_slowest(10_000)))
     if arguments.missed:
         print("\n".join(missed(texts, found)))
-    if (finder := presidio()) is not None:
-        found, _ = _run(finder, texts)
-        _print("presidio-analyzer", texts, found)
+    for name, other in _OTHERS.items():
+        if (finder := other()) is not None:
+            found, _ = _run(finder, texts)
+            _print(name, texts, found)
     for named in arguments.found:
         name, _, path = named.partition("=")
         entries = json.loads(Path(path).read_text("utf-8"))
         _print(name, texts, [[(start, end, kind) for start, end, kind in entry] for entry in entries])
 
 
-def presidio() -> Callable[[str], Sequence[Span]] | None:
+def presidio() -> Finder | None:
     """All of presidio's pattern recognisers, without a language model; nothing where it is not installed."""
     try:
-        from presidio_analyzer import PatternRecognizer  # type: ignore[import-not-found]
-        from presidio_analyzer import predefined_recognizers as predefined
+        from presidio_analyzer import (  # type: ignore[import-not-found]
+            PatternRecognizer,
+            predefined_recognizers,
+        )
     except ImportError:
         return None
     recognisers = []
-    for name in predefined.__all__:
-        kind = getattr(predefined, name)
-        if isinstance(kind, type) and (issubclass(kind, PatternRecognizer) or name == "PhoneRecognizer"):
+    for name in predefined_recognizers.__all__:
+        kind = getattr(predefined_recognizers, name)
+        phones = name == "PhoneRecognizer"
+        if isinstance(kind, type) and (phones or issubclass(kind, PatternRecognizer)):
             try:
-                recognisers.append(kind(supported_regions=["CN", "US"]) if name == "PhoneRecognizer" else kind())
-            except (TypeError, ValueError):
+                recogniser = kind(supported_regions=["CN", "US"]) if phones else kind()
+                recogniser.analyze("a@b.cn 13800138000", recogniser.supported_entities, None)
+            except (TypeError, ValueError, OSError):  # some want settings, some the network
+                print(f"left out: {name}")
                 continue
+            recognisers.append(recogniser)
 
     def find(text: str) -> Sequence[Span]:
         found = set()
         for recogniser in recognisers:
-            for result in recogniser.analyze(text, recogniser.supported_entities, None):
+            try:
+                results = recogniser.analyze(text, recogniser.supported_entities, None)
+            except OSError:  # a list of top-level domains that it fetches
+                continue
+            for result in results:
                 if result.score >= _LEAST_SCORE:
                     found.add((result.start, result.end, _OF_PRESIDIO.get(result.entity_type, "ACCOUNT")))
         return sorted(found)
@@ -198,7 +215,38 @@ def presidio() -> Callable[[str], Sequence[Span]] | None:
     return find
 
 
-_LEAST_SCORE = 0.35  # its phone recogniser gives 0.4; below lie bare digits that nothing confirms
+def llm_guard() -> Finder | None:
+    """LLM Guard's patterns for Chinese; nothing where it is not installed. Its package imports torch, its file of
+    patterns does not: that file alone is loaded."""
+    package = find_spec("llm_guard")
+    if package is None or not package.submodule_search_locations:
+        return None
+    folder = Path(package.submodule_search_locations[0])
+    logger = ModuleType("llm_guard.util")
+    vars(logger)["get_logger"] = logging.getLogger
+    sys.modules["llm_guard.util"] = logger
+    sys.modules.setdefault("llm_guard", ModuleType("llm_guard"))
+    loading = spec_from_file_location(
+        "llm_guard_patterns", folder / "input_scanners" / "anonymize_helpers" / "regex_patterns.py"
+    )
+    if loading is None or loading.loader is None:
+        return None
+    module = module_from_spec(loading)
+    loading.loader.exec_module(module)
+    patterns = [
+        (re.compile(expression), _OF_LLM_GUARD.get(group["name"], "ACCOUNT"))
+        for group in module.DEFAULT_REGEX_PATTERNS
+        if "zh" in group.get("languages", [])
+        for expression in group.get("expressions", [])
+    ]
+
+    def find(text: str) -> Sequence[Span]:
+        return sorted((match.start(), match.end(), kind) for one, kind in patterns for match in one.finditer(text))
+
+    return find
+
+
+_LEAST_SCORE = 0.35  # presidio's phone recogniser gives 0.4; below lie bare digits that nothing confirms
 _OF_PRESIDIO = {
     "PHONE_NUMBER": "PHONE",
     "EMAIL_ADDRESS": "EMAIL",
@@ -209,16 +257,18 @@ _OF_PRESIDIO = {
     "DATE_TIME": "DATE",
     "US_PASSPORT": "PASSPORT",
 }
+_OF_LLM_GUARD = {"PHONE_NUMBER_ZH": "PHONE", "EMAIL_ADDRESS_RE": "EMAIL", "CREDIT_CARD_RE": "CARD"}
+_OTHERS = {"presidio-analyzer": presidio, "llm-guard": llm_guard}
 
 
-def _own(with_amounts: bool, with_dates: bool) -> Callable[[str], Sequence[Span]]:
+def _own(with_amounts: bool, with_dates: bool) -> Finder:
     from device_sim.privacy.patterns import PatternPolicy, Patterns  # not in the environment that has presidio
 
     patterns = Patterns(PatternPolicy(amounts=with_amounts, dates=with_dates))
     return lambda text: [(finding.start, finding.end, str(finding.type)) for finding in patterns.find(text)]
 
 
-def _run(find: Callable[[str], Sequence[Span]], texts: Sequence[Labelled]) -> tuple[list[Sequence[Span]], list[float]]:
+def _run(find: Finder, texts: Sequence[Labelled]) -> tuple[list[Sequence[Span]], list[float]]:
     find("")
     found, times = [], []
     for one in texts:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 
+from stdnum import iban
 from stdnum.cn import uscc
 
 from device_sim.privacy.findings import SensitiveType
@@ -20,10 +21,16 @@ _END = r"(?![a-z0-9_])"
 # What is counted is no value: 密码8-16位, 验证码5分钟内有效.
 _UNCOUNTED = r"(?![^，。；！？\n]{0,2}(?:位|个字|种|次|年|月份|天|分钟|小时|版|元|块|万))"
 _HOLDS_DIGIT = r"(?=[!-~]{0,40}\d)"
-_HANDLE = r"[a-z0-9_][a-z0-9_.\-]{2,40}"
+_HANDLE = r"(?:[a-z]{2,20}\\)?[a-z0-9_][a-z0-9_.\-]{2,40}(?:\#\d{3,6})?"
 _WECHAT = r"[a-z0-9_][a-z0-9_\-]{3,29}"  # WeChat itself allows 6 to 20; a phone or QQ number serves too
 _SERIAL = r"[a-z0-9](?:[a-z0-9]|[\-/ ](?=[a-z0-9])){2,30}"
 _CODE = r"[a-z0-9](?:[a-z0-9]|[ \-](?=[a-z0-9])){2,19}"
+
+# Before 号: goods, transport, places, issues, marks of punctuation.
+_COUNTED = (
+    "订运货款书型版批单条股期刊文区房门楼座路线色尺邮车航班品物题图准端口次流水快递公信符引括逗句问感分顿冒等编料略星月日"
+    "一二三四五六七八九十"
+)
 
 # The values are the groups. Repetition is bounded, so that a search takes linear time. `(?x)`: layout means nothing.
 _NAMED = [
@@ -32,15 +39,23 @@ _NAMED = [
         (?: [ ]?[:=][ ]? | {_SAYS}(?=[^ ]{{0,40}}[\d_\-])
           | [ ]?(?=[a-z][a-z_\-]{{0,18}}\d)(?!iphone|android|windows|ios|mac|pc|v\d) )
         ({_WECHAT}){_END}""",
+    rf"(?x)(?:{words.CHATS}) (?:搜索?|搜一搜|添加) [ :]{{0,2}} ([a-z][a-z0-9_\-]{{4,29}}){_END}",
     rf"(?x)(?:{words.CHATS}) (?:账号|帐号|号码?|[ ]?id) {_REMARK} (?:{_SAYS}|[ ]?) ({_WECHAT}){_END}",
     rf"""(?x)[我他她加您] (?:的|我的?)? (?:{words.CHATS}) [ ]?
         (?!app|pay|web|pc|wechat|id) ([a-z][a-z0-9_\-]{{4,29}}){_END}""",
     rf"(?x){words.QQ} (?:群|号|账号|号码|群号|邮箱){{0,3}} {_REMARK} (?:{_SAYS}|[ :]{{0,2}}) (\d{{5,12}})(?!\d)",
     rf"(?x)(?:{words.NETWORKS}) {_ACCOUNT} {_REMARK} (?:{_SAYS}|[ ]?) @?({_HANDLE}){_END}",
     rf"(?x)(?:{words.NETWORKS}) {_REMARK} [ ]?(?:[:=][ ]?@?|@) ({_HANDLE}){_END}",
-    rf"""(?x)(?:{words.NAMES}) {_REMARK} (?:{_SAYS}|[ ](?=[^ ]{{0,40}}\d))
+    rf"""(?x)(?:{words.NAMES}) {_REMARK} (?:{_SAYS}|[ ](?=[^ ]{{0,40}}\d)|(?=@))
         @?({_HANDLE}(?:@[a-z0-9.\-]{{3,40}})?){_END}{_UNCOUNTED}""",
     rf"(?x)(?:{words.NAMES}) (?=[a-z0-9_]{{0,20}}\d) ([a-z0-9_]{{4,30}}){_END}{_UNCOUNTED}",
+    rf"(?x)(?:账号|帐号|用户名|登录名) [ ] (?!login|app|id|bug|api|vip|pro) ([a-z][a-z0-9_.\-]{{3,30}}){_END}",
+    # A number that somebody was given, whatever it is called; not what shops, catalogues and maps count by.
+    rf"""(?x)(?: [一-鿿](?<![{_COUNTED}])(?<!零件|部件|物件)(?:编号|证号|卡号|牌号|号) | 串[号码] | (?:注册|登记|会员)码
+          | [一-鿿][证卡] )
+        {_REMARK} (?:{_SAYS}|[ ]?) (?=[a-z\-]{{0,8}}\d) (?=[a-z\-]*(?:\d[a-z/ \-]{{0,3}}){{4}})
+        ({_SERIAL}){_END}{_UNCOUNTED}""",
+    r"(?x)(?:后台|登[录陆]|账号密码) [ :是为]{0,3} ([a-z0-9_.@\-]{2,40}) [ ]?[/|][ ]? ([!-~]{3,40})",
     # Both together need nothing between: 账号admin密码admin.
     rf"""(?x)(?:{words.NAMES}) (?:{_SAYS}|[ ]{{0,2}}) ([!-+\--~]{{2,60}}) [ ,，、;；/]{{0,3}}
         (?:{words.SECRETS}) (?:{_SAYS}|[ ]{{0,2}}) ([!-~]{{3,60}})""",
@@ -50,7 +65,8 @@ _NAMED = [
     # A secret is whatever is no space and no Chinese character; alone, or after `is`, it holds a digit or a mark.
     rf"""(?x)(?:{words.SECRETS}) (?:码|号)? {_REMARK}
         (?: (?:现在|目前|还)?{_SAYS} | [ ]{{0,2}}(?:is|was)[ ]{{1,2}}(?=[^ ]{{0,40}}[\d!@\#$%^&*_]) )
-        (?:bearer[ ])? ((?<=")[^"\n]{{3,200}}(?=") | [!-~]{{3,512}} (?:[ ][\d!@\#$%^&*]{{1,8}}(?![a-z0-9])){{0,3}})""",
+        (?:bearer[ ])? ((?<=")[^"\n]{{3,200}}(?=") | \d(?:[ ]\d){{3,11}}(?!\d)
+          | [!-~]{{3,512}} (?:[ ][\d!@\#$%^&*]{{1,8}}(?![a-z0-9])){{0,3}})""",
     rf"""(?x)(?:{words.SECRETS}) (?:码|号)? {_REMARK} [ ]{{0,2}} {_HOLDS_DIGIT}
         (?![_\-.+]|[\d\-~]{{1,6}}(?:位|个|种|次|年|条|分钟)) ([a-z0-9!@\#$%^&*_+.\-]{{4,200}})""",
     rf"""(?x)(?:{words.CODES}) (?:号码?|编号)? {_REMARK} (?:{_SAYS}|[ ]{{0,2}}(?:is[ ])?)
@@ -64,6 +80,7 @@ _NAMED = [
         (?:尾号|[前后末][四4六6三3八8两]位(?:数字)?) (?:{_SAYS}|[ ]?) (\d{{3,6}}x?)(?!\d){_UNCOUNTED}""",
 ]
 _KEYS = [
+    r"(?<![a-z0-9_])((?:wxid|gh)_[a-z0-9]{8,32})(?![a-z0-9])",
     r"(?<![a-z0-9_\-])((?:sk|pk|rk)[-_](?:[a-z0-9]{2,12}[-_]){0,3}[a-z0-9_\-]{16,200})",
     r"""(?x)(?<![a-z0-9_]) ((?:gh[pousr]_|github_pat_|glpat-|hf_|npm_|pypi-|xox[abpr]-|ltai|akia|asia|akid|aiza
         |ya29\.|eaac|dop_v1_|shpat_|sq0csp-) [a-z0-9_\-]{14,200})""",
@@ -77,6 +94,7 @@ _KEYS = [
     rf"(?:{words.SEEDS})[^a-z\n]{{0,6}}((?:[a-z]{{3,8}} ){{11,23}}[a-z]{{3,8}})",
 ]
 _PATTERNS = [re.compile(pattern) for pattern in (*_NAMED, *_KEYS)]
+_IBAN = re.compile(r"(?<![a-z0-9])[a-z]{2}\d{2}(?: ?[a-z0-9]{4}){2,7}(?: ?[a-z0-9]{1,3})?(?![a-z0-9])")
 _COMPANY = re.compile(r"(?<![a-z0-9])[0-9a-z][1-9]\d{6}[0-9a-z]{10}(?![a-z0-9])")  # GB 32100: a check digit
 # Words that stand where a value would.
 _NO_VALUE = re.compile(
@@ -94,6 +112,9 @@ def accounts(text: str) -> Iterator[Match]:
                 if not _NO_VALUE.match(value):
                     start = found.start(group)
                     yield Match(start, start + _length(value), SensitiveType.ACCOUNT)
+    for found in _IBAN.finditer(text):
+        if iban.is_valid(found[0]):
+            yield Match(found.start(), found.end(), SensitiveType.CARD)
     for found in _COMPANY.finditer(text):
         if not found[0].isdigit() and uscc.is_valid(found[0].upper()):
             yield Match(found.start(), found.end(), SensitiveType.ACCOUNT)

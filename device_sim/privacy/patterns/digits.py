@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 # Possessive: a run is looked at once, however long it is.
-_RUN = re.compile(r"\d++(?:[ ()\-.·_/,，。、]{1,3}+\d++)*+")
+_RUN = re.compile(r"\d++(?:[ ()\-.·_/,，。、*~|:;\n【】\[\]<>]{1,6}+\d++)*+")
 _GROUP = re.compile(r"\d++")
-WEAK = frozenset("/,，。、")  # they part whole numbers more often than the groups of one
+WEAK = frozenset("/,，。、*~|:;\n【】[]<>")  # they part whole numbers more often than the groups of one
 _SINGLES = 7  # so many single digits in a row are one number, read out or spread
 
 

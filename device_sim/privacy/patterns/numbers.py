@@ -36,6 +36,7 @@ _QUANTITY = re.compile(
 )
 _DECIMALS = re.compile(r"\.\d{1,2}(?![\d.])")
 _ANOTHER = re.compile(r" ?[/、,，和或] ?([2-8]\d{6,7}|[2-8]\d{2,3}[ \-]\d{4})(?![\d年元块万.\-])")
+_SHORT = re.compile(r"(?:内线|分机|短号|小号)(?:号码?)?[ :是为]{0,3}(\d{3,6})(?![\d元年万])")  # within an office
 # Letters typed for the digits that they look like.
 _LOOKALIKE = re.compile(r"(?<![a-z0-9])[1li][3-9][0-9oli]{9}(?![a-z0-9])")
 _WORD_BEFORE = re.compile(r"[a-z0-9_]+$")
@@ -92,6 +93,8 @@ def numbers(text: str) -> Iterator[Match]:
                     first += 1
             else:
                 first += 1
+    for short in _SHORT.finditer(text):
+        yield Match(short.start(1), short.end(1), SensitiveType.PHONE)
     for typed in _LOOKALIKE.finditer(text):
         if not typed[0].isdigit() and sum(map(str.isdigit, typed[0])) >= _LOOKALIKE_DIGITS:
             yield Match(typed.start(), typed.end(), SensitiveType.PHONE)
@@ -194,11 +197,12 @@ def _is_card(window: _Window, before: Label | None) -> bool:
     digits = window.digits
     if not 13 <= len(digits) <= 19:
         return False
-    if not _CARD_SHAPE.fullmatch(",".join(str(len(group.digits)) for group in window.groups)):
-        return False
     if before is Label.CARD and len(digits) >= 15:
-        return True
-    return bool(_CARD_STARTS.fullmatch(digits)) and luhn.is_valid(digits)
+        return bool(_CARD_SHAPE.fullmatch(",".join(str(len(group.digits)) for group in window.groups)))
+    parted = len(window.groups) == 1 or (
+        len(window.groups[0].digits) >= 3 and all(len(g.digits) > 1 for g in window.groups)
+    )
+    return parted and bool(_CARD_STARTS.fullmatch(digits)) and luhn.is_valid(digits)
 
 
 def _is_within(text: str, start: int, end: int) -> bool:

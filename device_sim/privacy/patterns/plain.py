@@ -58,11 +58,12 @@ def plain(text: str) -> Plain:
 
 def _stands_alone(text: str, index: int) -> bool:
     """Whether a circled or raised digit is a mark before or after a number (①13800138000) and no part of it."""
-    before, after = text[max(0, index - _NUMBER) : index], text[index + 1 : index + 1 + _NUMBER]
-    if any(unicodedata.category(side) == "No" for side in before[-1:] + after[:1]):
+    sides = text[max(0, index - 1) : index], text[index + 1 : index + 2]
+    if any(unicodedata.category(side) == "No" for side in sides if side):
         return False
-    if not before[-1:].isdigit() or not after[:1].isdigit():
+    if not all(side.isdigit() for side in sides):
         return True
+    before, after = text[max(0, index - _NUMBER) : index], text[index + 1 : index + 1 + _NUMBER]
     return len(before) == len(after) == _NUMBER and before.isdigit() and after.isdigit()
 
 

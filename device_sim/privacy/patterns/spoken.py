@@ -2,12 +2,12 @@
 
 import re
 
-_DIGITS = str.maketrans(
-    "零〇○一幺二三四五六七八九壹贰叁肆伍陆柒捌玖弌貳叄陸", "000" + "11" + "23456789" + "123456789" + "1236"
-)
-_WORDS = "零〇○一幺二三四五六七八九壹贰叁肆伍陆柒捌玖弌貳叄陸"
+# By value; 幺, 么, 洞, 拐 and 勾 are how numbers are read out, the last rows bank and Traditional writing.
+_WORDS = "零〇○洞一幺么壹弌二两贰貳三叁叄四肆五伍六陆陸七柒拐八捌九玖勾"
+_VALUES = "0000" + "11111" + "2222" + "333" + "44" + "55" + "666" + "777" + "88" + "999"
+_DIGITS = str.maketrans(_WORDS, _VALUES)
 # At least four in a row, digits among them or not, and no unit after: 一九九八年 and 三四五万 are words.
-_ROW = re.compile(rf"[\d{_WORDS}](?:[ \-、]?[\d{_WORDS}]){{3,}}(?![十百千万亿年])")
+_ROW = re.compile(rf"[\d{_WORDS}](?:[ \-、，,.·]?[\d{_WORDS}]){{3,}}(?![十百千万亿年])")
 _WORD = re.compile(f"[{_WORDS}]")
 
 
@@ -15,5 +15,5 @@ def with_digits(text: str) -> str | None:
     """The text with rows of digit words as digits, of the same length; nothing where there are none."""
     if not _WORD.search(text):
         return None
-    replaced = _ROW.sub(lambda row: row[0].replace("、", " ").translate(_DIGITS), text)
+    replaced = _ROW.sub(lambda row: re.sub("[、，,.·]", " ", row[0]).translate(_DIGITS), text)
     return replaced if replaced != text else None
