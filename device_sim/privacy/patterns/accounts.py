@@ -52,7 +52,7 @@ _NAMED = [
     rf"(?x)(?:账号|帐号|用户名|登录名) [ ] (?!login|app|id|bug|api|vip|pro) ([a-z][a-z0-9_.\-]{{3,30}}){_END}",
     # A number that somebody was given, whatever it is called; not what shops, catalogues and maps count by.
     rf"""(?x)(?: [一-鿿](?<![{_COUNTED}])(?<!零件|部件|物件)(?:编号|证号|卡号|牌号|号) | 串[号码] | (?:注册|登记|会员)码
-          | [一-鿿][证卡] )
+          | [一-鿿][证卡](?=[\s:是为]{{0,3}}[a-z]{{0,3}}\d{{6}}) )
         {_REMARK} (?:{_SAYS}|[ ]?) (?=[a-z\-]{{0,8}}\d) (?=[a-z\-]*(?:\d[a-z/ \-]{{0,3}}){{4}})
         ({_SERIAL}){_END}{_UNCOUNTED}""",
     r"(?x)(?:后台|登[录陆]|账号密码) [ :是为]{0,3} ([a-z0-9_.@\-]{2,40}) [ ]?[/|][ ]? ([!-~]{3,40})",

@@ -43,7 +43,8 @@ _BORN_AFTER = re.compile(
     rf"[^\d\n。；，一二三四五六七八九十正腊冬农阴阳公零〇]{{0,8}}({_WHEN})"
 )
 _BORN_BEFORE = re.compile(
-    rf"({_WHEN})(?:那[天年]|当天)?(?:[是为]?[我他她你您]{{0,1}}(?:的|妈|爸|儿子|女儿|老婆|老公)?)(?:出生|生的|生人|生日|过生日|诞生)"
+    rf"({_WHEN})(?:那[天年]|当天)?(?:[是为]?[我他她你您]?的?)(?:出生|生的|生人|生日|过生日|诞生)"
+    rf"|({_ZH_MONTH_DAY})[^\d\n。；]{{0,8}}(?:生日|出生|满月|周岁)"
 )
 _CALENDAR = re.compile(
     r" ?那?天?(?:是|为)?(?:星期几|周几|礼拜几|什么日子|什么节|农历|阴历|黄历|历史上)"
@@ -68,8 +69,9 @@ def dates(text: str) -> Iterator[Match]:
     if "生" in text or "诞" in text or "b" in text:
         for pattern in (_BORN_AFTER, _BORN_BEFORE):
             for found in pattern.finditer(text):
-                if not _is_history(found[1]):
-                    yield Match(found.start(1), found.end(1), SensitiveType.DATE)
+                start, end = found.span(found.lastindex or 0)
+                if not _is_history(text[start:end]):
+                    yield Match(start, end, SensitiveType.DATE)
 
 
 def _is_history(written: str) -> bool:

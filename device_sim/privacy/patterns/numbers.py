@@ -154,9 +154,10 @@ def _valid(text: str, window: _Window, before: Label | None) -> Match | None:
         return Match(start, end, SensitiveType.CARD)
     if _QUANTITY.match(text, end) or not (plus or _may_begin(text, start, digits)):
         return None
-    if not plus and text[start - 1 : start] == "(" and ")" in text[start:end]:
+    start -= plus
+    if text[start - 1 : start] == "(" and ")" in text[start:end]:
         start -= 1
-    return Match(start - plus, extension(text, end) if takes_extension(digits) else end, SensitiveType.PHONE)
+    return Match(start, extension(text, end) if takes_extension(digits) else end, SensitiveType.PHONE)
 
 
 def _named(text: str, window: _Window, direct: Label | None) -> Match | None:

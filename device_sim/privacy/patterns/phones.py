@@ -19,7 +19,9 @@ _LANDLINE_SHAPES = frozenset([(7,), (8,), (4, 4), (3, 4), (4, 3), (2, 2, 4), (2,
 _SERVICE = re.compile(r"[48]00[0-9]\d{6}")
 _SERVICE_SHAPES = frozenset([(3, 3, 4), (3, 4, 3), (3, 7), (4, 3, 3), (4, 6), (6, 4), (3, 2, 5), (3, 1, 3, 3), (10,)])
 _AMERICAN = re.compile(r"[2-9]\d\d[2-9]\d{6}")
-_EXTENSION = re.compile(r" ?(?:转接?|转分机|分机号?|ext\.?|x|#|-)[ :]?\d{1,6}(?!\d)")
+_EXTENSION = re.compile(
+    r" ?[(,，]? ?(?:转接?|(?:转 ?)?分机号?|ext(?:ension)?\.?|x|#|-)[ :]?\d{1,6}(?!\d)(?: ?分机)?\)?"
+)
 _NEIGHBOURS = re.compile(r"(?:00)?(?:852|853|886)")  # Hong Kong, Macao, Taiwan: often without a plus
 
 

@@ -8,6 +8,7 @@ _VALUES = "0000" + "11111" + "2222" + "333" + "44" + "55" + "666" + "777" + "88"
 _DIGITS = str.maketrans(_WORDS, _VALUES)
 # At least four in a row, digits among them or not, and no unit after: 一九九八年 and 三四五万 are words.
 _ROW = re.compile(rf"[\d{_WORDS}](?:[ \-、，,.·]?[\d{_WORDS}]){{3,}}(?![十百千万亿年])")
+_PARTS = re.compile("[、，,.·]")
 _WORD = re.compile(f"[{_WORDS}]")
 
 
@@ -15,5 +16,11 @@ def with_digits(text: str) -> str | None:
     """The text with rows of digit words as digits, of the same length; nothing where there are none."""
     if not _WORD.search(text):
         return None
-    replaced = _ROW.sub(lambda row: re.sub("[、，,.·]", " ", row[0]).translate(_DIGITS), text)
+    replaced = _ROW.sub(_read, text)
     return replaced if replaced != text else None
+
+
+def _read(row: re.Match[str]) -> str:
+    if not _WORD.search(row[0]):
+        return row[0]
+    return _PARTS.sub(" ", row[0]).translate(_DIGITS)
