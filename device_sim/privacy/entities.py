@@ -66,14 +66,15 @@ class Entities:
             if kind is not None and start < end and self._believed(reading, start, end, kind, span.probability):
                 found[start, _whole(reading, end, kind)] = kind
         for value, kind in {text[start:end]: kind for (start, end), kind in found.items() if end - start > 1}.items():
-            for again in re.finditer(re.escape(value), text):
+            for again in re.finditer(_alone(value), text):
                 found.setdefault(again.span(), kind)
         return [Finding(start, end, kind, _SOURCE) for (start, end), kind in found.items()]
 
     def _believed(self, reading: Reading, start: int, end: int, kind: SensitiveType, probability: float) -> bool:
         """Is it likely to be a name? The head is made to miss few, so it also marks what is none."""
         value = reading.text[start:end]
-        if value in ORGANISATIONS or value in SURNAMES or is_first_name(value):
+        surname = kind is SensitiveType.PERSON and value in SURNAMES
+        if surname or value in ORGANISATIONS or is_first_name(value):
             return True
         if value.lower() in NO_NAMES or (len(value) == 1 and probability < _CERTAIN):
             return False
@@ -122,6 +123,12 @@ def windows(text: str) -> Iterator[tuple[int, int]]:
             start += _WINDOW - _SHARED
     if start < len(text):
         yield start, len(text)
+
+
+def _alone(value: str) -> str:
+    """A pattern of the value; in letters, not as a part of a word."""
+    pattern = re.escape(value)
+    return rf"(?<![A-Za-z0-9]){pattern}(?![A-Za-z0-9])" if value.isascii() else pattern
 
 
 def _whole(reading: Reading, end: int, kind: SensitiveType) -> int:

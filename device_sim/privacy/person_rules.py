@@ -29,7 +29,7 @@ _CLAUSE_START = re.compile(r"(?:^|\W)\s*$")
 _ANY_SURNAME = rf"(?:{one_of(COMPOUND_SURNAMES)}|[{''.join(sorted(SURNAMES - WEAK_SURNAMES))}])"
 _PATTERNS = (
     re.compile(
-        r"[\u4e00-\u9fff]{1,7}(?:[·•・‧][\u4e00-\u9fff]{1,8}?)+(?=[的说在和跟是把要也都会来去想打]|[^\w·•・‧]|$)"
+        r"[\u4e00-\u9fff]{1,7}(?:[·•・‧][\u4e00-\u9fff]{1,8}?){1,4}(?=[的说在和跟是把要也都会来去想打]|[^\w·•・‧]|$)"
     ),  # 阿依古丽·买买提
     re.compile(rf"{_ANY_SURNAME}(?:某某?|[Xx*]{{1,2}})(?![种些个处人地])"),  # 张某
     re.compile(rf"(?<=姓){_ANY_SURNAME}(?=的|\W|$)"),  # 免贵姓张

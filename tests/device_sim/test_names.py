@@ -1,5 +1,6 @@
 """Names: the user's own, with all that people are called; others by how names are formed; what is no name."""
 
+from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 
@@ -172,15 +173,17 @@ def test_everyday_text_holds_no_names(rules: Names, text: str) -> None:
     assert not rules.find(text)
 
 
-@pytest.mark.parametrize("piece", ["区", "王", "小", "路1号", "·某", "Zhang ", "公司", "a", "「", "省市区县"])
+@pytest.mark.parametrize("piece", ["区", "王", "小", "路1号", "·某", "张三·", "Zhang ", "公司", "a", "「", "省市区县"])
 def test_no_text_makes_a_pattern_explode(rules: Names, piece: str) -> None:
     text = piece * (10_000 // len(piece))
     assert all(0 <= one.start < one.end <= len(text) for one in rules.find(text))  # or it would not end
 
 
 @pytest.fixture(scope="module")
-def shipped(tmp_path_factory: pytest.TempPathFactory) -> Runtime:
-    return Runtime.open(DeviceSettings(tmp_path_factory.mktemp("shipped")))
+def shipped(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runtime]:
+    runtime = Runtime.open(DeviceSettings(tmp_path_factory.mktemp("shipped")))
+    yield runtime
+    runtime.close()
 
 
 def test_names_are_found_wherever_they_stand_in_a_long_text(shipped: Runtime, everyday: EverydayWords) -> None:
