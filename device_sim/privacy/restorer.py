@@ -50,8 +50,7 @@ class StreamRestorer:
                 break
             pieces += (text[position : mention.start], self._resolve(text, mention))
             position = mention.end
-            if stop < position:  # it began within this one, which is decided
-                stop = undecided(text, position)
+        stop = max(stop, position)  # what was resolved is never looked at again
         pieces.append(text[position:stop])
         self._seen, self._held = text[max(stop - 1, 0) : stop], text[stop:]
         return "".join(pieces)

@@ -144,6 +144,7 @@ def test_streaming_does_not_wait_for_the_answers_end() -> None:
     assert stream.feed("好的，[今天") == "好的，[今天"
     assert stream.feed("我和[PER") == "我和"
     assert stream.feed("SON_A]见") == "王建国见"
+    assert stream.feed("[PERSON_A]") == "王建国"
     assert stream.feed("a[0] = {}; Pass") == "a[0] = {}; Pass"
     assert stream.finish().text == ""
 
