@@ -19,12 +19,13 @@ QQ = "(?<![a-z])(?:qq|扣扣|企鹅|球球|加q|扣)"
 NETWORKS = _any(
     r"""
     支付宝 抖音 快手 小红书 微博 b站 淘宝 京东 旺旺 钉钉 飞书 企业微信 陌陌 探探 知乎 豆瓣 贴吧 领英 推特 脸书 电报
-    游戏 steam 公众号 视频号 战网 王者荣耀
+      公众号 视频号 
     """,
     r"""
     telegram tg line skype instagram ins twitter facebook github linkedin discord paypal apple_id icloud alipay
     """,
 )
+GAMES = "游戏|战网|王者荣耀|原神|steam"
 NAMES = _any(
     r"""
     (?:用户|会员|员工|客户|设备|商户|玩家|角色|企业)(?:id|编号) 登[录陆](?:账|帐)[号户] (?:账|帐|賬|帳)[号號户戶]名?

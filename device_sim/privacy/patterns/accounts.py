@@ -44,7 +44,7 @@ _NAMED = [
     rf"""(?x)[我他她加您] (?:的|我的?)? (?:{words.CHATS}) [ ]?
         (?!app|pay|web|pc|wechat|id) ([a-z][a-z0-9_\-]{{4,29}}){_END}""",
     rf"(?x){words.QQ} (?:群|号|账号|号码|群号|邮箱){{0,3}} {_REMARK} (?:{_SAYS}|[ :]{{0,2}}) (\d{{5,12}})(?!\d)",
-    rf"(?x)(?:{words.NETWORKS}) {_ACCOUNT} {_REMARK} (?:{_SAYS}|[ ]?) @?({_HANDLE}){_END}",
+    rf"(?x)(?:{words.NETWORKS}|{words.GAMES}) {_ACCOUNT} {_REMARK} (?:{_SAYS}|[ ]?) @?({_HANDLE}){_END}",
     rf"(?x)(?:{words.NETWORKS}) {_REMARK} [ ]?(?:[:=][ ]?@?|@) ({_HANDLE}){_END}",
     rf"""(?x)(?:{words.NAMES}) {_REMARK} (?:{_SAYS}|[ ](?=[^ ]{{0,40}}\d)|(?=@))
         @?({_HANDLE}(?:@[a-z0-9.\-]{{3,40}})?){_END}{_UNCOUNTED}""",
