@@ -19,7 +19,7 @@ QQ = "(?<![a-z])(?:qq|扣扣|企鹅|球球|加q|扣)"
 NETWORKS = _any(
     r"""
     支付宝 抖音 快手 小红书 微博 b站 淘宝 京东 旺旺 钉钉 飞书 企业微信 陌陌 探探 知乎 豆瓣 贴吧 领英 推特 脸书 电报
-      公众号 视频号 
+    公众号 视频号
     """,
     r"""
     telegram tg line skype instagram ins twitter facebook github linkedin discord paypal apple_id icloud alipay
