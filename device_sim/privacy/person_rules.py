@@ -160,5 +160,5 @@ def _given_alone(reading: Reading, everyday: EverydayWords, start: int) -> Itera
         return
     if reading.single(end) and _WITH_GIVEN.match(text, end):
         yield start, end + 1
-    elif _cued(text, start) or (_CLAUSE_START.search(text[:start]) and _AFTER.match(text, end)):
+    elif _cued(text, start) and text[start - 1] not in "是一和与" and _AFTER.match(text, end):
         yield start, end
