@@ -7,7 +7,7 @@ and go with `DELETE /v1/user-data`.
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from typing import Generic, TypeVar
 
 from device_sim.clock import Clock
@@ -20,7 +20,7 @@ from device_sim.personal.importing import add_entries
 from device_sim.personal.people import Secrets
 from device_sim.personal.records import Contact, Event, Note
 from device_sim.personal.search import NoteSearch, best_by_words, found_exactly
-from device_sim.personal.tables import CALENDAR, CONTACTS, NOTES, Table, stamp
+from device_sim.personal.tables import CALENDAR, CONTACTS, NOTES, Table, in_order, stamp
 from device_sim.state import State
 
 R = TypeVar("R", Event, Contact, Note)
@@ -79,15 +79,13 @@ class PersonalStore:
     ) -> RecordPage[Event]:  # fmt: skip
         """As `events`; those that follow the event `after`. Raises InvalidInput: that one is gone, or out of range."""
         with self._state.reading() as connection:
-            found = CALENDAR.select(connection, self.zone, *self._under_way(start, end))
-        found.sort(key=lambda one: (one.start.astimezone(UTC), one.id))
-        place = 0
-        if after is not None:
-            place = next((place for place, one in enumerate(found, start=1) if one.id == after), 0)
-            if not place:
+            found = in_order(connection, self.zone, *self._under_way(start, end))
+            if after is not None and after not in found:
                 raise InvalidInput("after: that event is gone or was moved; begin again without it", field="after")
-        items = tuple(found[place : None if limit is None else place + limit])
-        return RecordPage(items, items[-1].id if items and place + len(items) < len(found) else None, len(found))
+            place = 0 if after is None else found.index(after) + 1
+            chosen = found[place : None if limit is None else place + limit]
+            items = tuple(CALENDAR.by_ids(connection, chosen, self.zone))
+        return RecordPage(items, chosen[-1] if chosen and place + len(chosen) < len(found) else None, len(found))
 
     def event(self, event_id: int) -> Event:
         """The event of that id."""
@@ -117,7 +115,7 @@ class PersonalStore:
         with self._state.reading() as connection:
             ids = best_by_words(connection, "calendar_words", query)
             if values != _ANY_TIME:
-                there = {one.id for one in CALENDAR.select(connection, self.zone, condition, values)}
+                there = set(in_order(connection, self.zone, condition, values))
                 ids = [one for one in ids if one in there]
             return tuple(CALENDAR.by_ids(connection, ids[:limit], self.zone))
 
