@@ -65,19 +65,19 @@ def import_events(body: FileRequest, device: Device) -> ImportReport:
     return device.personal.import_file(Kind.CALENDAR, body.content)
 
 
-@router.get("/calendar/{entry_id}", responses=reads(404))
+@router.get("/calendar/{entry_id:int}", responses=reads(404))
 def event(entry_id: EntryId, device: Device) -> EventAnswer:
     """One event."""
     return _event(device.personal.event(entry_id))
 
 
-@router.put("/calendar/{entry_id}", responses=writes(404))
+@router.put("/calendar/{entry_id:int}", responses=writes(404))
 def change_event(entry_id: EntryId, body: EventRequest, device: Device) -> EventAnswer:
     """Replace an event."""
     return _event(device.personal.change_event(_event_of(body, entry_id, device.personal)))
 
 
-@router.delete("/calendar/{entry_id}", status_code=204, responses=writes(404))
+@router.delete("/calendar/{entry_id:int}", status_code=204, responses=writes(404))
 def delete_event(entry_id: EntryId, device: Device) -> None:
     """Take an event out of the calendar."""
     device.personal.delete_event(entry_id)
@@ -111,19 +111,19 @@ def import_contacts(body: FileRequest, device: Device) -> ImportReport:
     return device.personal.import_file(Kind.CONTACTS, body.content)
 
 
-@router.get("/contacts/{entry_id}", responses=reads(404))
+@router.get("/contacts/{entry_id:int}", responses=reads(404))
 def contact(entry_id: EntryId, device: Device) -> ContactAnswer:
     """One contact."""
     return _contact(device.personal.contact(entry_id))
 
 
-@router.put("/contacts/{entry_id}", responses=writes(404))
+@router.put("/contacts/{entry_id:int}", responses=writes(404))
 def change_contact(entry_id: EntryId, body: ContactRequest, device: Device) -> ContactAnswer:
     """Replace a contact."""
     return _contact(device.personal.change_contact(_contact_of(body, entry_id)))
 
 
-@router.delete("/contacts/{entry_id}", status_code=204, responses=writes(404))
+@router.delete("/contacts/{entry_id:int}", status_code=204, responses=writes(404))
 def delete_contact(entry_id: EntryId, device: Device) -> None:
     """Forget a contact."""
     device.personal.delete_contact(entry_id)
@@ -157,19 +157,19 @@ def import_notes(body: FileRequest, device: Device) -> ImportReport:
     return device.personal.import_file(Kind.NOTES, body.content)
 
 
-@router.get("/notes/{entry_id}", responses=reads(404))
+@router.get("/notes/{entry_id:int}", responses=reads(404))
 def note(entry_id: EntryId, device: Device) -> NoteAnswer:
     """One note."""
     return _note(device.personal.note(entry_id))
 
 
-@router.put("/notes/{entry_id}", responses=writes(404))
+@router.put("/notes/{entry_id:int}", responses=writes(404))
 def change_note(entry_id: EntryId, body: NoteRequest, device: Device) -> NoteAnswer:
     """Replace a note."""
     return _note(device.personal.change_note(_note_of(body, entry_id, device.personal)))
 
 
-@router.delete("/notes/{entry_id}", status_code=204, responses=writes(404))
+@router.delete("/notes/{entry_id:int}", status_code=204, responses=writes(404))
 def delete_note(entry_id: EntryId, device: Device) -> None:
     """Forget a note."""
     device.personal.delete_note(entry_id)
