@@ -137,7 +137,7 @@ class HybridAssistant:
 
     def _material(self, text: str) -> Material:
         """What the phone knows about a request, by its words and its meaning."""
-        notes = self._store.search_notes(text, _FOUND)
+        notes = self._store.search_notes(text, _FOUND, guess=True)
         events = self._store.search_events(text, _FOUND)
         return material(text, notes, events, self._encoder.encode, lambda at: f"{at:%Y年}{at.month}月{at.day}日")
 
