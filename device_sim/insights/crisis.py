@@ -4,6 +4,10 @@ All wording lies in `crisis.toml`. A text is first made plain: widths, case, Tra
 and marks put between characters no longer matter. Then each sentence is judged by itself, so that an idiom in one hides
 nothing in another: it is a sign when a pattern still matches after the everyday phrases (idioms, films, denials) are
 covered.
+
+Wordings that no pattern foresees are left to `crisis.npz`, a linear model over runs of characters which
+`attune-toolchain crisis` makes: a text whose score reaches its threshold, without what everyday phrases explained, is a
+sign too.
 """
 
 import re
@@ -16,6 +20,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from device_sim.insights.phrases import InvalidPattern, Openings, Phrases, openings
+from model_store.grams import GramModel, InvalidGramFile
 
 # What `…` stands for. In a sign: a few characters of the sentence. In an everyday phrase: of the clause, without the
 # first person, so that "the film where he …" is left alone and "after the film I …" is not.
@@ -72,33 +77,38 @@ class _Source(BaseModel):
 class CrisisGuard:
     """Immutable once loaded; safe to share between threads."""
 
-    def __init__(self, source: _Source) -> None:
+    def __init__(self, source: _Source, model: GramModel | None) -> None:
         self.answer = source.answer
         self.resources = tuple(source.resources)
         folds = _folds(source.fold)
         signs = _patterns("signs", source.signs, source.words, _SIGN_GAP, folds)
         everyday = _patterns("everyday", source.everyday, source.words, _EVERYDAY_GAP, folds)
         self._fold = _MARKS | _UNSEEN | folds
+        self._model = model
         self._signs = Phrases(signs.values())
         self._certain = Phrases(found for entry, found in signs.items() if entry.startswith(f"signs.{_CERTAIN}["))
         self._everyday = Phrases(everyday.values())
 
     @classmethod
     def load(cls, text: str | Path) -> "CrisisGuard":
-        """The guard of a TOML text, or of a file.
+        """The guard of a TOML text, or of a file and the model beside it (`.npz`); a text alone has only its patterns.
 
         Raises:
-            InvalidCrisisFile: not readable, not TOML, or an entry is missing, unknown, or no usable pattern.
+            InvalidCrisisFile: not readable, not TOML, or an entry is missing, unknown, or no usable pattern; or the
+                model is missing or can't be used.
         """
         try:
             content = text.read_text("utf-8") if isinstance(text, Path) else text
-            return cls(_Source.model_validate(tomllib.loads(content)))
+            source = _Source.model_validate(tomllib.loads(content))
+            return cls(source, GramModel.read(text.with_suffix(".npz")) if isinstance(text, Path) else None)
         except ValidationError as error:
             first = error.errors()[0]
             entry = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in first["loc"])
             raise InvalidCrisisFile(f"{entry.removeprefix('.')}: {first['msg']}") from error
         except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
             raise InvalidCrisisFile(f"the crisis file can't be read: {error}") from error
+        except InvalidGramFile as error:
+            raise InvalidCrisisFile(f"the crisis model: {error}") from error
 
     def notices(self, text: str) -> bool:
         """Whether the text holds a sign of self-harm risk. The time grows linearly with its length."""
@@ -106,15 +116,25 @@ class CrisisGuard:
         plain = f"。{plain}。"
         for found, instead in _STEPS:
             plain = found.sub(instead, plain)
-        return any(self._shows_sign(f"。{sentence}。") for sentence in plain.split("。") if sentence)
+        unexplained = []
+        for sentence in plain.split("。"):
+            rest = self._unexplained(f"。{sentence}。") if sentence else ""
+            if rest is None:
+                return True
+            unexplained.append(rest)
+        return self._model is not None and self._model.score("。".join(unexplained)) >= self._model.threshold
 
-    def _shows_sign(self, sentence: str) -> bool:
+    def _unexplained(self, sentence: str) -> str | None:
+        """What everyday phrases don't explain of a sentence: all of it, if there is nothing to explain; `None` if what
+        is left is a sign.
+        """
         loose = _LOOSE.sub("", sentence)
         if not self._signs.occur_in(loose):
-            return False
+            return sentence
         if self._certain.occur_in(loose):
-            return True
-        return self._signs.occur_in(_LOOSE.sub("", self._everyday.cover(sentence, _COVERED)))
+            return None
+        rest = self._everyday.cover(sentence, _COVERED)
+        return None if self._signs.occur_in(_LOOSE.sub("", rest)) else rest
 
 
 def _folds(tables: Mapping[str, str]) -> dict[int, str]:

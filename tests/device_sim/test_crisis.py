@@ -7,6 +7,7 @@ import pytest
 
 from device_sim.insights import crisis
 from device_sim.insights.crisis import CrisisGuard, InvalidCrisisFile, Resource
+from model_store.grams import GramModel
 
 FILE = Path(crisis.__file__).with_name("crisis.toml")
 SMALL = f"""
@@ -299,6 +300,30 @@ def test_a_bad_file_is_refused_and_its_entry_named(old: str, new: str, entry: st
         CrisisGuard.load(SMALL.replace(old, new))
 
 
+def test_wordings_that_no_pattern_foresees_are_left_to_the_model(guard: CrisisGuard) -> None:
+    veiled = "风从天台灌进袖子里，我脱了鞋，摆整齐，给你们打最后这几个字"
+    assert not CrisisGuard.load(FILE.read_text("utf-8")).notices(veiled)
+    assert guard.notices(veiled)
+    assert guard.notices("今天在食堂吃了面，味道还不错。" * 100 + veiled)
+
+
+@pytest.mark.parametrize("content", [None, b"", b"PK\x03\x04 not a model"])
+def test_without_a_usable_model_the_guard_is_refused(tmp_path: Path, content: bytes | None) -> None:
+    (tmp_path / "crisis.toml").write_text(SMALL, "utf-8")
+    if content is not None:
+        (tmp_path / "crisis.npz").write_bytes(content)
+    with pytest.raises(InvalidCrisisFile, match=r"crisis model: crisis\.npz can't be read"):
+        CrisisGuard.load(tmp_path / "crisis.toml")
+
+
+def test_what_an_everyday_phrase_explains_is_kept_from_the_model(tmp_path: Path) -> None:
+    (tmp_path / "crisis.toml").write_text(SMALL, "utf-8")
+    GramModel({"轻生": 10.0}, bias=-1.0, threshold=0.0).write(tmp_path / "crisis.npz")
+    small = CrisisGuard.load(tmp_path / "crisis.toml")
+    assert not small.notices("没想过轻生")
+    assert small.notices("没想过轻生，但我轻生")
+
+
 def test_a_missing_or_undecodable_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InvalidCrisisFile, match="can't be read"):
         CrisisGuard.load(tmp_path / "none.toml")
@@ -325,8 +350,8 @@ def test_texts_of_others_that_it_was_widened_with_are_all_noticed(guard: CrisisG
 
 def test_texts_that_it_has_never_seen_are_mostly_noticed(guard: CrisisGuard) -> None:
     unseen = texts("crisis_unseen.tsv")
-    assert sum(guard.notices(text) for text in unseen["crisis"]) >= 37, "of 40"
-    assert sum(guard.notices(text) for text in unseen["sad"]) <= 2, "of 80"
+    assert sum(guard.notices(text) for text in unseen["crisis"]) >= 39, "of 40"
+    assert sum(guard.notices(text) for text in unseen["sad"]) <= 3, "of 80"
 
 
 def test_every_group_of_the_file_says_what_it_means() -> None:
