@@ -8,8 +8,8 @@ _MARK = re.compile(r"⟨([A-Z]+):(.*?)⟩", re.DOTALL)
 
 
 def parse(marked: str) -> tuple[str, list[tuple[int, int, SensitiveType]]]:
-    """The text without marks, and where its values are. `\\u200b` stands for the character that is not seen."""
-    marked = marked.replace(r"\u200b", "\u200b")
+    """The text without marks, and where its values are. `\\u200b`, `\\n` and `\\t` stand for the characters."""
+    marked = marked.replace(r"\u200b", "\u200b").replace(r"\n", "\n").replace(r"\t", "\t")
     text, spans, end = "", [], 0
     for mark in _MARK.finditer(marked):
         text += marked[end : mark.start()]

@@ -35,7 +35,7 @@ _RANK = {kind: rank for rank, kind in enumerate(_ORDER)}
 # Nothing but spoken numbers and amounts is written without one of these: most sentences are done with at once.
 _ANY = re.compile(r"[\da-z@]")
 _MONEY_WORDS = re.compile(
-    r"[一二两三四五六七八九十百千万亿半壹贰叁肆伍陆柒捌玖][百千万亿几多来余]?[元块万毛美欧英港日角分圆千百]|\d|个[亿w]|生|[〇零一二三四五六七八九]年"
+    r"[一二两三四五六七八九十百千万亿半壹贰叁肆伍陆柒捌玖][百千万亿几多来余]?[元块万毛美欧英港日角分圆千百]|[人均][均每人][^，。]{0,2}[一二三四五六七八九]|\d|个[亿w]|生|[〇零一二三四五六七八九]年"
 )
 
 
@@ -62,18 +62,20 @@ class Patterns:
             found.append(Finding(start, end, match.type, SOURCE))
         return found
 
-    def _matches(self, text: str) -> Iterator[Match]:
+    def _matches(self, text: str) -> list[Match]:
+        found: list[Match] = []
         if _ANY.search(text):
-            yield from _of_digits(text)
-            yield from network(text)
+            found += _of_digits(text)
+            found += network(text)
         spoken = with_digits(text)
         if spoken:
-            yield from _of_digits(spoken)
+            found += _of_digits(spoken)
         if _MONEY_WORDS.search(text):
-            if self._policy.amounts:
-                yield from amounts(text)
             if self._policy.dates:
-                yield from dates(text)
+                found += dates(text)
+            if self._policy.amounts:
+                found += amounts(text, private=bool(found))
+        return found
 
 
 def _of_digits(text: str) -> Iterator[Match]:
@@ -82,7 +84,7 @@ def _of_digits(text: str) -> Iterator[Match]:
     yield from accounts(text)
 
 
-def _outermost(matches: Iterator[Match]) -> list[Match]:
+def _outermost(matches: list[Match]) -> list[Match]:
     """Without those that lie in another. Two that only overlap both stay: dropping one would show a part of it."""
     kept: list[Match] = []
     reached = 0

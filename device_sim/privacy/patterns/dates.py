@@ -4,7 +4,9 @@ import re
 from collections.abc import Iterator
 
 from device_sim.privacy.findings import SensitiveType
+from device_sim.privacy.patterns.labels import Label, label_before
 from device_sim.privacy.patterns.matches import Match
+from device_sim.privacy.patterns.public import asks, tells_of_somebody
 
 _ZH_YEAR = "[〇零○一二三四五六七八九]{4}"
 _ZH_DAY = "[一二三四五六七八九十]{1,3}"
@@ -16,6 +18,9 @@ _ZH_MONTH_DAY = (
     r"(?:农历|阴历|阳历|公历)? ?(?:\d{1,2} ?月 ?\d{1,2} ?[日号]?"
     rf"|(?:{_ZH_DAY}|正|腊|冬)月(?:初|廿|二十|三十)?(?:{_ZH_DAY})?[日号]?)"
 )
+_ZH_TWO = "[〇零一二三四五六七八九]{2}"
+_DAYS = r"(?:19|20)\d\d[.\-/年](?:1[0-2]|0?[1-9])月?(?:[.\-/]?(?:3[01]|[12]\d|0?[1-9])日?)?"
+_PERIOD = rf"(?<![\d.\-/]){_DAYS} ?[-~至到]{{1,2}} ?(?:{_DAYS}|至今|今(?!天)|现在|长期)"
 _FULL = re.compile(
     r"(?<![\d.\-/])(?:1[89]|20)\d\d(?: ?年 ?(?:1[0-2]|0?[1-9]) ?月 ?(?:3[01]|[12]\d|0?[1-9])(?: ?[日号]|(?!\d))"
     r"|([\-/. ])(?:1[0-2]|0?[1-9])\1(?:3[01]|[12]\d|0?[1-9])(?![\d\-/]|\.\d))"
@@ -26,7 +31,11 @@ _FULL = re.compile(
     r"|(?<![\d.\-/])(?:(?:1[0-2]|0?[1-9])([\-/.])(?:3[01]|[12]\d|0?[1-9])\2|(?:3[01]|[12]\d"
     r"|0?[1-9])([\-/.])(?:1[0-2]|0?[1-9])\3)"
     r"(?:19|20)\d\d(?![\d/\-])"
-    rf"|(?<!\d)(?:19|20)\d\d ?年{_ZH_DAY}月(?:{_ZH_DAY}|\d{{1,2}})[日号]?"
+    rf"|(?:(?<!\d)(?:19|20)\d\d|{_ZH_YEAR}|(?<![\d年]){_ZH_TWO}|(?<!\d)\d\d) ?年 ?(?:农历|阴历)?(?:{_ZH_DAY}|正|腊|冬)月"
+    rf"(?:初|廿|三?十)?(?:{_ZH_DAY}|\d{{1,2}})[日号]?"
+    # Digits alone, if they are a day of a life; and periods: 2019.09-2023.06.
+    r"|(?<![a-z0-9_.\-/])(?:19[2-9]|20[0-4])\d(?:1[0-2]|0[1-9])(?:3[01]|[12]\d|0[1-9])(?![a-z0-9_]|[.\-/]\d)"
+    rf"|{_PERIOD}"
 )
 _WHEN = (
     r"(?:\d\d[\-/.]\d{1,2}[\-/.]\d{1,2}(?!\d)|[一二三四五六七八九]{2}年(?:[一二三四五六七八九十]{1,3}月)?|(?:1[89]"
@@ -47,8 +56,10 @@ _BORN_BEFORE = re.compile(
     rf"|({_ZH_MONTH_DAY})[^\d\n。；]{{0,8}}(?:生日|出生|满月|周岁)"
 )
 _CALENDAR = re.compile(
-    r" ?那?天?(?:是|为)?(?:星期几|周几|礼拜几|什么日子|什么节|农历|阴历|黄历|历史上)"
+    r"星期|周几|礼拜|什么日子|什么节|[农阴黄]历|历史|放.{0,2}假|放假|闰年|春节|国庆|元旦|中秋|端午|清明|节气|立[春夏秋冬]|[夏冬]至|[春秋]分"
+    r"|发生|日食|月食|天气|召开|是怎么回事"
 )  # questions of almanacs
+_NUMBERED = (Label.ORDER, Label.DEVICE)
 _DAY_OF = re.compile(r"\D*(\d{4})\D+(\d{1,2})\D+(\d{1,2})")
 # Days of history are about nobody.
 _HISTORY_WRITTEN = (
@@ -63,8 +74,11 @@ _HISTORY = frozenset(_HISTORY_WRITTEN.split())
 
 def dates(text: str) -> Iterator[Match]:
     """The full dates and the birthdays of a plain text."""
+    if _CALENDAR.search(text) and asks(text) and not tells_of_somebody(text):
+        return
     for found in _FULL.finditer(text):
-        if not _is_history(found[0]) and not _CALENDAR.match(text, found.end()):
+        number = found[0].isdigit()
+        if not _is_history(found[0]) and not (number and label_before(text, found.start()) in _NUMBERED):
             yield Match(found.start(), found.end(), SensitiveType.DATE)
     if "生" in text or "诞" in text or "b" in text:
         for pattern in (_BORN_AFTER, _BORN_BEFORE):

@@ -36,6 +36,11 @@ _QUANTITY = re.compile(
 )
 _DECIMALS = re.compile(r"\.\d{1,2}(?![\d.])")
 _ANOTHER = re.compile(r" ?[/、,，和或] ?([2-8]\d{6,7}|[2-8]\d{2,3}[ \-]\d{4})(?![\d年元块万.\-])")
+# Eight digits in two groups, where the text speaks of Hong Kong or of whom to call.
+_HALVES = re.compile(r"(?<![\d\-.+] )(?<![\d\-.+a-z])[2-9]\d{3}[ \-]\d{4}(?![\d%]|[ \-./:]\d)")
+_HALVES_NEED = re.compile(
+    r"香港|澳门|港|(?<![a-z])(?:hk|hkid|hong kong|macau)(?![a-z])|电话|联系|号码|手机|值班|物业|前台|总机|客服|门卫|诊|科|找|打"
+)
 _SHORT = re.compile(r"(?:内线|分机|短号|小号)(?:号码?)?[ :是为]{0,3}(\d{3,6})(?![\d元年万])")  # within an office
 # Letters typed for the digits that they look like.
 _LOOKALIKE = re.compile(r"(?<![a-z0-9])[1li][3-9][0-9oli]{9}(?![a-z0-9])")
@@ -93,6 +98,10 @@ def numbers(text: str) -> Iterator[Match]:
                     first += 1
             else:
                 first += 1
+    if _HALVES_NEED.search(text):
+        for halves in _HALVES.finditer(text):
+            if label_before(text, halves.start()) in (None, Label.PHONE) and not _QUANTITY.match(text, halves.end()):
+                yield Match(halves.start(), halves.end(), SensitiveType.PHONE)
     for short in _SHORT.finditer(text):
         yield Match(short.start(1), short.end(1), SensitiveType.PHONE)
     for typed in _LOOKALIKE.finditer(text):
@@ -148,7 +157,8 @@ def _valid(text: str, window: _Window, before: Label | None) -> Match | None:
     if identity:
         return Match(start, x.end() if x else end, SensitiveType.ID)
     # A device's or a member's number is an account, and found as one.
-    if before in (Label.DEVICE, Label.ORDER) or label_after(text, end) is Label.ORDER:
+    parted = phone and len(window.groups) > 1 and digits.startswith(("0", "1"))
+    if before is Label.ORDER or (before is Label.DEVICE and not parted) or label_after(text, end) is Label.ORDER:
         return None
     if card:
         return Match(start, end, SensitiveType.CARD)

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from device_sim.privacy.findings import SensitiveType
 from device_sim.privacy.patterns.matches import Match
+from device_sim.privacy.patterns.spoken import NUMERALS, digits_of
 
 _EDGE, _STOP = r"(?<![a-z0-9_\-])", r"(?![a-z0-9_]|-[a-z0-9])"
 # Passports of the mainland; other letters only where the text speaks of papers.
@@ -41,12 +42,16 @@ _FULL_NAMES = (
     "上海|重庆|河北|河南|云南|辽宁|黑龙江|湖南|安徽|山东|新疆|江苏|浙江|江西|湖北|广西|甘肃|山西|内蒙古?|陕西|吉林|福建|贵州|广东"
     "|青海|西藏|四川|宁夏|海南"
 )
-_PLATE = re.compile(rf"(?:[{_PROVINCES}]|{_FULL_NAMES}) ?[a-hj-np-z][ ·.\-]{{0,2}}{_TAIL}(?![a-z0-9_])")
+# After a dot even a mistyped one is a plate, of any five or six characters.
+_PLATE = re.compile(
+    rf"(?:[{_PROVINCES}]|{_FULL_NAMES})[ ·]?[a-hj-np-z](?:[ ·.、\-]{{0,2}}{_TAIL}|[·•.][a-z0-9]{{5,6}})(?![a-z0-9_])"
+)
 _CONSULAR = re.compile(
     r"(?<!\d)(?:使 ?\d{6}|\d{6} ?使|[a-z]?\d{5} ?领|wj ?(?:[\u4e00-\u9fff]|\d\d)?[ ·\-]?\d{4,5}[a-z]?"
     r"|[军空海北沈兰济南广成][a-z][ ·\-]?\d{5}|民航 ?[a-z]?\d{4})(?![a-z0-9])"
 )
-_PLATE_NAMED = re.compile(r"(?:车牌|牌照|号牌|尾号|plate)[号號码 :是为()]{0,6}([a-z][ ·\-]?[a-z0-9]{5,6})(?![a-z0-9])")
+_PLATE_NAMED = re.compile(r"(?:车牌|牌照|号牌|尾号|plate)[号號码尾 :是为()|]{0,6}([a-z][ ·\-]?[a-z0-9]{5,6}|(?=[a-z]*\d)[a-z0-9]{4,5})(?![a-z0-9])")
+_SPOKEN_PLATE = re.compile(rf"(?<=[{_PROVINCES}])[a-z][ ·]?[a-z0-9{NUMERALS}]{{5,6}}")
 _CAR = re.compile(r"车|牌|停|驾|违章")
 
 
@@ -74,6 +79,7 @@ def _passports(text: str) -> Iterator[Match]:
 
 
 def _plates(text: str) -> Iterator[Match]:
+    text = _SPOKEN_PLATE.sub(lambda spoken: digits_of(spoken[0]), text)
     for found in _PLATE.finditer(text):
         if sum(map(str.isdigit, found[0])) < (2 if "·" in found[0] else 3):
             continue  # a word
@@ -85,5 +91,5 @@ def _plates(text: str) -> Iterator[Match]:
         for found in _CONSULAR.finditer(text):
             yield Match(found.start(), found.end(), SensitiveType.PLATE)
         for found in _PLATE_NAMED.finditer(text):
-            if sum(map(str.isdigit, found[1])) >= 3:
+            if sum(map(str.isdigit, found[1])) >= min(3, len(found[1]) - 2):
                 yield Match(found.start(1), found.end(1), SensitiveType.PLATE)

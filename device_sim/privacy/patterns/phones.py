@@ -10,7 +10,7 @@ from device_sim.privacy.patterns.digits import WEAK, Group
 _MOBILE = re.compile(r"1[3-9]\d{9}")
 # How people part the eleven digits.
 # Said first of most windows of a long row of digits: none of what follows.
-_PLAUSIBLE = re.compile(r"1\d{10}|0\d{9,17}|86\d{10,12}|[2-9]\d{9}|(?:852|853|886)\d{8,9}")
+_PLAUSIBLE = re.compile(r"1\d{10}|0\d{9,17}|86\d{10,12}|[2-9]\d{9}|95[0-3]\d{8}|(?:852|853|886)\d{8,9}")
 _ODD_MOBILE_SHAPES = frozenset([(1, 10), (1, 3, 7), (1, 3, 3, 4)])
 _GROUPS = 5  # at most in a mobile number, unless digit by digit
 _YEAR = re.compile(r"(?:1[3-9]|20)\d\d")
@@ -20,8 +20,11 @@ _SERVICE = re.compile(r"[48]00[0-9]\d{6}")
 _SERVICE_SHAPES = frozenset([(3, 3, 4), (3, 4, 3), (3, 7), (4, 3, 3), (4, 6), (6, 4), (3, 2, 5), (3, 1, 3, 3), (10,)])
 _AMERICAN = re.compile(r"[2-9]\d\d[2-9]\d{6}")
 _EXTENSION = re.compile(
-    r" ?[(,，]? ?(?:转接?|(?:转 ?)?分机号?|ext(?:ension)?\.?|x|#|-)[ :]?\d{1,6}(?!\d)(?: ?分机)?\)?"
+    r" ?[(,，]? ?(?:转接?|(?:转 ?)?分机号?|ext(?:ension)?\.?|x|#|\*|-)[ :]?\d{1,6}(?!\d)(?: ?分机)?\)?"
 )
+_CALL_CENTRE = re.compile(r"95[0-3]\d{8}")  # eleven digits: of no company that everybody knows
+_TAIWAN_MOBILE = re.compile(r"09\d{8}")
+_TAIWAN_SHAPES = frozenset([(10,), (4, 6), (4, 3, 3)])
 _NEIGHBOURS = re.compile(r"(?:00)?(?:852|853|886)")  # Hong Kong, Macao, Taiwan: often without a plus
 
 
@@ -110,6 +113,10 @@ def _is_other(groups: Sequence[Group], shape: tuple[int, ...]) -> bool:
         # Unparted, eight hundred is as likely a number of anything; many zeros are a quantity.
         return len(shape) > 1 or (digits[0] == "4" and not digits.endswith("0000"))
     if _AMERICAN.fullmatch(digits) and shape == (3, 3, 4) and groups[1].before[0] in "-.)" and groups[2].before in "-.":
+        return True
+    if (_CALL_CENTRE.fullmatch(digits) and len(shape) == 1) or (
+        _TAIWAN_MOBILE.fullmatch(digits) and shape in _TAIWAN_SHAPES
+    ):
         return True
     if len(shape) > 1 and _NEIGHBOURS.fullmatch(groups[0].digits):
         return is_international(digits.removeprefix("00"), strict=True)

@@ -3,13 +3,13 @@
 import re
 
 # By value; 幺, 么, 洞, 拐 and 勾 are how numbers are read out, the last rows bank and Traditional writing.
-_WORDS = "零〇○洞一幺么壹弌二两贰貳三叁叄四肆五伍六陆陸七柒拐八捌九玖勾"
+NUMERALS = "零〇○洞一幺么壹弌二两贰貳三叁叄四肆五伍六陆陸七柒拐八捌九玖勾"
 _VALUES = "0000" + "11111" + "2222" + "333" + "44" + "55" + "666" + "777" + "88" + "999"
-_DIGITS = str.maketrans(_WORDS, _VALUES)
+_DIGITS = str.maketrans(NUMERALS, _VALUES)
 # At least four in a row, digits among them or not, and no unit after: 一九九八年 and 三四五万 are words.
-_ROW = re.compile(rf"[\d{_WORDS}](?:[ \-、，,.·]?[\d{_WORDS}]){{3,}}(?![十百千万亿年])")
+_ROW = re.compile(rf"[\d{NUMERALS}](?:[ \-、，,.·]?[\d{NUMERALS}]){{3,}}(?![十百千万亿年])")
 _PARTS = re.compile("[、，,.·]")
-_WORD = re.compile(f"[{_WORDS}]")
+_WORD = re.compile(f"[{NUMERALS}]")
 
 
 def with_digits(text: str) -> str | None:
@@ -18,6 +18,11 @@ def with_digits(text: str) -> str | None:
         return None
     replaced = _ROW.sub(_read, text)
     return replaced if replaced != text else None
+
+
+def digits_of(words: str) -> str:
+    """The words with the digits that they mean, of the same length."""
+    return words.translate(_DIGITS)
 
 
 def _read(row: re.Match[str]) -> str:
