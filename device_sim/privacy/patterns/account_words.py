@@ -12,7 +12,7 @@ def _any(chinese: str, latin: str = "") -> str:
 CHATS = _any(
     r"""
     支付宝 v❤ 威❤ 薇❤ 绿泡泡 飞机号 纸飞机 微信 薇信 威信 维信 徽信 v信 加v wechat weixin
-    (?<![a-z0-9])(?:wx|vx|wxid|v|加vx)(?=[\s:号\d是])
+    (?<![a-z0-9])(?:wx|vx|wxid|v|加vx)(?=[\s:号\d是同])
     """,
 )
 QQ = "(?<![a-z])(?:qq|扣扣|企鹅|球球|加q|扣)"
@@ -29,7 +29,7 @@ GAMES = "游戏|战网|王者荣耀|原神|steam"
 NAMES = _any(
     r"""
     (?:用户|会员|员工|客户|设备|商户|玩家|角色|企业)(?:id|编号) 登[录陆](?:账|帐)[号户] (?:账|帐|賬|帳)[号號户戶]名?
-    用户名 登[录陆]名 网名 昵称 id号 邮箱(?:账号|名|地址|前缀)?
+    用户名 登[录陆](?:名|id) 网名 昵称 id号 邮箱(?:账号|名|地址|前缀)?
     """,
     r"""
     user_name user_id user account login uid openid handle gmail
@@ -37,7 +37,7 @@ NAMES = _any(
 )
 SECRETS = _any(
     r"""
-    密码 密碼 提取码 解压码 分享码 口令 密钥 私钥 秘钥 令牌
+    密码(?!学|器|箱|本) 密碼 提取码 解压码 分享码 口令 密钥 私钥 秘钥 令牌
     """,
     r"""
     pass(?:word|wd|code|phrase)? pwd psw pin(?:_code)? secret(?:_key)? client_secret app_secret api_key
@@ -62,11 +62,12 @@ GIVEN = _any(
     合同编?号 发票号码? 发票代码 保险单号 税号 纳税人识别号 (?:统一)?社会信用代码 驾驶[证證]号? 驾照号?
     行驶证号? 档案编?号 军官证号?
     士兵证号? 警官证号? 警号 房产证号 不动产权?证?号 车架号 发动机号 序列号 设备号 设备码 机器码 户号 宽带号
-    宽带账号 票号 资格证号? 执业证号? 教师证号? 学生证号? 记者证号? 护士证号? 毕业证编?号 学位证编?号 结婚证号?
+    (?:检验|化验|检查|报销|处方|缴费|病理|体检|理赔|报案|申请|案件|标本|样本|工单)单?(?:编号|条码|号) (?:残疾|退休)[证證]
+    (?:好友|玩家|游戏|角色)(?:代码|码|编号) 准考[证證] 宽带账号 票号 资格证号? 执业证号? 教师证号? 学生证号? 记者证号? 护士证号? 毕业证编?号 学位证编?号 结婚证号?
     出生证号? 组织机构代码 车辆识别(?:代号|代码|码) 会议号 会议id 腾讯会议 预约号 挂号单号 案号 imei\d? imsi iccid meid
     """,
     r"""
-    vin s/?n ssn member_id employee_id student_id employee_number patient_id zoom meeting_id
+    acct a/c account_(?:no\.?|number) sort_code routing_number policy vin s/?n ssn member_id employee_id student_id employee_number patient_id zoom meeting_id
     """,
 )
 CONFIRMATIONS = _any(

@@ -9,6 +9,7 @@ from stdnum.cn import uscc
 from device_sim.privacy.findings import SensitiveType
 from device_sim.privacy.patterns import account_words as words
 from device_sim.privacy.patterns.matches import Match
+from device_sim.privacy.patterns.public import asks, tells_of_somebody
 
 # Between the word and its value: a colon or a verb; before that, perhaps a remark: 密码（6位）是, 验证码一共六位是.
 _SAYS = (
@@ -44,24 +45,35 @@ _NAMED = [
     rf"""(?x)[我他她加您] (?:的|我的?)? (?:{words.CHATS}) [ ]?
         (?!app|pay|web|pc|wechat|id) ([a-z][a-z0-9_\-]{{4,29}}){_END}""",
     rf"(?x){words.QQ} (?:群|号|账号|号码|群号|邮箱){{0,3}} {_REMARK} (?:{_SAYS}|[ :]{{0,2}}) (\d{{5,12}})(?!\d)",
-    rf"(?x)(?:{words.NETWORKS}|{words.GAMES}) {_ACCOUNT} {_REMARK} (?:{_SAYS}|[ ]?) @?({_HANDLE}){_END}",
-    rf"(?x)(?:{words.NETWORKS}) {_REMARK} [ ]?(?:[:=][ ]?@?|@) ({_HANDLE}){_END}",
+    rf"(?x)(?:{words.NETWORKS}|{words.GAMES}) {_ACCOUNT} {_REMARK} (?:{_SAYS}|[ ]?) (@?{_HANDLE}){_END}",
+    rf"(?x)(?:{words.NETWORKS}) {_REMARK} [ ]?(?:[:=][ ]?|(?=@)|找我|是|上[叫是]) (@?{_HANDLE}){_END}",
+    rf"""(?x)(?:{words.NETWORKS}|{words.CHATS}) (?:id|号|名|昵称|同号)? [ :是叫为]{{0,3}}
+        ((?=[a-z_\-.]*\d|[a-z]*[_\-])[a-z][a-z0-9_.\-]{{5,30}} | [一-鿿]{{1,8}}(?<![a-z是的叫])[_\-]?\d{{2,8}}){_END}{_UNCOUNTED}""",
+    # An invitation: 加我xiaolu_99, 找我@bob.
+    rf"""(?x)[加找搜] (?:我|他|她|俺|[一]?下|这个)* 的? (?:[小大]号|好友|号)? [ :]{{0,2}}
+        (@[a-z0-9_.]{{3,30}} | (?=[a-z]{{1,20}}[\d_\-])[a-z][a-z0-9_\-]{{5,29}}){_END}""",
+    rf"""(?x)(?:wi-?fi|热点|ssid|无线网?络?) (?:名字?|名称|账号)? {_SAYS.replace("{1,2}", "{0,2}", 1)}
+        (?!802|密码|[a-z]{{1,10}}[ ]?$) ((?=[a-z]*[\d@_\-])[a-z0-9_@.\-]{{4,40}} | [a-z0-9_]{{3,20}}(?=[ ，,]{{0,2}}密码)){_END}""",
     rf"""(?x)(?:{words.NAMES}) {_REMARK} (?:{_SAYS}|[ ](?=[^ ]{{0,40}}\d)|(?=@))
         @?({_HANDLE}(?:@[a-z0-9.\-]{{3,40}})?){_END}{_UNCOUNTED}""",
-    rf"(?x)(?:{words.NAMES}) (?=[a-z0-9_]{{0,20}}\d) ([a-z0-9_]{{4,30}}){_END}{_UNCOUNTED}",
+    rf"(?x)(?:{words.NAMES}) (?=[a-z0-9_]{{0,20}}\d) ([a-z0-9_@.\-]{{4,40}}){_END}{_UNCOUNTED}",
     rf"(?x)(?:账号|帐号|用户名|登录名) [ ] (?!login|app|id|bug|api|vip|pro) ([a-z][a-z0-9_.\-]{{3,30}}){_END}",
     # A number that somebody was given, whatever it is called; not what shops, catalogues and maps count by.
     rf"""(?x)(?: [一-鿿](?<![{_COUNTED}])(?<!零件|部件|物件)(?:编号|证号|卡号|牌号|号) | 串[号码] | (?:注册|登记|会员)码
-          | [一-鿿][证卡](?=[\s:是为]{{0,3}}[a-z]{{0,3}}\d{{6}}) )
+          | [证證]书?[编字]?号 | [一-鿿][证卡](?=[\s:是为]{{0,3}}[a-z]{{0,3}}\d{{6}}) )
         {_REMARK} (?:{_SAYS}|[ ]?) (?=[a-z\-]{{0,8}}\d) (?=[a-z\-]*(?:\d[a-z/ \-]{{0,3}}){{4}})
         ({_SERIAL}){_END}{_UNCOUNTED}""",
-    r"(?x)(?:后台|登[录陆]|账号密码) [ :是为]{0,3} ([a-z0-9_.@\-]{2,40}) [ ]?[/|][ ]? ([!-~]{3,40})",
+    rf"(?x)(?:[证證]书?(?:编号|字号|号)?|编号) {_REMARK} [ :是]{{0,3}} ([一-鿿]{{1,4}}[ ]?\d{{5,14}}){_END}{_UNCOUNTED}",
+    r"(?x)(?:后台|登[录陆]|账号密码|(?<![a-z])(?:login|log[ ]in|credentials|creds)) (?:[ :是为]{0,3}|[ ]is[ ]) ([a-z0-9_.@\-]{2,40}) [ ]?[/|][ ]? ([!-~]{3,40})",
     # Both together need nothing between: 账号admin密码admin.
     rf"""(?x)(?:{words.NAMES}) (?:{_SAYS}|[ ]{{0,2}}) ([!-+\--~]{{2,60}}) [ ,，、;；/]{{0,3}}
         (?:{words.SECRETS}) (?:{_SAYS}|[ ]{{0,2}}) ([!-~]{{3,60}})""",
     rf"(?x)(?:{words.SECRETS}) [ ]?从[ ]? ([!-~]{{3,60}}) [ ]?(?:改|换)[成为到]了?[ ]? ([!-~]{{3,60}})",
     rf"""(?x)(?:{words.SECRETS}) (?:{_SAYS}) (?![什多忘几怎哪不没])
         ([一-鿿]{{1,6}}[!-~]{{3,40}})""",
+    # With words between, where digits follow: 密码还是老样子 zm92.
+    rf"""(?x)(?:{words.SECRETS}) (?![多几怎忘太]) [一-鿿 ，,]{{1,9}} (?<![至到少少于第超])
+        ((?=[!-~]{{0,20}}\d)[a-z0-9!@\#$%^&*_.\-]{{4,60}})(?![a-z0-9]|[^，。；！？\n]?(?:位|个|种|次|年|天|分钟|元|块|万|字))""",
     # A secret is whatever is no space and no Chinese character; alone, or after `is`, it holds a digit or a mark.
     rf"""(?x)(?:{words.SECRETS}) (?:码|号)? {_REMARK}
         (?: (?:现在|目前|还)?{_SAYS} | [ ]{{0,2}}(?:is|was)[ ]{{1,2}}(?=[^ ]{{0,40}}[\d!@\#$%^&*_]) )
@@ -103,14 +115,18 @@ _NO_VALUE = re.compile(
     r"|expired|invalid|[_ -]?access[_ -]?key.*|[_ -]?key|os\.environ.*|process\.env.*|getenv.*|input\(.*)$"
 )
 
+# Asked about by anybody: what a thing has, or everybody's first guess.
+_THINGS = re.compile(r"(?:序列号|设备[号码]|机器码|发票代码|发票号码?|型号|s/?n)[^，。]{0,3}$")
+_GUESSES = re.compile(r"(?:admin|root|test)?\d{0,3}|1234\d{0,5}|password\d{0,3}|(\d)\1{3,7}|qwerty|abc123")
+
 
 def accounts(text: str) -> Iterator[Match]:
     """The accounts, passwords, codes and keys of a plain text."""
     for pattern in _PATTERNS:
         for found in pattern.finditer(text):
             for group, value in enumerate(found.groups(), start=1):
-                if not _NO_VALUE.match(value):
-                    start = found.start(group)
+                start = found.start(group)
+                if not _NO_VALUE.match(value) and not _is_asked_about(text, start, value):
                     yield Match(start, start + _length(value), SensitiveType.ACCOUNT)
     for found in _IBAN.finditer(text):
         if iban.is_valid(found[0]):
@@ -123,3 +139,9 @@ def accounts(text: str) -> Iterator[Match]:
 def _length(value: str) -> int:
     """Of the value without the stop or bracket of the sentence around it."""
     return len(value.rstrip(".,;:)]\"'")) or len(value)
+
+
+def _is_asked_about(text: str, start: int, value: str) -> bool:
+    if not _GUESSES.fullmatch(value) and not _THINGS.search(text, max(0, start - 12), start):
+        return False
+    return asks(text) and not tells_of_somebody(text)

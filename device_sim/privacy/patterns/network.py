@@ -32,7 +32,7 @@ _TOPS = (
 )
 _TOPS += (
     "|link|store|cloud|ltd|wang|ren|work|ly|gl|mo|sg|eu|im|la|one|pro|page|live|blog|news|wiki|local|lan|internal"
-    "|corp|intranet"
+    "|corp|intranet|cc|gg|fm|au|ca|nl|kr|th|my|vn|ch|se|no|dk|pl|br|mobi|asia|art|design|space|website|group|ink|team|chat"
 )
 _PLAIN_TOPS_WRITTEN = (
     "com cn net org edu gov hk tw jp uk ru top xyz vip ltd wang ren icu local lan internal corp intranet"
@@ -53,6 +53,10 @@ _ADDRESS_6 = re.compile(r"(?<![a-z0-9:.])[a-f0-9]{0,4}(?::[a-f0-9]{0,4}){2,7}+(?
 _MAC = re.compile(r"(?<![a-z0-9:\-])[0-9a-f]{2}([:\-])(?:[0-9a-f]{2}\1){4}[0-9a-f]{2}(?![a-z0-9:\-])")
 _VERSION = re.compile(r"(?:v|ver|version|版本号?|固件|升级到?|release)[ .:是为到]{0,3}$")
 _MACHINE = re.compile(r"(?<![a-z])ip|服务器|主机|地址|网关|内网|端口|ssh|ping|host|server|路由|登[录陆]|访问|机器|节点")
+# What routers come with, and the blocks themselves.
+_DEFAULT = re.compile(r"192\.168\.\d+\.(?:0|1|254)(?:/\d+)?|10\.0\.0\.[01](?:/\d+)?|172\.16\.0\.(?:1|0/12)|255\.[\d.]+")
+_SHARE = re.compile(r"\\\\[a-z0-9.\-_]{2,60}(?:\\[^\s\\，。；\"']{1,60}){1,8}")
+_SITE = re.compile(r"官网|网[站址]|博客|域名|主页|链接|部署|打开|访问|浏览器")
 _HOME = re.compile(r"(?:/home/|/users/|\\users\\)([^\\/\s，。；\"']{2,32})")
 # Everybody's: they tell nothing of the one who writes them. Names of software look like hosts.
 _COMMON_WRITTEN = (
@@ -100,15 +104,17 @@ def _links(text: str) -> Iterator[Match]:
     for found in _SCHEME.finditer(text):
         yield Match(found.start(), _without_stop(found), SensitiveType.LINK)
     for found in _BARE.finditer(text):
-        if _is_host(found[0]):
+        if _is_host(found[0], named=_SITE.search(text, max(0, found.start() - 12), found.end() + 12) is not None):
             yield Match(found.start(), _without_stop(found), SensitiveType.LINK)
     for found in _ADDRESS.finditer(text):
-        if found[0] not in _COMMON and not _is_version(text, found):
+        if found[0] not in _COMMON and not _DEFAULT.fullmatch(found[0]) and not _is_version(text, found):
             yield Match(found.start(), found.end(), SensitiveType.LINK)
     for found in _ADDRESS_6.finditer(text):
         if _is_address_6(found[0]):
             yield Match(found.start(), found.end(), SensitiveType.LINK)
     for found in _MAC.finditer(text):
+        yield Match(found.start(), found.end(), SensitiveType.LINK)
+    for found in _SHARE.finditer(text):
         yield Match(found.start(), found.end(), SensitiveType.LINK)
     for found in _HOME.finditer(text):
         yield Match(found.start(1), found.end(1), SensitiveType.ACCOUNT)
@@ -130,7 +136,7 @@ def _is_version(text: str, found: re.Match[str]) -> bool:
     return max(map(len, parts)) == 1 or (parts[0] != "10" and max(map(int, parts)) < 20 and before[-1:] == " ")
 
 
-def _is_host(written: str) -> bool:
+def _is_host(written: str, *, named: bool) -> bool:
     host, path, _ = re.match(r"([^:/?#]+)(.*)()", written, re.DOTALL).groups()  # type: ignore[union-attr]
     if len(path) > 1:
         return True
@@ -140,7 +146,7 @@ def _is_host(written: str) -> bool:
     if labels[0].isdigit() and labels[1:] == ["hk"]:
         return False  # a share: 0700.hk
     # A short word and a fashionable ending may as well be code: user.info, self.app.
-    return labels[-1] in _PLAIN_TOPS or (len(labels) > 2 and len(labels[-2]) > 1) or labels[0] == "www"
+    return named or labels[-1] in _PLAIN_TOPS or (len(labels) > 2 and len(labels[-2]) > 1) or labels[0] == "www"
 
 
 def _is_address_6(written: str) -> bool:
