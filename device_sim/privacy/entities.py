@@ -1,25 +1,20 @@
 """Names, organisations, projects and addresses as the bundle's `entities` head marks them."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+
+import numpy as np
 
 from device_sim.errors import InvalidText
 from device_sim.heads import ServingHeads
 from device_sim.inference import Encoder
+from device_sim.privacy.edges import whole
 from device_sim.privacy.everyday import EverydayWords
 from device_sim.privacy.findings import Finding, SensitiveType
 from device_sim.privacy.latin_names import is_first_name
-from device_sim.privacy.name_words import (
-    NO_NAMES,
-    ORGANISATION_ENDS,
-    ORGANISATION_PARTS,
-    ORGANISATIONS,
-    SURNAMES,
-    TITLES,
-    one_of,
-)  # fmt: skip
+from device_sim.privacy.name_words import CITIES, COUNTRIES, NO_NAMES, ORGANISATIONS, PROVINCES, SURNAMES, one_of
 from device_sim.privacy.reading import Reading, read
-from model_store.spans import TextSpan, decode_spans, types_of
+from model_store.spans import OUTSIDE, Float64, TextSpan, decode_spans, types_of
 
 TASK = "entities"
 _SOURCE = "entities head"
@@ -31,12 +26,15 @@ _TYPES = {
 }
 # Characters of a window, and how many two windows share at least: more than any name has.
 _WINDOW, _SHARED = 200, 40
-# A word that everyday text holds, or that cuts one, has to be so probable to be a name; a single character more.
-_LIKELY, _CERTAIN = 0.9, 0.97
-_SHORT = 2  # characters
+# So probable has a span to be: one that is an everyday word, one made of such words, any.
+_CERTAIN, _LIKELY, _POSSIBLE = 0.97, 0.7, 0.3
+# What is missed leaves the phone, what is hidden in vain comes back.
+_MORE_FREQUENT = 10.0
 _SENTENCE_END = re.compile(r"[。!?!?;;\n…]+|\.(?=\s)")
-_TITLE = re.compile(one_of(TITLES))
-_MORE = re.compile(one_of(word for word in (*ORGANISATION_ENDS, *ORGANISATION_PARTS) if len(word) > 1))
+# Numbers, buses, and places that everybody knows.
+_NO_NAME = re.compile(
+    rf"[\W\d]+|[A-Z]?\d+\s?(?:路|路公交|号线|次)?|(?:(?:{one_of((*PROVINCES, *CITIES, *COUNTRIES))})[省市]?)+"
+)
 _EDGE = " \t\r\n\u3000,,.。、;;::!!??\"'“”‘’()()《》<>"
 
 
@@ -64,7 +62,7 @@ class Entities:
             kind = _TYPES.get(span.type)
             start, end = _trimmed(text, span.start, span.end)
             if kind is not None and start < end and self._believed(reading, start, end, kind, span.probability):
-                found[start, _whole(reading, end, kind)] = kind
+                found[whole(reading, start, end, kind)] = kind
         for value, kind in {text[start:end]: kind for (start, end), kind in found.items() if end - start > 1}.items():
             for again in re.finditer(_alone(value), text):
                 found.setdefault(again.span(), kind)
@@ -76,12 +74,22 @@ class Entities:
         surname = kind is SensitiveType.PERSON and value in SURNAMES
         if surname or value in ORGANISATIONS or is_first_name(value):
             return True
-        if value.lower() in NO_NAMES or (len(value) == 1 and probability < _CERTAIN):
+        if value.lower() in NO_NAMES or _NO_NAME.fullmatch(value):
             return False
-        if kind is SensitiveType.PERSON and value.isascii() and value.islower():
-            return False
-        whole = reading.parts(start, end) or len(value) > _SHORT
-        return probability >= _LIKELY or (whole and value not in self._everyday)
+        if len(value) == 1 or value in self._everyday:
+            return probability >= _CERTAIN
+        if value.isascii() and value.islower():
+            return kind is not SensitiveType.PERSON and probability >= _CERTAIN
+        return probability >= (_LIKELY if self._made_of_words(reading, start, end) else _POSSIBLE)
+
+    def _made_of_words(self, reading: Reading, start: int, end: int) -> bool:
+        """Do everyday words explain all of it?"""
+        while start < end:
+            stop = reading.words.get(start, start)
+            if stop == start and not (reading.single(start) and self._everyday.is_usual(reading.text[start])):
+                return False
+            start = max(stop, start + 1)
+        return True
 
     def _spans(self, text: str) -> Iterator[TextSpan]:
         for start, end in windows(text):
@@ -93,7 +101,8 @@ class Entities:
         except InvalidText:
             return  # nothing but what the model can't see
         head = self._heads.serving(TASK)
-        spans = decode_spans(head.parameters.probabilities(encoded.token_features), head.labels, encoded.offsets)
+        leaning = _leaning(head.parameters.probabilities(encoded.token_features), head.labels)
+        spans = decode_spans(leaning, head.labels, encoded.offsets)
         for span in spans:
             yield TextSpan(start + span.start, start + span.end, span.type, span.probability)
         read = start + max(stop for _, stop in encoded.offsets)
@@ -125,25 +134,17 @@ def windows(text: str) -> Iterator[tuple[int, int]]:
         yield start, len(text)
 
 
+def _leaning(probabilities: Float64, labels: Sequence[str]) -> Float64:
+    """The probabilities [S, C] if names were more frequent than in the texts that the head was made with."""
+    weights = np.array([1.0 if label == OUTSIDE else _MORE_FREQUENT for label in labels])
+    leaning = probabilities * weights
+    return np.asarray(leaning / leaning.sum(axis=1, keepdims=True))
+
+
 def _alone(value: str) -> str:
     """A pattern of the value; in letters, not as a part of a word."""
     pattern = re.escape(value)
     return rf"(?<![A-Za-z0-9]){pattern}(?![A-Za-z0-9])" if value.isascii() else pattern
-
-
-def _whole(reading: Reading, end: int, kind: SensitiveType) -> int:
-    """Where the name ends if what stands behind it belongs to it: 华宇 and 建材, 上官 and 导演."""
-    if end in reading.inside:
-        return end
-    if kind is SensitiveType.PERSON:
-        title = _TITLE.match(reading.text, end)
-        return title.end() if title else end
-    while kind is SensitiveType.COMPANY:
-        more = _MORE.match(reading.text, end)
-        if more is None or more.end() in reading.inside:
-            break
-        end = more.end()
-    return end
 
 
 def _trimmed(text: str, start: int, end: int) -> tuple[int, int]:

@@ -1,0 +1,77 @@
+"""Where a name ends that a recogniser found a part of: with its title, its legal form, its door, its last letter."""
+
+import re
+
+from device_sim.privacy.findings import SensitiveType
+from device_sim.privacy.name_words import (
+    BUSINESSES,
+    COMPOUND_SURNAMES,
+    ORGANISATION_ENDS,
+    ORGANISATION_PARTS,
+    TITLES,
+    one_of,
+)
+from device_sim.privacy.reading import Reading
+
+_TITLE = re.compile(one_of(TITLES))
+_TITLE_CUT = re.compile(r"[哥姐叔姨总工局队妈爸]")
+_MORE = re.compile(
+    one_of(word for word in {*ORGANISATION_ENDS, *ORGANISATION_PARTS, *BUSINESSES} if len(word) > 1)
+    + "|[行店厂馆社庄坊铺站]"
+)
+_DOOR = re.compile(
+    r"(?:\s?[甲乙丙丁附]?[-#]?[0-9A-Za-z]{1,5}(?:-[0-9A-Za-z]{1,5})*"
+    r"(?:号楼|号院|单元|[号栋幢座室层楼户门铺弄组期区])*|[一二三四五六七八九十]{1,3}(?:单元|[期楼层栋座区]))+(?![0-9])"
+)
+_LETTERS = re.compile(r"[A-Za-zÀ-ÿ0-9]")
+_LONGEST_PERSON = 4
+
+
+def whole(reading: Reading, start: int, end: int, kind: SensitiveType) -> tuple[int, int]:
+    """`start` to `end` and what belongs to them on both sides: 华宇 and 建材, 上官 and 导演, 13 and 号."""
+    text = reading.text
+    start, end = _letters(text, start, end)
+    if kind is SensitiveType.PERSON:
+        if text[max(0, start - 2) : start] in COMPOUND_SURNAMES:
+            start -= 2
+        return start, _person_end(reading, start, end)
+    if start in reading.inside and kind is not SensitiveType.PROJECT:
+        start = reading.word_before(start + 1)
+    end = _word_end(reading, end)
+    while kind is SensitiveType.COMPANY:
+        more = _MORE.match(text, end)
+        if more is None or more.end() in reading.inside:
+            break
+        end = more.end()
+    if kind is SensitiveType.ADDRESS:
+        door = _DOOR.match(text, end)
+        end = door.end() if door else end
+    return start, end
+
+
+def _person_end(reading: Reading, start: int, end: int) -> int:
+    text = reading.text
+    longer = _word_end(reading, end)
+    if longer - start <= _LONGEST_PERSON:
+        end = longer
+    title = _TITLE.match(text, end)
+    if title and title.end() not in reading.inside:
+        return title.end()
+    return end + 1 if reading.single(end) and _TITLE_CUT.match(text, end) else end
+
+
+def _word_end(reading: Reading, end: int) -> int:
+    while end in reading.inside:
+        end += 1
+    return end
+
+
+def _letters(text: str, start: int, end: int) -> tuple[int, int]:
+    """A word of letters is hidden as a whole."""
+    if _LETTERS.match(text, start):
+        while start > 0 and _LETTERS.match(text, start - 1):
+            start -= 1
+    if _LETTERS.match(text, end - 1):
+        while _LETTERS.match(text, end):
+            end += 1
+    return start, end
