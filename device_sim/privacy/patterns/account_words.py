@@ -22,7 +22,7 @@ NETWORKS = _any(
     公众号 视频号
     """,
     r"""
-    telegram tg line skype instagram ins twitter facebook github linkedin discord paypal apple_id icloud alipay
+    telegram tg line whatsapp messenger signal kakao(?:talk)? snapchat tiktok youtube skype instagram ins twitter facebook github linkedin discord paypal apple_id icloud alipay
     """,
 )
 GAMES = "游戏|战网|王者荣耀|原神|steam"

@@ -20,7 +20,7 @@ _REMARK = r"(?:[ ]?\([^)\n]{1,8}\)|(?:一共|共|有)*[四五六七八\d]位(?:�
 _ACCOUNT = r"(?:的)?(?:账号|帐号|账户|用户名|号码?|[ ]?id|名|昵称|uid)"
 _END = r"(?![a-z0-9_])"
 # What is counted is no value: 密码8-16位, 验证码5分钟内有效.
-_UNCOUNTED = r"(?![^，。；！？\n]{0,2}(?:位|个字|种|次|年|月份|天|分钟|小时|版|元|块|万))"
+_UNCOUNTED = r"(?![^，。；！？\n床单学]{0,2}(?:位|个字|种|次|年|月份|天|分钟|小时|版|元|块|万))"
 _HOLDS_DIGIT = r"(?=[!-~]{0,40}\d)"
 _HANDLE = r"(?:[a-z]{2,20}\\)?[a-z0-9_][a-z0-9_.\-]{2,40}(?:\#\d{3,6})?"
 _WECHAT = r"[a-z0-9_][a-z0-9_\-]{3,29}"  # WeChat itself allows 6 to 20; a phone or QQ number serves too
@@ -59,11 +59,11 @@ _NAMED = [
     rf"(?x)(?:{words.NAMES}) (?=[a-z0-9_]{{0,20}}\d) ([a-z0-9_@.\-]{{4,40}}){_END}{_UNCOUNTED}",
     rf"(?x)(?:账号|帐号|用户名|登录名) [ ] (?!login|app|id|bug|api|vip|pro) ([a-z][a-z0-9_.\-]{{3,30}}){_END}",
     # A number that somebody was given, whatever it is called; not what shops, catalogues and maps count by.
-    rf"""(?x)(?: [一-鿿](?<![{_COUNTED}])(?<!零件|部件|物件)(?:编号|证号|卡号|牌号|号) | 串[号码] | (?:注册|登记|会员)码
+    rf"""(?x)(?: [一-鿿](?<![{_COUNTED}])(?<!零件|部件|物件|版本)(?:编号|证号|卡号|牌号|号) | 串[号码] | (?:注册|登记|会员)码
           | [证證]书?[编字]?号 | [一-鿿][证卡](?=[\s:是为]{{0,3}}[a-z]{{0,3}}\d{{6}}) )
         {_REMARK} (?:{_SAYS}|[ ]?) (?=[a-z\-]{{0,8}}\d) (?=[a-z\-]*(?:\d[a-z/ \-]{{0,3}}){{4}})
         ({_SERIAL}){_END}{_UNCOUNTED}""",
-    rf"(?x)(?:[证證]书?(?:编号|字号|号)?|编号) {_REMARK} [ :是]{{0,3}} ([一-鿿]{{1,4}}[ ]?\d{{5,14}}){_END}{_UNCOUNTED}",
+    rf"(?x)(?:[证證]书?(?:编号|字号|号)|编号) {_REMARK} [ :是]{{0,3}} ([一-鿿]{{1,4}}[ ]?\d{{5,14}}){_END}{_UNCOUNTED}",
     r"(?x)(?:后台|登[录陆]|账号密码|(?<![a-z])(?:login|log[ ]in|credentials|creds)) (?:[ :是为]{0,3}|[ ]is[ ]) ([a-z0-9_.@\-]{2,40}) [ ]?[/|][ ]? ([!-~]{3,40})",
     # Both together need nothing between: 账号admin密码admin.
     rf"""(?x)(?:{words.NAMES}) (?:{_SAYS}|[ ]{{0,2}}) ([!-+\--~]{{2,60}}) [ ,，、;；/]{{0,3}}
@@ -116,7 +116,7 @@ _NO_VALUE = re.compile(
 )
 
 # Asked about by anybody: what a thing has, or everybody's first guess.
-_THINGS = re.compile(r"(?:序列号|设备[号码]|机器码|发票代码|发票号码?|型号|s/?n)[^，。]{0,3}$")
+_THINGS = re.compile(r"(?:序列号|设备[号码]|机器码|发票代码|发票号码?|型号|前[六6]位|s/?n)[^，。]{0,3}$")
 _GUESSES = re.compile(r"(?:admin|root|test)?\d{0,3}|1234\d{0,5}|password\d{0,3}|(\d)\1{3,7}|qwerty|abc123")
 
 

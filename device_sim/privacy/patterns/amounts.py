@@ -20,7 +20,7 @@ _ZH_LARGE = rf"(?<!{_ZH})(?:{_ZH}{{1,8}}[多来余]?[百千万亿]{_ZH}{{0,8}}|[
 # 三元 and 一块 are also parts of words: what might be one must end a phrase.
 _ENDS = r"(?=$|[，。；！？、\s,.;!?:()”\"\]|+]|左右|上下|以[上下内]|[的了吗呢吧啊呀多和与或到/]|之间|整|起)"
 _GOES_ON = rf"(?:{_ENDS}|(?=[没给才就都还块入吃买哈]|自己|过[来去]|转|一个?[年月天]|[一-鿿]?(?:{words.NAMES})))"
-_WITHIN = r"(?: ?(?:以[内上下]|左右|上下)| ?/ ?(?:人|月|年|天|晚|次|小时|季度?)| (?:a|per) (?:year|month|week|day|night))?"
+_WITHIN = r"(?: ?(?:以[内上下]|左右|上下)| ?/ ?(?:人|月|年|天|晚|次|小时|季度?)|\+| (?:a|per) (?:year|month|week|day|night))?"
 _UNCOUNTED = rf"(?![\d.a-z%:_\-]|/\d|,\d| ?[{words.COUNTERS}](?!钱))"
 _SAYS = r"[^\d，。；！？\n]{0,6}?"
 _SAYS_SOON = r"(?:[了是为约:|才就要共也在给出扣交到]| |大概|一年|每?月|他|她|我|你){0,4}"
@@ -43,7 +43,7 @@ _PATTERNS = [
         rf"{_FREE}({_LARGE}|\d{{3,7}}|{_ZH_LARGE})(?:左右|多|上下)?(?=的?(?:房[子租租贷]|车(?!次)|合同|项目|工程|单子|资金|贷款|债|存款|大单"
         r"|生意|预算|投资|彩礼|[年月]薪|工资|奖金|红包|转账|押金))",
         # By itself: so many 万, sums to the cent, and numerals that are cut short.
-        rf"{_FREE}(?<![a-z])({_LARGE})(?<![k千]){_UNCOUNTED}(?:{_ENDS}|(?=可小?刀|不议|拿下|成交))",
+        rf"{_FREE}(?<![a-z])({_LARGE}\+?)(?<![k千]){_UNCOUNTED}(?:{_ENDS}|(?=可小?刀|不议|拿下|成交))",
         rf"(?<!{_ZH})([几十两二三四五六七八九一]{{1,4}}[多来余]?万){_UNCOUNTED}{_ENDS}",
         rf"{_FREE}(\d{{1,3}}(?:,\d{{3}})++\.\d\d)(?!\d)",
         rf"(?:{_FREE}\d++(?:\.\d++)?|{_ZH}{{1,4}}|半)个(?:亿|w){_ENDS}",

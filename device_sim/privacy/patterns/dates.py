@@ -38,7 +38,8 @@ _FULL = re.compile(
     rf"|{_PERIOD}"
 )
 _WHEN = (
-    r"(?:\d\d[\-/.]\d{1,2}[\-/.]\d{1,2}(?!\d)|[一二三四五六七八九]{2}年(?:[一二三四五六七八九十]{1,3}月)?|(?:1[89]"
+    rf"(?:(?:(?:{_MONTHS})\.?,? (?:19|20)\d\d)|(?:[12]\d|3[01]|0?[1-9]) (?:{_MONTHS})"
+    r"|\d\d[\-/.]\d{1,2}[\-/.]\d{1,2}(?!\d)|[一二三四五六七八九]{2}年(?:[一二三四五六七八九十]{1,3}月)?|(?:1[89]"
     r"|20)?\d\d ?年 ?(?:\d{1,2} ?月(?:份| ?\d{1,2} ?[日号]?)?)?|(?:1[89]|20)\d\d[\-/.](?:1[0-2]"
     r"|0?[1-9])(?:[\-/.]\d{1,2})?"
     r"|(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])|(?:19|20)\d\d(?![\d年])"
@@ -46,24 +47,26 @@ _WHEN = (
     rf"|[12]\d|3[01])(?!\d)|(?<!\d)(?:1[0-2]|0?[1-9])[\-/.](?:3[01]|[12]\d"
     rf"|0?[1-9])(?!\d))"
 )
+_BIRTH = re.compile("[生诞岁b]|满月|百日")
 _BORN_AFTER = re.compile(
-    rf"(?:生日|出生(?:日期|年月日?|年份?|时间)?|生于|诞辰|(?<![a-z])(?:birthday|birth ?date"
+    rf"(?:生日[宴会]?|周岁[宴酒]?|满月酒?|百日宴|出生(?:日期|年月日?|年份?|时间)?|生于|诞辰|(?<![a-z])(?:birthday|birth ?date"
     r"|date of birth|dob|born(?: on| in)?))"
-    rf"[^\d\n。；，一二三四五六七八九十正腊冬农阴阳公零〇]{{0,8}}({_WHEN})"
+    rf"[^\d\n。；，一二三四五六七八九十正腊冬农阴阳公零〇]{{0,8}}?({_WHEN})"
 )
 _BORN_BEFORE = re.compile(
     rf"({_WHEN})(?:那[天年]|当天)?(?:[是为]?[我他她你您]?的?)(?:出生|生的|生人|生日|过生日|诞生)"
-    rf"|({_ZH_MONTH_DAY})[^\d\n。；]{{0,8}}(?:生日|出生|满月|周岁)"
+    rf"|({_ZH_MONTH_DAY})[^\d\n。；]{{0,8}}(?:生日[宴会]?|周岁[宴酒]?|满月酒?|百日宴|出生|满月|周岁)"
 )
 _CALENDAR = re.compile(
     r"星期|周几|礼拜|什么日子|什么节|[农阴黄]历|历史|放.{0,2}假|放假|闰年|春节|国庆|元旦|中秋|端午|清明|节气|立[春夏秋冬]|[夏冬]至|[春秋]分"
     r"|发生|日食|月食|天气|召开|是怎么回事"
 )  # questions of almanacs
+_HOLIDAY = re.compile(r"星期几|周几|放假安排|放几天|闰年|农历几|距今")
 _NUMBERED = (Label.ORDER, Label.DEVICE)
 _DAY_OF = re.compile(r"\D*(\d{4})\D+(\d{1,2})\D+(\d{1,2})")
 # Days of history are about nobody.
 _HISTORY_WRITTEN = (
-    "1776-7-4 1789-7-14 1911-10-10 1919-5-4 1921-7-1 1931-9-18 1937-7-7 1937-12-13 1939-9-1 1941-12-7 1945-8-15 "
+    "1776-7-4 1789-7-14 1911-10-10 1919-5-4 1921-7-1 1921-7-23 1931-9-18 1937-7-7 1937-12-13 1939-9-1 1941-12-7 1945-8-15 "
     "1945-9-2 1945-9-3 "
     "1949-10-1 1964-10-16 1969-7-20 1969-7-21 1970-1-1 1976-7-28 1978-12-18 1997-7-1 1999-12-20 2000-1-1 2001-9-11 "
     "2001-12-11 "
@@ -74,13 +77,13 @@ _HISTORY = frozenset(_HISTORY_WRITTEN.split())
 
 def dates(text: str) -> Iterator[Match]:
     """The full dates and the birthdays of a plain text."""
-    if _CALENDAR.search(text) and asks(text) and not tells_of_somebody(text):
+    if (_HOLIDAY.search(text) or (_CALENDAR.search(text) and asks(text))) and not tells_of_somebody(text):
         return
     for found in _FULL.finditer(text):
         number = found[0].isdigit()
         if not _is_history(found[0]) and not (number and label_before(text, found.start()) in _NUMBERED):
             yield Match(found.start(), found.end(), SensitiveType.DATE)
-    if "生" in text or "诞" in text or "b" in text:
+    if _BIRTH.search(text):
         for pattern in (_BORN_AFTER, _BORN_BEFORE):
             for found in pattern.finditer(text):
                 start, end = found.span(found.lastindex or 0)

@@ -14,7 +14,7 @@ NAMES = _any(
     r"补偿 赔偿 遗产 到手 消费 报销 款项 提成 差价 退税 违约金 注册资本 销售额 债务? 账上 日结 总包 标的 补贴 津贴 [津餐房]补 中奖 [保年车]险 车损险",
     r"零花钱 利息 本金 支[出取] 开[销支] 成本 自费 统筹 [合总小共]计 现金 人均 均摊 市?手里 花呗 白条 损失 基数 工钱 报酬 稿酬 提现 充值 会费 代垫",
     r"(?<![免经浪耗收消])费(?![解心神力劲时用])用? 费用 [租薪税息]",
-    r"(?<![a-z])(?:salary|budget|income|package|offer|base|bonus|comp|rent|deposit|fee|total|invoice|price|cost|loan)",
+    r"(?<![a-z])(?:salary|budget|income|package|offer|base|bonus|comp|rent|deposit|fee|total|invoice|price|cost|loan)(?![a-z\d_])",
 )
 # After these only a large number, or one that ends a phrase.
 VERBS = _any(
@@ -41,7 +41,7 @@ COUNTERS = (
 # A public figure, in a text that tells of nobody; a price only where it is asked about.
 PUBLIC = _any(
     r"票价 门票 起步 油价 金价 [股房]价 市值 首富 身家 票房 gdp 生产总值 汇率 换算 兑换 等于 满\s?\d+\s?[减送] 包邮 优惠券 起征点 个税 最低工资",
-    r"发售 预售 首发价 性价比 如何看待 如何评价 热议 [一每/]斤 公斤 面值 彩票 一等奖 奖池 限额 财政 国债 指数 世界纪录",
+    r"发售 预售 首发价 性价比 如何看待 如何评价 热议 [一每/]斤 公斤 面值 彩票 一等奖 奖池 限额 财政 国债 指数 世界纪录 人口 面积 海拔 播放量 粉丝",
 )
 PRICES = _any(
     r"[售定标均市单原现]价 降价 直降 涨价 贵 值 便宜 能买 买 元/ 起送 套餐 邮费 运费 快递费 [\d一二三四五六七八九]{1,2}折 入手 购入 卖",

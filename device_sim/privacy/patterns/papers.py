@@ -50,6 +50,7 @@ _CONSULAR = re.compile(
     r"(?<!\d)(?:使 ?\d{6}|\d{6} ?使|[a-z]?\d{5} ?领|wj ?(?:[\u4e00-\u9fff]|\d\d)?[ ·\-]?\d{4,5}[a-z]?"
     r"|[军空海北沈兰济南广成][a-z][ ·\-]?\d{5}|民航 ?[a-z]?\d{4})(?![a-z0-9])"
 )
+_POLICE = re.compile(rf"(?<![a-z])wj ?[{_PROVINCES}][ ·\-]?\d{{4,5}}[a-z]?(?![a-z0-9])")
 _PLATE_NAMED = re.compile(r"(?:车牌|牌照|号牌|尾号|plate)[号號码尾 :是为()|]{0,6}([a-z][ ·\-]?[a-z0-9]{5,6}|(?=[a-z]*\d)[a-z0-9]{4,5})(?![a-z0-9])")
 _SPOKEN_PLATE = re.compile(rf"(?<=[{_PROVINCES}])[a-z][ ·]?[a-z0-9{NUMERALS}]{{5,6}}")
 _CAR = re.compile(r"车|牌|停|驾|违章")
@@ -84,8 +85,10 @@ def _plates(text: str) -> Iterator[Match]:
         if sum(map(str.isdigit, found[0])) < (2 if "·" in found[0] else 3):
             continue  # a word
         # 新 is Xinjiang, and new: 新GT1030 is a graphics card.
-        if found[0][0] == "新" and not found[0][-5:].isdigit() and not _CAR.search(text):
+        if found[0][0] == "新" and "·" not in found[0] and not found[0][-5:].isdigit() and not _CAR.search(text):
             continue
+        yield Match(found.start(), found.end(), SensitiveType.PLATE)
+    for found in _POLICE.finditer(text):
         yield Match(found.start(), found.end(), SensitiveType.PLATE)
     if _CAR.search(text):
         for found in _CONSULAR.finditer(text):
