@@ -41,14 +41,13 @@ class PrivateAnswers:
         people = self._index()
         kind = commands.kind_of(text)
         change = self._changes.get(kind)
-        if change is not None:
-            with self._commands:
-                try:
+        try:
+            if change is not None:
+                with self._commands:
                     return change(self, text, now, people)
-                except InvalidEntry:
-                    return no("这样的内容存不下：时间超出了日历的范围，或者文字太长。")
-        reading = read_request(text, now, people)
-        return Lookup(self._store, people, reading).answer(kind)
+            return Lookup(self._store, people, read_request(text, now, people)).answer(kind)
+        except (InvalidEntry, OverflowError):
+            return no("这超出了手机能存的：时间在日历的范围之外，或者文字太长。什么都没有改。")
 
     def would_change(self, text: str) -> bool:
         """Whether a request asks for the phone's data to be changed."""
@@ -185,6 +184,8 @@ class PrivateAnswers:
         """The one event that the request means, or the question which."""
         if reading.unclear is not None:
             return no(f"{answers.say_unclear(reading.unclear)}没有{verb}。")
+        if len(reading.times.spans) > 1:
+            return no(f"里面有不止一个时间，没有{verb}。请一次说一件事。")
         span = reading.span
         if span is None and not reading.mentions and not reading.terms():
             return no(f"要{verb}哪个日程？请说出时间、人或名称。")

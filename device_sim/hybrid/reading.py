@@ -4,220 +4,33 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 
 from device_sim.personal.mentions import Certainty, Mention, People
 from device_sim.personal.numerals import half_width
 from device_sim.personal.records import Contact, Event
 from device_sim.personal.times import Times, TimeSpan, read_times
 
+_MOST_WORDS = 12
+_LONGEST_WORD = 40
 _PAST = re.compile(
     "上次|上回|上一次|刚才|昨[天日晚]|前天|上个?(?:周|星期|礼拜|月)|去年|(?:^|我|们)之前|(?:说|聊|讲|定|谈|见|开|去|做|写|记)[了过]|"
     "(?:了|过)(?:吗|没有?)?[?。!]?$"
 )
-# What a request is made of, besides what it is about. Long words go first.
-_FRAME = re.compile(
-    "|".join(
-        sorted(
-            [
-                "帮我",
-                "请问",
-                "请",
-                "麻烦",
-                "看看",
-                "看一下",
-                "查一下",
-                "查查",
-                "查",
-                "告诉我",
-                "想知道",
-                "我们",
-                "咱们",
-                "我",
-                "你",
-                "您",
-                "他",
-                "她",
-                "一下",
-                "有没有",
-                "有什么",
-                "有哪些",
-                "有几个",
-                "有多少",
-                "有无",
-                "没有",
-                "有",
-                "什么时候",
-                "啥时候",
-                "什么时间",
-                "什么",
-                "啥",
-                "哪些",
-                "哪天",
-                "哪里",
-                "哪儿",
-                "哪个",
-                "在哪",
-                "几点钟",
-                "几点",
-                "几号",
-                "几个",
-                "几场",
-                "几次",
-                "多少",
-                "多久",
-                "星期几",
-                "周几",
-                "安排",
-                "日程表",
-                "日程",
-                "行程",
-                "日历",
-                "会议",
-                "开会",
-                "会面",
-                "见面",
-                "会",
-                "约会",
-                "约",
-                "活动",
-                "事情",
-                "事儿",
-                "事",
-                "要",
-                "得",
-                "要做",
-                "要去",
-                "参加",
-                "是",
-                "的",
-                "吗",
-                "呢",
-                "吧",
-                "啊",
-                "呀",
-                "嘛",
-                "了",
-                "过",
-                "和",
-                "跟",
-                "与",
-                "同",
-                "在",
-                "到",
-                "从",
-                "给",
-                "把",
-                "将",
-                "那个",
-                "那场",
-                "那次",
-                "那",
-                "这个",
-                "这场",
-                "这次",
-                "个",
-                "场",
-                "次",
-                "条",
-                "一个",
-                "一场",
-                "还",
-                "都",
-                "也",
-                "能",
-                "可以",
-                "能不能",
-                "下一个",
-                "下一场",
-                "下个",
-                "下场",
-                "接下来",
-                "最近",
-                "今后",
-                "以后",
-                "上次",
-                "上回",
-                "上一次",
-                "之前",
-                "说",
-                "聊",
-                "讲",
-                "谈",
-                "定",
-                "提到",
-                "提",
-                "关于",
-                "内容",
-                "有关",
-                "相关",
-                "笔记",
-                "纪要",
-                "记录",
-                "备忘录",
-                "备忘",
-                "地点",
-                "地方",
-                "时间",
-                "空闲",
-                "有空",
-                "空不空",
-                "空",
-                "忙不忙",
-                "忙",
-                "闲",
-                "工作",
-                "重要",
-                "别的",
-                "其他",
-                "所有",
-                "全部",
-                "一共",
-                "总共",
-                "谁",
-                "人",
-                "取消",
-                "删除",
-                "删掉",
-                "去掉",
-                "推掉",
-                "不去",
-                "改到",
-                "改成",
-                "改为",
-                "挪到",
-                "推迟到",
-                "推迟",
-                "提前",
-                "延后",
-                "调到",
-                "移到",
-                "换到",
-                "找一下",
-                "找找",
-                "找",
-                "翻翻",
-                "记",
-                "吃饭",
-                "一起",
-                "什么事",
-                "电话",
-                "手机号",
-                "手机",
-                "号码",
-                "邮箱",
-                "公司",
-                "单位",
-                "开始",
-                "结束",
-                "开",
-                "去",
-            ],
-            key=len,
-            reverse=True,
-        )
-    )
-    + r"|[\s,。;:!?、()\"'“”‘’《》「」]"
-)
+# What a request is made of, besides what it is about.
+_FRAME_WORDS = """
+    帮我 请问 请 麻烦 看看 看一下 查一下 查查 查 告诉我 想知道 我们 咱们 我 你 您 他 她 一下 有没有 有什么 有哪些
+    有几个 有多少 有无 没有 有 什么时候 啥时候 什么时间 什么 啥 哪些 哪天 哪里 哪儿 哪个 在哪 几点钟 几点 几号 几个
+    几场 几次 多少 多久 星期几 周几 安排 日程表 日程 行程 日历 会议 开会 会面 见面 会 约会 约 活动 事情 事儿 事 要
+    得 要做 要去 参加 是 的 吗 呢 吧 啊 呀 嘛 了 过 和 跟 与 同 在 到 从 给 把 将 那个 那场 那次 那 这个 这场 这次
+    个 场 次 条 一个 一场 还 都 也 能 可以 能不能 下一个 下一场 下个 下场 接下来 最近 今后 以后 上次 上回 上一次
+    之前 说 聊 讲 谈 定 提到 提 关于 内容 有关 相关 笔记 纪要 记录 备忘录 备忘 地点 地方 时间 空闲 有空 空不空 空
+    忙不忙 忙 闲 工作 重要 别的 其他 所有 全部 一共 总共 谁 人 取消 删除 删掉 去掉 推掉 不去 改到 改成 改为 挪到
+    推迟到 推迟 提前 延后 调到 移到 换到 找一下 找找 找 翻翻 记 吃饭 一起 什么事 电话 手机号 手机 号码 邮箱 公司
+    单位 开始 结束 开 去
+    """
+# Long words go first.
+_FRAME = re.compile("|".join(sorted(_FRAME_WORDS.split(), key=len, reverse=True)) + r"|[\s,。;:!?、()\"'“”‘’《》「」]")
 
 
 @dataclass(frozen=True)
@@ -276,8 +89,11 @@ def read_request(text: str, now: datetime, people: People, *, command: bool = Fa
 
 
 def words_of(text: str) -> tuple[str, ...]:
-    """What is left of a text without the frame of a request; single characters tell too little."""
-    return tuple(word for word in _FRAME.sub(" ", text).split() if len(word) >= 2)
+    """What is left of a text without the frame of a request: the first words, for a request has few; single characters
+    tell too little.
+    """
+    words = (word[:_LONGEST_WORD] for word in _FRAME.sub(" ", text).split() if len(word) >= 2)
+    return tuple(islice(dict.fromkeys(words), _MOST_WORDS))
 
 
 def blanked(text: str, places: Sequence[tuple[int, int]]) -> str:
