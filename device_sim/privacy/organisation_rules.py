@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 
 from device_sim.privacy.everyday import EverydayWords
+from device_sim.privacy.latin_names import latin_firms
 from device_sim.privacy.name_words import (
     CITIES,
     NOT_BEFORE,
@@ -37,7 +38,8 @@ _CODED = re.compile(
     rf"(?:代号|项目名称?|项目叫|内部叫)[::为叫是\s]{{0,2}}[「“\"《]?(?P<name>[A-Za-z][\w-]{{0,15}}|[{_HAN}]{{2,4}})"
 )
 _LATIN_PLAN = re.compile(
-    r"(?<![A-Za-z0-9])(?:[A-Z][A-Za-z0-9-]{1,15}(?: [A-Z][A-Za-z0-9]+)?\s?(?:项目|计划|工程)(?!经理)|Project [A-Z]\w+)"
+    r"(?<![A-Za-z0-9])(?:[A-Z][A-Za-z0-9-]{1,15}(?: [A-Z][A-Za-z0-9]+)?\s?(?:项目|计划|工程)(?!经理)|Project [A-Z]\w+"
+    r"|[A-Z][a-z]+(?= (?:kickoff|kick-off|launch|rollout|roll-out|milestone|sprint|roadmap|go-live)\b))"
 )
 _PLAN_END = re.compile(r"项目|计划|工程|行动|专项")
 
@@ -55,6 +57,7 @@ def organisations(reading: Reading, everyday: EverydayWords) -> Iterator[Place]:
     for match in _KNOWN.finditer(text):
         if reading.parts(*match.span()) and not _in_latin(text, *match.span()):
             yield match.span()
+    yield from latin_firms(text)
     for match in _LOCAL.finditer(text):
         if reading.parts(*match.span()) and text[match.start() : match.end()] not in everyday:
             yield match.span()

@@ -54,7 +54,7 @@ def persons(reading: Reading, everyday: EverydayWords) -> Iterator[Place]:
             yield from _given_alone(reading, everyday, place)
     for pattern in _PATTERNS:
         yield from (match.span() for match in pattern.finditer(text))
-    yield from latin_names(text)
+    yield from latin_names(text, everyday)
 
 
 def _by_surname(reading: Reading, everyday: EverydayWords, start: int) -> Iterator[Place]:
