@@ -350,8 +350,15 @@ def test_texts_of_others_that_it_was_widened_with_are_all_noticed(guard: CrisisG
 
 def test_texts_that_it_has_never_seen_are_mostly_noticed(guard: CrisisGuard) -> None:
     unseen = texts("crisis_unseen.tsv")
-    assert sum(guard.notices(text) for text in unseen["crisis"]) >= 39, "of 40"
+    assert sum(guard.notices(text) for text in unseen["crisis"]) == 40
     assert sum(guard.notices(text) for text in unseen["sad"]) <= 3, "of 80"
+
+
+def test_later_texts_that_nothing_was_made_in_view_of_are_all_told_apart(guard: CrisisGuard) -> None:
+    unseen = texts("crisis_unseen_later.tsv")
+    assert (len(unseen["crisis"]), len(unseen["sad"])) == (40, 80)
+    assert all(guard.notices(text) for text in unseen["crisis"])
+    assert not any(guard.notices(text) for text in unseen["sad"])
 
 
 def test_every_group_of_the_file_says_what_it_means() -> None:
