@@ -11,7 +11,7 @@ def _any(chinese: str, latin: str = "") -> str:
 
 CHATS = _any(
     r"""
-    支付宝 v❤ 威❤ 薇❤ 绿泡泡 飞机号 纸飞机 微信 薇信 威信 维信 徽信 v信 加v wechat weixin
+    支付宝 v❤ 威❤ 薇❤ 绿泡泡 加微(?!信) [薇微](?=[\s:号]) 飞机号 纸飞机 微信 薇信 威信 维信 徽信 v信 加v wechat weixin
     (?<![a-z0-9])(?:wx|vx|wxid|v|加vx)(?=[\s:号\d是同])
     """,
 )

@@ -1,7 +1,7 @@
 """Amounts of money: with a currency, after a word of money, in a table's column, or as only money is spoken (八千六)."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from device_sim.privacy.findings import SensitiveType
 from device_sim.privacy.patterns import money_words as words
@@ -13,7 +13,7 @@ _ONE = "[一二两三四五六七八九]"
 _FREE = r"(?<![\d.])(?<!\d,)"  # no number goes on before
 _PLAIN = r"(?:\d{1,3}(?:[,，]\d{3})++(?!\d)|\d++)(?:\.\d++)?"
 _SCALE = r"(?: ?(?:[十百千万亿]{1,2}|(?:k|w|m)(?![a-z])|million|billion|thousand))?"
-_ABOUT = "(?:多|来|余|几|出头)?"
+_ABOUT = "(?:多|来|余|几|出头)?+"
 _NUMBER = rf"(?:\d{{1,4}}[百千万亿]){{0,3}}{_PLAIN}{_SCALE}"
 _LARGE = rf"(?:{_PLAIN} ?(?:[千万kw])? ?[-~到至] ?)?{_PLAIN}{_ABOUT} ?(?:[百千]?万(?:\d|{_ONE})?|[百千]?亿|千|(?:k|w)(?![a-z]))"
 _ZH_LARGE = rf"(?<!{_ZH})(?:{_ZH}{{1,8}}[多来余]?[百千万亿]{_ZH}{{0,8}}|[百千万]{_ONE}){_ABOUT}"
@@ -21,21 +21,23 @@ _ZH_LARGE = rf"(?<!{_ZH})(?:{_ZH}{{1,8}}[多来余]?[百千万亿]{_ZH}{{0,8}}|[
 _ENDS = r"(?=$|[，。；！？、\s,.;!?:()”\"\]|+]|左右|上下|以[上下内]|[的了吗呢吧啊呀多和与或到/]|之间|整|起)"
 _GOES_ON = rf"(?:{_ENDS}|(?=[没给才就都还块入吃买哈]|自己|过[来去]|转|一个?[年月天]|[一-鿿]?(?:{words.NAMES})))"
 _WITHIN = r"(?: ?(?:以[内上下]|左右|上下)| ?/ ?(?:人|月|年|天|晚|次|小时|季度?)|\+| (?:a|per) (?:year|month|week|day|night))?"
-_UNCOUNTED = rf"(?![\d.a-z%:_\-]|/\d|,\d| ?[{words.COUNTERS}](?!钱))"
+_UNCOUNTED = rf"(?![\d.a-z%:_\-]|/\d|,\d| ?(?!个人)[{words.COUNTERS}](?!钱))"
 _SAYS = r"[^\d，。；！？\n]{0,6}?"
 _SAYS_SOON = r"(?:[了是为约:|才就要共也在给出扣交到]| |大概|一年|每?月|他|她|我|你){0,4}"
 
-_PATTERNS = [
+_ALWAYS = [
     re.compile(pattern)
     for pattern in (
         # With a currency.
         rf"{_FREE}{words.CURRENCY}? ?{_NUMBER}{_ABOUT} ?(?:{words.COIN})(?:\d[毛分]?|{_ONE}毛?(?![斤个只张本月年天份克公小]))?(?![件素音宵旦数组法气]){_WITHIN}",
         rf"{words.CURRENCY} ?(?:{_NUMBER}(?![\d.,]*\d)|\d{{1,3}}(?:\.\d{{3}})+,\d\d(?!\d)|{_ZH}{{1,14}}+){_WITHIN}",
-        rf"(?<!{_ZH})(?:人民币)?{_ZH}{{2,14}}+{_ABOUT}(?:{words.COIN})(?:{_ZH}毛?|{_ZH}角{_ZH}分)?(?!一次|二次|件|素|一[分货])",
+        rf"(?<!{_ZH})(?:人民币)?(?![百千万亿]{{1,3}}[元块]){_ZH}{{2,14}}+{_ABOUT}(?:{words.COIN})(?:{_ZH}毛?|{_ZH}角{_ZH}分)?(?!一次|二次|件|素|一[分货])",
         rf"(?<!{_ZH}){_ZH}{_ABOUT}(?:[块毛分角]钱(?!一分)|(?:元|块|万|百万|千万|亿元|美[元金]|欧元|英镑|港币|日元){_ENDS})",
+        rf"(?<![a-z])(?:(?:{words.ENGLISH})[ \-]){{1,6}}(?:dollars?|bucks|yuan|pounds?|euros?|grand|rmb|quid)(?![a-z])",
         # After a word of money.
         rf"(?:{words.NAMES}){_SAYS}((?:{_LARGE}|{_ZH_LARGE}|(?:\d{{1,3}}(?:[,，]\d{{3}})++|\d{{3,10}})(?:\.\d++)?(?:-\d++k?)?){_UNCOUNTED}{_WITHIN})",
         rf"(?:{words.NAMES}){_SAYS_SOON}(\d{{2,10}}(?:\.\d++)?){_UNCOUNTED}",
+        rf"(?:{words.VERBS})[ :]?((?:\d{{4,7}}|\d{{2,7}}\.\d\d){_UNCOUNTED})",
         rf"(?:{words.VERBS})[ :]?((?:{_LARGE}|{_ZH_LARGE}|\d{{2,10}}(?:\.\d++)?){_UNCOUNTED}{_WITHIN}){_GOES_ON}",
         rf"(?:人均|每人|均摊)[了是: ]?({_ZH}{{1,4}})(?![{words.COUNTERS}])",
         rf"{words.PERIODS}[的是要给约: ]{{0,2}}((?:{_LARGE}|{_ZH_LARGE}|\d{{2,7}}(?:\.\d++)?){_UNCOUNTED}){_GOES_ON}",
@@ -43,8 +45,8 @@ _PATTERNS = [
         rf"{_FREE}({_LARGE}|\d{{3,7}}|{_ZH_LARGE})(?:左右|多|上下)?(?=的?(?:房[子租租贷]|车(?!次)|合同|项目|工程|单子|资金|贷款|债|存款|大单"
         r"|生意|预算|投资|彩礼|[年月]薪|工资|奖金|红包|转账|押金))",
         # By itself: so many 万, sums to the cent, and numerals that are cut short.
-        rf"{_FREE}(?<![a-z])({_LARGE}\+?)(?<![k千]){_UNCOUNTED}(?:{_ENDS}|(?=可小?刀|不议|拿下|成交))",
-        rf"(?<!{_ZH})([几十两二三四五六七八九一]{{1,4}}[多来余]?万){_UNCOUNTED}{_ENDS}",
+        rf"{_FREE}(?<![a-z])({_LARGE}\+?)(?<![k千])(?<!\d{{4}}w){_UNCOUNTED}(?:{_ENDS}|(?=可小?刀|不议|拿下|成交))",
+        rf"(?<!{_ZH})([几十两二三四五六七八九一]{{1,4}}[多来余]?万{_UNCOUNTED}{_ENDS}{_WITHIN})",
         rf"{_FREE}(\d{{1,3}}(?:,\d{{3}})++\.\d\d)(?!\d)",
         rf"(?:{_FREE}\d++(?:\.\d++)?|{_ZH}{{1,4}}|半)个(?:亿|w){_ENDS}",
         rf"(?<!{_ZH})({_ZH}{{1,4}}块{_ONE})(?!{_ZH})",
@@ -52,19 +54,33 @@ _PATTERNS = [
         rf"(?<!{_ZH})(?:{_ZH}{{1,6}}[百千万]|(?<!\d)[1-9]\d{{1,6}})整(?![个体天数年夜合理顿])",
     )
 ]
+# A number that may be anything else, in a text that tells of somebody.
+_IF_PRIVATE = [
+    re.compile(pattern)
+    for pattern in (
+        rf"(?<!第)(?<!分之)(?=[几数十一二两三四五六七八九])({_ZH_LARGE})(?<!百){_UNCOUNTED}{_WITHIN}",
+        rf"{_FREE}(?<![a-z])(\d{{2,7}}\.\d\d){_UNCOUNTED}",
+    )
+]
 _WATTS = re.compile(words.POWER)
 _SENTENCE = re.compile(r"[^。！？!?\n]+[。！？!?]*\n?")
 _PUBLIC, _PRICES = re.compile(words.PUBLIC), re.compile(words.PRICES)
+_SCHOOL = re.compile(words.SCHOOL)
 _COLUMN = re.compile(rf"(?:{words.NAMES})[^\d|,]{{0,6}}$")
-_CELL = re.compile(rf" *({_PLAIN}|{_ZH}+) *$")
+_CELL = re.compile(rf" *([-+]?{_PLAIN}|{_ZH}+) *$")
 
 
 def amounts(text: str, *, private: bool) -> Iterator[Match]:
     """The amounts of money of a plain text; but for public ones, unless the text is `private` for another reason."""
+    if not private and _SCHOOL.search(text) and asks(text):
+        return
     private = private or tells_of_somebody(text)
     for sentence in _SENTENCE.finditer(text):
         if private or not _is_public(sentence[0]):
-            yield from _within(text, sentence.start(), sentence.end())
+            watts = _WATTS.search(sentence[0]) or (not private and asks(sentence[0]))
+            for match in _within(text, sentence.start(), sentence.end(), _ALWAYS + _IF_PRIVATE if private else _ALWAYS):
+                if not (watts and text[match.end - 1] == "w"):
+                    yield match
     yield from _columns(text)
 
 
@@ -72,13 +88,12 @@ def _is_public(sentence: str) -> bool:
     return bool(_PUBLIC.search(sentence)) or (asks(sentence) and bool(_PRICES.search(sentence)))
 
 
-def _within(text: str, begin: int, finish: int) -> Iterator[Match]:
-    watts = _WATTS.search(text, begin, finish)
-    for pattern in _PATTERNS:
+def _within(text: str, begin: int, finish: int, patterns: Sequence[re.Pattern[str]]) -> Iterator[Match]:
+    for pattern in patterns:
         for found in pattern.finditer(text, begin, finish):
             start, end = found.span(found.lastindex or 0)
             start += len(text[start:end]) - len(text[start:end].lstrip())
-            if start < end and not (watts and text[end - 1] == "w"):
+            if start < end:
                 yield Match(start, end, SensitiveType.AMOUNT)
 
 

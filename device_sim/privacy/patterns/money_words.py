@@ -41,13 +41,18 @@ COUNTERS = (
 # A public figure, in a text that tells of nobody; a price only where it is asked about.
 PUBLIC = _any(
     r"票价 门票 起步 油价 金价 [股房]价 市值 首富 身家 票房 gdp 生产总值 汇率 换算 兑换 等于 满\s?\d+\s?[减送] 包邮 优惠券 起征点 个税 最低工资",
-    r"发售 预售 首发价 性价比 如何看待 如何评价 热议 [一每/]斤 公斤 面值 彩票 一等奖 奖池 限额 财政 国债 指数 世界纪录 人口 面积 海拔 播放量 粉丝",
+    r"发售 预售 首发价 性价比 如何看待 如何评价 热议 [一每/]斤 公斤 面值 彩票 一等奖 奖池 限额 财政 国债 指数 世界纪录 人口 面积 海拔 播放量 粉丝 个人所得税 [进出]口 我国 全国 全球",
 )
 PRICES = _any(
     r"[售定标均市单原现]价 降价 直降 涨价 贵 值 便宜 能买 买 元/ 起送 套餐 邮费 运费 快递费 [\d一二三四五六七八九]{1,2}折 入手 购入 卖",
     r"划算 推荐 左右 以[内下上] 哪个 有哪些 怎么选",
-    # Sums of school.
-    r"小[明红华刚丽强芳军亮兰](?!星) 某(?:商品|人|商店) 还剩 找回 应找 一共 每[支本个只张盒箱件千]",
+    r"还剩 一共 每[支本个只张盒箱件千] 定期 利[息率] 年化",
+)
+# Sums of school tell of somebody who is nobody.
+SCHOOL = _any(r"小[明红华刚丽强芳军亮兰](?!星) 某(?:商品|人|商店) 应?找回(?:多少|几) [甲乙丙](?:有|的|比)")
+ENGLISH = (
+    "an?|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fifteen|sixteen|eighteen|twenty|thirty"
+    "|forty|fifty|sixty|seventy|eighty|ninety|hundred|thousand|million|billion|few|couple|of|and"
 )
 # 67W are watts in a text that speaks of these.
 POWER = _any(r"快充 充电 功[率耗] 瓦 电[源池器视饭] 空调 显卡 灯 适配器 太阳能 音[响箱] 热水 电机 tdp 耗电 度电 吹风机 [微烤]箱 光伏")

@@ -43,6 +43,7 @@ _HALVES_NEED = re.compile(
 )
 _SHORT = re.compile(r"(?:内线|分机|短号|小号)(?:号码?)?[ :是为]{0,3}(\d{3,6})(?![\d元年万])")  # within an office
 # Letters typed for the digits that they look like.
+_MISTYPED = re.compile(r"1[3-9]\d{8}|1[3-9]\d{10}")  # a mobile number with a digit more or less
 _LOOKALIKE = re.compile(r"(?<![a-z0-9])[1li][3-9][0-9oli]{9}(?![a-z0-9])")
 _WORD_BEFORE = re.compile(r"[a-z0-9_]+$")
 _CALLS = frozenset(["t", "m", "p", "tel", "phone", "mobile", "mob", "cell", "fax", "call", "f", "o", "h"])
@@ -126,6 +127,8 @@ def _longest(text: str, groups: Sequence[Group], first: int) -> tuple[int, Match
         if match := _valid(text, window, before):
             return first + len(window.groups) - 1, match
     direct = names_directly(text, windows[0].start) if before else None
+    if before is Label.PHONE and direct is None and _MISTYPED.fullmatch(groups[first].digits):
+        direct = before
     for window in reversed(windows):
         if not window.weak and (match := _named(text, window, direct)):
             return first + len(window.groups) - 1, match

@@ -44,7 +44,7 @@ _FULL_NAMES = (
 )
 # After a dot even a mistyped one is a plate, of any five or six characters.
 _PLATE = re.compile(
-    rf"(?:[{_PROVINCES}]|{_FULL_NAMES})[ ·]?[a-hj-np-z](?:[ ·.、\-]{{0,2}}{_TAIL}|[·•.][a-z0-9]{{5,6}})(?![a-z0-9_])"
+    rf"(?:[{_PROVINCES}]|{_FULL_NAMES})[ ·]?[a-hj-np-z](?:[ ·.、\-]{{0,2}}{_TAIL}|[·•.][a-z0-9]{{4,6}})(?![a-z0-9_])"
 )
 _CONSULAR = re.compile(
     r"(?<!\d)(?:使 ?\d{6}|\d{6} ?使|[a-z]?\d{5} ?领|wj ?(?:[\u4e00-\u9fff]|\d\d)?[ ·\-]?\d{4,5}[a-z]?"
