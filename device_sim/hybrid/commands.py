@@ -50,13 +50,17 @@ class Move:
 _EMAIL = r"(?<![A-Za-z0-9_.+-])[A-Za-z0-9_.+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,5}"
 _PHONE = r"(?<!\d)\+?\d[\d\s-]{5,18}\d"
 _DETAIL = re.compile(
-    rf"(?:把|将)?(?P<name>[^,。:;\s把将]{{1,20}}?)的?(?:新)?(?:电话号码|手机号码|电话|手机号?|号码|邮箱|邮件地址|email)"
+    rf"(?:把|将)?(?P<name>[^,。:;\s把将]{{1,20}}?)的?(?:新)?(?:电话号码|手机号码|备用号码?|电话|手机号?|座机|号码|邮箱|邮件地址|email)"
     rf"(?:号码?)?\s?(?:存为|存成|保存为|记为|记成|改为|改成|更新为|更新成|更新到|换成|设为|设成|是|为|:|,|存|存一下){{0,4}}\s?(?P<value>{_EMAIL}|{_PHONE})"
 )
 _NEW_CONTACT = re.compile(
     rf"(?:新建|新增|添加|加个?|加一个|创建|保存|存个?|存一下)(?:一个)?联系人[:,\s]*(?P<name>[^,。:;\d\s@]{{1,20}})[,:\s的]*(?:电话|手机号?|邮箱)?(?:是|:)?\s?(?P<value>{_EMAIL}|{_PHONE})"
 )
-_KEEPS = re.compile("存|记|添加|新建|新增|加|保存|改|更新|换|设")
+_KEEPS = re.compile("存|添|补|记|添加|新建|新增|加|保存|改|更新|换|设")
+_NAME_FRAME = re.compile(
+    "^(?:记一下|记下|记住|存一下|存个|存|添加|新建|加|保存|更新|修改|改|给|为|替)|"
+    "的?(?:联系方式)?(?:加|添|存|添加|增加|补|补充)上?一?个?(?:备用|新|工作|家里|公司)?$"
+)
 _COURTESY = re.compile(r"^(?:请问|请|麻烦你?|你|能不能|可以|可不可以)?(?:帮我|给我|替我|帮忙)?(?:再)?")
 _NOTE = re.compile(
     r"^(?:记|写|加|添加|新建|新增|建|创建|做|存)(?:一)?(?:个|条|下|篇|份)?(?:笔记|备忘录?|纪要|记录|便签)\s*[:,,。]?\s*(?P<body>.+)$|"
@@ -73,6 +77,9 @@ _ADD_AFTER = re.compile(
     r"^(?P<what>.+?)[,，。;\s]{0,4}(?:请|麻烦你?)?(?:帮我|给我|替我)?(?:记一下|记下来|记上|记着|记到日历(?:里|上)?|加到(?:我的)?(?:日历|日程)(?:里|上)?|"
     r"加进(?:我的)?(?:日历|日程)(?:里|上)?|写进日历|存到日历(?:里)?|提醒(?:我)?(?:一下)?|添加到日历)[。!~]?$",
     re.DOTALL,
+)
+_REMIND = re.compile(
+    r"^(?P<when>[^,，。:：]{1,30}?)[,，]?(?:记得|请|麻烦)?(?:提醒|叫|喊|通知)我(?:一下|去|要|该)?(?P<what>[^?？]{2,})$"
 )
 _TO = r"(?:改到|改成|改为|改期到|改在|挪到|移到|调到|调整到|推迟到|延到|延期到|延后到|推到|提前到|换到|换成|放到)"
 _MOVE = re.compile(rf"^(?:把|将)?(?P<which>.+?)(?:的?时间)?(?:都)?{_TO}\s?(?P<to>.+)$", re.DOTALL)
@@ -92,7 +99,7 @@ _CONTACT = re.compile(
 _WHOSE = re.compile(rf"(?P<value>{_EMAIL}|{_PHONE})\s?(?:是|这个|的?主人)?.{{0,6}}谁")
 _WHO_WORKS_AT = re.compile(
     r"^(?:我)?(?:认识的?|通讯录里)?(?:有)?(?:谁|哪些人|哪个人|什么人|哪些联系人|哪位)(?:是)?在\s?(?P<a>.{2,30}?)(?:上班|工作|任职|干活|做事|的)?[?。吗呢]*$|"
-    r"^(?:我)?(?:在)?(?P<b>.{2,30}?)(?:那边|那里|里面|里|公司)?(?:我)?(?:都|认识)?有(?:谁|哪些人|哪些联系人|什么人)|"
+    r"^(?:我)?(?:在)?(?P<b>.{2,30}?)(?:那边|那里|里面|里|公司)?(?:我)?(?:都|认识)?有(?:谁|哪些人|哪些联系人|什么人|几个人|多少人)|"
     r"^(?:我)?认识(?:谁|哪些人|的人里谁)(?:是)?在?(?P<c>.{2,30}?)(?:上班|工作|任职|的)?[?。吗呢]*$"
 )
 _NOTES = re.compile(
@@ -110,7 +117,7 @@ _WHEN = re.compile(
     "几点|什么时候|啥时候|什么时间|哪天|哪一天|几号|星期几|周几|多久|在哪|哪里|哪儿|什么地方|地点|地址|跟谁|和谁|有谁|谁参加|谁去|哪些人|还有谁"
 )
 _LIST = re.compile(
-    "安排|日程|行程|日历|会议|开会|(?:做|干)(?:了|过)?(?:什么|啥)|(?:有|的|个|场|么|些)会|会(?=[?。]|$)|活动|约|计划|(?:有|要|得)(?:什么|啥|哪些|没有)?(?:事|做|干)|有事|什么事|干什么|干嘛|忙什么|忙啥|提醒|待办|去哪"
+    "安排|日程|行程|日历|会议|开会|(?:做|干)(?:了|过)?(?:什么|啥)|(?:有|的|个|场|么|些)会|会(?=[?。]|$)|活动|(?<![违预合节大])约(?![定束])|计划|(?:有|要|得)(?:什么|啥|哪些|没有)?(?:事|做|干)|有事|什么事|干什么|干嘛|忙什么|忙啥|提醒|待办|去哪"
 )
 
 
@@ -129,7 +136,9 @@ def kind_of(text: str) -> Kind:
         return Kind.OTHER_CHANGE if _OTHER_CHANGE.search(plain) else Kind.CANCEL_EVENT
     if not asks and move_of(text) is not None:
         return Kind.OTHER_CHANGE if _CONTACT.search(plain) and not _TIMELY.search(plain) else Kind.MOVE_EVENT
-    if event_text(text) is not None and (not asks or (re.match("记|提醒", bare) and not plain.endswith(("?", "吗")))):
+    if event_text(text) is not None and (
+        not asks or (re.match("记|提醒", bare) or ("提醒我" in plain and not plain.endswith(("?", "吗"))))
+    ):
         return Kind.ADD_EVENT
     for pattern, kind in (
         (_COUNT_OF, Kind.COUNT),
@@ -172,11 +181,7 @@ def contact_detail(text: str) -> ContactDetail | None:
         if match is None or not _KEEPS.search(plain):
             return None
     original = text.strip()[-len(plain) :]
-    name = re.sub(
-        "^(?:记一下|记下|记住|存一下|存个|存|添加|新建|加|保存|更新|修改|改)",
-        "",
-        original[match.start("name") : match.end("name")],
-    )
+    name = _NAME_FRAME.sub("", original[match.start("name") : match.end("name")])
     value = match["value"].strip()
     return ContactDetail(name.strip(), "email" if "@" in value else "phone", value) if name.strip() else None
 
@@ -197,6 +202,14 @@ def states(text: str) -> bool:
     """Whether the text tells something, rather than asks."""
     plain = half_width(text)
     return not (_QUESTION.search(plain) or re.search("(?:安排|日程|行程|日历|的会议?)[。!]?$|查|看|告诉", plain))
+
+
+def may_ask(text: str) -> bool:
+    """Whether the text may be a question about what was written down; a command is none."""
+    plain = half_width(text).strip()
+    if plain.startswith(("把", "将", "给", "帮我记", "取消")):
+        return False
+    return _QUESTION.search(plain) is not None or re.search("看|找|查|多少|来着|告诉|念", plain) is not None
 
 
 def organisation_asked(text: str) -> str | None:
@@ -227,6 +240,8 @@ def event_text(text: str) -> str | None:
     if match is not None:
         return stripped[len(stripped) - (len(bare) - match.start("what")) :].strip() if match["what"].strip() else None
     begin = len(plain) - len(bare)
+    if match := _REMIND.match(stripped):
+        return match["when"] + match["what"]
     if bare.startswith("约") and not bare.startswith("约会"):
         return stripped[begin:]
     match = _ADD_AFTER.match(bare)

@@ -10,6 +10,7 @@ from device_sim.hybrid.material import sentences
 from device_sim.hybrid.reading import Reading, about, likeness, words_of
 from device_sim.hybrid.said import PrivateAnswer, no, source, yes
 from device_sim.personal.mentions import People, surname
+from device_sim.personal.numerals import half_width
 from device_sim.personal.records import Contact, Event, Note
 from device_sim.personal.store import PersonalStore
 from device_sim.personal.times import TimeSpan
@@ -21,6 +22,7 @@ _UNKNOWN = (
 _MOST_NOTES = 30
 _SHORT_NOTE = 200  # characters; such a note is told whole
 _MOST_SENTENCES = 6
+_LEAST_ASKED = 3  # characters; fewer are found by chance
 _NEAR = timedelta(hours=36)  # minutes of a meeting are written on the day, or the next one
 
 
@@ -46,7 +48,7 @@ class Lookup:
         about_me = bool(reading.mentions) or "我" in reading.text
         if kind is Kind.LIST or (reading.span is not None and about_me):
             return self._list()
-        return no(_UNKNOWN)
+        return self._told_in_notes() or no(_UNKNOWN)
 
     # Contacts.
 
@@ -56,6 +58,10 @@ class Lookup:
         if not contacts:
             name = self._guessed_name()
             contacts = self._store.find_contacts(name) if name else ()
+            if not contacts and self._reading.span is not None:
+                return self._when()
+            if not contacts and name and (noted := self._told_in_notes()):
+                return noted
             if not contacts:
                 whom = f"「{name}」" if name else "这个人"
                 return no(f"通讯录里没有{whom}。可以说「把某人的电话存为……」来添加。")
@@ -116,7 +122,7 @@ class Lookup:
         else:
             when = answers.say_span(reading.text, span, self._now) if span else ("以前" if reading.past else "今后")
         if not found and reading.terms():
-            return no(f"{when}没有找到{self._wanted()}安排。")
+            return self._told_in_notes() or no(f"{when}没有找到{self._wanted()}安排。")
         if not found:
             return yes(f"{when}没有{self._wanted()}安排。")
         return yes(
@@ -170,7 +176,7 @@ class Lookup:
             if found:
                 return yes(f"今后没有；最近的一次是：{answers.say_event(found[0], self._now)}", source(found[0]))
         if not found:
-            return no("日历上没有找到这件事。")
+            return self._told_in_notes() or no("日历上没有找到这件事。")
         if reading.past and reading.span is None:
             found = found[-1:]
         return (
@@ -191,6 +197,33 @@ class Lookup:
         if others:
             told += f"\n还有：{'、'.join(others)}"
         return yes(told, *map(source, found[:4]))
+
+    def _told_in_notes(self) -> PrivateAnswer | None:
+        """The sentences of the best note that hold most of what is asked, word for word; None where none does."""
+        reading = self._reading
+        terms = reading.terms()
+        asked = sum(map(len, terms))
+        if asked < _LEAST_ASKED or not commands.may_ask(reading.text):
+            return None
+        best: tuple[int, Note] | None = None
+        for note in self._store.search_notes(" ".join(terms), _MOST_NOTES):
+            text = half_width(f"{note.title}\n{note.body}")
+            held = [likeness((term,), text) for term in terms]
+            score = sum(held)
+            whole = sum(n for n, term in zip(held, terms, strict=True) if n >= _LEAST_ASKED or n == len(term))
+            fits = whole >= _LEAST_ASKED and 2 * score >= asked and note.at <= self._now and self._names_them(text)
+            if fits and (best is None or score > best[0]):
+                best = (score, note)
+        if best is None:
+            return None
+        note = best[1]
+        said = sentences(note.body)
+        scores = [likeness(terms, one) for one in said]
+        if max(scores, default=0) == 0:
+            return None
+        kept = [one for one, score in zip(said, scores, strict=True) if 2 * score >= max(scores)][:_MOST_SENTENCES]
+        when = f"{answers.say_day(note.at.date(), self._now)} {note.at:%H:%M}"
+        return yes(f"{when}《{note.title}》里写着：\n" + "\n".join(f"· {one}" for one in kept), source(note))
 
     def _no_notes(self) -> PrivateAnswer:
         met = (

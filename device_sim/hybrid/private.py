@@ -129,7 +129,8 @@ class PrivateAnswers:
         drafted = entries.draft(reading)
         hours = entries.hours(span, drafted.length)
         if hours is None:
-            return no(f"{answers.say_span(what, span, now)}具体哪一天、几点？加上再说一遍，我就记到日历里。")
+            missing = "哪一天" if span.whole_day else "几点"
+            return no(f"{answers.say_span(what, span, now)}具体{missing}？加上再说一遍，我就记到日历里。")
         start, end, whole = hours
         event = Event(0, drafted.title, start, end, whole, drafted.place, drafted.people)
         around = self._store.events(start, end)

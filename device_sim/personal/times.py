@@ -167,6 +167,11 @@ class _Reader:
 
     def _span(self, at: int) -> TimeSpan | None:
         if match := _NOW.match(self.text, at):
+            to = _TO.match(self.text, match.end())
+            last = self._half(to.end(), None) if to else None
+            if last is not None:
+                _, end, _, precise = self._alone(last)
+                return TimeSpan(self.now, max(end, self.now + MOMENT), at, last.stop, False, precise)
             return TimeSpan(self.now, self.now + MOMENT, at, match.end(), False, True)
         if match := _SOON.match(self.text, at):
             return self._soon(match)
