@@ -19,10 +19,10 @@ _LARGE = rf"(?:{_PLAIN} ?(?:[千万kw])? ?[-~到至] ?)?{_PLAIN}{_ABOUT} ?(?:[�
 _ZH_LARGE = rf"(?<!{_ZH})(?:{_ZH}{{1,8}}[多来余]?[百千万亿]{_ZH}{{0,8}}|[百千万]{_ONE}){_ABOUT}"
 # 三元 and 一块 are also parts of words: what might be one must end a phrase.
 _ENDS = r"(?=$|[，。；！？、\s,.;!?:()”\"\]|+]|左右|上下|以[上下内]|[的了吗呢吧啊呀多和与或到/]|之间|整|起)"
-_GOES_ON = rf"(?:{_ENDS}|(?=[没给才就都还块入吃买哈]|自己|过[来去]|转|一个?[年月天]|[一-鿿]?(?:{words.NAMES})))"
+_GOES_ON = rf"(?:{_ENDS}|(?=[没给才就都还块入吃买哈]|自己|过[来去]|转|一个?[年月天]|[一-鿿]{{0,2}}(?:{words.NAMES})))"
 _WITHIN = r"(?: ?(?:以[内上下]|左右|上下)| ?/ ?(?:人|月|年|天|晚|次|小时|季度?)|\+| (?:a|per) (?:year|month|week|day|night))?"
-_UNCOUNTED = rf"(?![\d.a-z%:_\-]|/\d|,\d| ?(?!个人)[{words.COUNTERS}](?!钱))"
-_SAYS = r"[^\d，。；！？\n]{0,6}?"
+_UNCOUNTED = rf"(?![\d.a-z%:_\-]|{_ZH}|/\d|,\d| ?(?!个人[支负自])[{words.COUNTERS}](?!钱))"
+_SAYS = r"(?:[^\d，。；！？\n]{0,6}?|[a-z ]{0,16}?)[-+]?"
 _SAYS_SOON = r"(?:[了是为约:|才就要共也在给出扣交到]| |大概|一年|每?月|他|她|我|你){0,4}"
 
 _ALWAYS = [
@@ -54,12 +54,12 @@ _ALWAYS = [
         rf"(?<!{_ZH})(?:{_ZH}{{1,6}}[百千万]|(?<!\d)[1-9]\d{{1,6}})整(?![个体天数年夜合理顿])",
     )
 ]
-# A number that may be anything else, in a text that tells of somebody.
-_IF_PRIVATE = [
+# A number that may be anything else, in a text that tells of somebody, or that asks nothing.
+_IF_TOLD = [
     re.compile(pattern)
     for pattern in (
         rf"(?<!第)(?<!分之)(?=[几数十一二两三四五六七八九])({_ZH_LARGE})(?<!百){_UNCOUNTED}{_WITHIN}",
-        rf"{_FREE}(?<![a-z])(\d{{2,7}}\.\d\d){_UNCOUNTED}",
+        rf"{_FREE}(?<![a-z\d])(?<!码 )([-+]\d{{1,7}}\.\d\d(?!\d)|\d{{2,7}}\.\d\d{_UNCOUNTED})",
     )
 ]
 _WATTS = re.compile(words.POWER)
@@ -77,8 +77,9 @@ def amounts(text: str, *, private: bool) -> Iterator[Match]:
     private = private or tells_of_somebody(text)
     for sentence in _SENTENCE.finditer(text):
         if private or not _is_public(sentence[0]):
-            watts = _WATTS.search(sentence[0]) or (not private and asks(sentence[0]))
-            for match in _within(text, sentence.start(), sentence.end(), _ALWAYS + _IF_PRIVATE if private else _ALWAYS):
+            told = private or not asks(sentence[0])
+            watts = not told or _WATTS.search(sentence[0])
+            for match in _within(text, sentence.start(), sentence.end(), _ALWAYS + _IF_TOLD if told else _ALWAYS):
                 if not (watts and text[match.end - 1] == "w"):
                     yield match
     yield from _columns(text)
