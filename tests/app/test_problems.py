@@ -22,6 +22,8 @@ def test_every_refusal_has_a_status_of_its_kind(kind: type[Exception]) -> None:
     assert title
     if issubclass(kind, device.StateError | store.BundleError):
         assert status in {HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.INSUFFICIENT_STORAGE}
+    elif issubclass(kind, device.CloudUnavailable | device.NetworkRefused):
+        assert status in {HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE}
     else:
         assert 400 <= status < 500
 
