@@ -23,6 +23,12 @@ _DOOR_ALONE = re.compile(
     r"(?<![0-9A-Za-z])(?:[0-9]{1,4}(?:号楼|号院|[栋幢弄])[0-9]{0,4}(?:单元)?[0-9A-Za-z-]{0,6}[室号]?"
     r"|[0-9一二三四五六七八九十]{1,3}单元[0-9]{2,4}室?|[0-9]{3,4}室)"
 )
+_UNIT = r"(?:Room|Rm|Flat|Unit|Suite|Apt|Apartment|Building|Bldg|Block|Tower|Floor|No)\.?\s?#?[0-9A-Z][0-9A-Za-z-]{0,5}"
+_ENGLISH = re.compile(
+    rf"(?<![A-Za-z])(?:(?:{_UNIT}|\d{{1,3}}/F),?\s)*(?:{_UNIT}|\d{{1,5}}[A-Za-z]?)\s(?:[A-Z][A-Za-z'.]*\s){{1,4}}?"
+    r"(?:Road|Rd|Street|St|Avenue|Ave|Lane|Ln|Drive|Dr|Boulevard|Blvd|Way|Square|Sq|Place|Court|Terrace|Crescent|Highway)\b\.?"
+    rf"(?:,\s?(?:{_UNIT}|[A-Z][A-Za-z]+(?:\s[A-Z][A-Za-z]+)?|[A-Z]{{1,2}}\d[\dA-Z]?\s?\d[A-Z]{{2}}|[A-Z]{{2}}\s\d{{5}}|\d{{5,6}})){{0,4}}"
+)
 _PLACE = re.compile(_CITY)
 _FIRST_END = re.compile(r"[省市区县旗镇乡村路街巷弄]|小区|花园|大厦|广场|公寓")
 _SHORTEST = 4
@@ -36,7 +42,8 @@ def addresses(reading: Reading, everyday: EverydayWords) -> Iterator[tuple[int, 
             start = _beginning(reading, everyday, *match.span())
             if match.end() - start >= _SHORTEST:
                 yield start, match.end()
-    yield from (match.span() for match in _DOOR_ALONE.finditer(text))
+    for pattern in (_DOOR_ALONE, _ENGLISH):
+        yield from (match.span() for match in pattern.finditer(text))
 
 
 def _beginning(reading: Reading, everyday: EverydayWords, start: int, end: int) -> int:

@@ -34,7 +34,7 @@ _QUOTES = '[「『“"《【]?'
 _KIND_FIRST = re.compile(rf"(?:{'|'.join(sorted(_KINDS.split(), key=len, reverse=True))})")
 _SAID = re.compile(rf"(?:叫做|名叫|名字叫|名为|叫|是)?{_QUOTES}(?P<name>{_NAME}){_AFTER}")
 _SURELY_SAID = re.compile(rf"(?:叫做|名叫|名字叫|名为|叫){_QUOTES}(?P<name>{_NAME}){_AFTER}")
-_OWNED = re.compile(r"(?:的|家|我们|咱们|我|新开)$")
+_OWNED = re.compile(r"(?:的[\u4e00-\u9fff]{0,3}|家|我们|咱们|我|新开)$")
 _FOR = re.compile(
     rf"(?:给|为|替|帮)(?P<name>{_NAME})(?=(?:{_MAKE})(?:一|个|几|两|三|份|封|段|条|篇|首|张|出|下|好|点))"
 )

@@ -12,9 +12,20 @@ from device_sim.privacy.edges import whole
 from device_sim.privacy.everyday import EverydayWords
 from device_sim.privacy.findings import Finding, SensitiveType
 from device_sim.privacy.latin_names import is_first_name
-from device_sim.privacy.name_words import CITIES, COUNTRIES, NO_NAMES, ORGANISATIONS, PROVINCES, SURNAMES, one_of
+from device_sim.privacy.name_words import (
+    CITIES,
+    COUNTRIES,
+    HOMOGRAPHS,
+    NO_NAMES,
+    ORGANISATIONS,
+    PROVINCES,
+    SURNAMES,
+    one_of,
+)
+from device_sim.privacy.person_context import beside
 from device_sim.privacy.reading import Reading, read
-from model_store.spans import OUTSIDE, Float64, TextSpan, decode_spans, types_of
+from model_store.head import Float64
+from model_store.spans import OUTSIDE, TextSpan, decode_spans, types_of
 
 TASK = "entities"
 _SOURCE = "entities head"
@@ -63,6 +74,9 @@ class Entities:
             start, end = _trimmed(text, span.start, span.end)
             if kind is not None and start < end and self._believed(reading, start, end, kind, span.probability):
                 found[whole(reading, start, end, kind)] = kind
+        persons = [place for place, kind in found.items() if kind is SensitiveType.PERSON]
+        for place in beside(text, persons, self._everyday):
+            found.setdefault(place, SensitiveType.PERSON)
         for value, kind in {text[start:end]: kind for (start, end), kind in found.items() if end - start > 1}.items():
             for again in re.finditer(_alone(value), text):
                 found.setdefault(again.span(), kind)
@@ -76,7 +90,7 @@ class Entities:
             return True
         if value.lower() in NO_NAMES or _NO_NAME.fullmatch(value):
             return False
-        if len(value) == 1 or value in self._everyday:
+        if len(value) == 1 or value in self._everyday or value in HOMOGRAPHS:
             return probability >= _CERTAIN
         if value.isascii() and value.islower():
             return kind is not SensitiveType.PERSON and probability >= _CERTAIN

@@ -12,6 +12,7 @@ from device_sim.privacy.everyday import EverydayWords
 from device_sim.privacy.findings import Finding, SensitiveType
 from device_sim.privacy.name_words import NO_NAMES
 from device_sim.privacy.organisation_rules import organisations, projects
+from device_sim.privacy.person_context import beside
 from device_sim.privacy.person_rules import persons
 from device_sim.privacy.plain_text import plain
 from device_sim.privacy.reading import Reading, read
@@ -71,6 +72,9 @@ class Names:
             for place in rule(reading, self._everyday):
                 if text[slice(*place)] not in NO_NAMES:
                     found.setdefault(place, kind)
+        persons_found = [place for place, kind in found.items() if kind is SensitiveType.PERSON]
+        for place in beside(text, persons_found, self._everyday):
+            found.setdefault(place, SensitiveType.PERSON)
         for value, kind in {text[start:end]: kind for (start, end), kind in found.items()}.items():
             if len(value) >= _SHORTEST and value not in self._everyday:
                 at = text.find(value)

@@ -16,6 +16,7 @@ from device_sim.privacy.name_words import (
     one_of,
 )  # fmt: skip
 from device_sim.privacy.reading import Reading
+from device_sim.privacy.trade_names import trade_names
 
 Place = tuple[int, int]
 
@@ -58,6 +59,7 @@ def organisations(reading: Reading, everyday: EverydayWords) -> Iterator[Place]:
         if reading.parts(*match.span()) and not _in_latin(text, *match.span()):
             yield match.span()
     yield from latin_firms(text)
+    yield from trade_names(reading, everyday)
     for match in _LOCAL.finditer(text):
         if reading.parts(*match.span()) and text[match.start() : match.end()] not in everyday:
             yield match.span()

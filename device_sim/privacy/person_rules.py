@@ -17,6 +17,7 @@ from device_sim.privacy.name_words import (
     WEAK_SURNAMES,
     one_of,
 )  # fmt: skip
+from device_sim.privacy.person_context import told
 from device_sim.privacy.reading import Reading
 
 Place = tuple[int, int]
@@ -25,6 +26,7 @@ _TITLE = re.compile(one_of(TITLES))
 _CUE = re.compile(rf"(?:{one_of(CUES)})[:\s]*$")
 _CUE_LENGTH = 6  # characters
 _AFTER = re.compile(rf"$|\W|{one_of(AFTER)}")
+_ROLE = re.compile("售后|客服|销售|安装|维修|财务|法务|前台|隔壁|联系|[找跟和问给]$")
 _CLAUSE_START = re.compile(r"(?:^|\W)\s*$")
 _ANY_SURNAME = rf"(?:{one_of(COMPOUND_SURNAMES)}|[{''.join(sorted(SURNAMES - WEAK_SURNAMES))}])"
 _PATTERNS = (
@@ -55,6 +57,7 @@ def persons(reading: Reading, everyday: EverydayWords) -> Iterator[Place]:
     for pattern in _PATTERNS:
         yield from (match.span() for match in pattern.finditer(text))
     yield from latin_names(text, everyday)
+    yield from told(text, everyday)
 
 
 def _by_surname(reading: Reading, everyday: EverydayWords, start: int) -> Iterator[Place]:
@@ -85,11 +88,17 @@ def _titled(reading: Reading, start: int, after: int) -> int | None:
     title = _TITLE.match(text, after)
     if title and after not in reading.inside and title.end() not in reading.inside:
         return None if weak and not _CLAUSE_START.search(text[:start]) else title.end()
-    if reading.single(after) and text[after] in SHORT_TITLES and not weak:
+    if reading.single(after) and text[after] in SHORT_TITLES and (not weak or _addressed(text, start, after + 1)):
         return after + 1
     if text[start] in SURE_SURNAMES and text[after : after + 2] in _BOSS_AND:
         return after + 1
     return None
+
+
+def _addressed(text: str, start: int, end: int) -> bool:
+    """Does it stand as 成工 in 联系售后成工：, or 项队 in 项队和?"""
+    begins = _CLAUSE_START.search(text[max(0, start - 2) : start]) or _ROLE.search(text[max(0, start - 2) : start])
+    return begins is not None and re.match(r"$|\W|[和跟与说的让把在来]", text[end:]) is not None
 
 
 def _given(reading: Reading, everyday: EverydayWords, start: int) -> int | None:

@@ -1,0 +1,124 @@
+"""Names of persons that are told by what stands around them, even if they are everyday words: 我叫小满, 联系人：甘露,
+饶恕17389201546, 温暖这名字.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+
+from device_sim.privacy.everyday import EverydayWords
+from device_sim.privacy.name_words import (
+    AFTER,
+    COMPOUND_SURNAMES,
+    GIVEN,
+    KIN_GIVEN,
+    NO_ENTRY,
+    PERSON_LABELS,
+    SURNAMES,
+    TITLES,
+    one_of,
+)  # fmt: skip
+
+Place = tuple[int, int]
+
+_HAN = "\u4e00-\u9fff"
+_ENDS = rf"(?=$|[^\w{_HAN}]|的|(?:{one_of(AFTER)}))"
+_STOPS = rf"(?=$|[^\w{_HAN}]|\d|这|那个|的(?:人|那|网友|同学|朋友))"
+_BEGINS = rf"(?<![{_HAN}A-Za-z0-9])"
+_SURNAME = rf"(?:{one_of(COMPOUND_SURNAMES)}|[{''.join(sorted(SURNAMES))}])"
+_NAMED = re.compile(
+    rf"(?:名字?叫做?|外号叫?|绰号叫?|昵称叫?|小名叫?|大名叫?|乳名叫?|艺名叫?|笔名叫?|花名叫?|网名叫?|人称(?!之)|实名是|本名|原名|名字是"
+    rf"|真的?叫|都叫他|都叫她|都喊他|都喊她|管他叫|管她叫)[是为:：\s「“\"]{{0,2}}(?P<name>[{_HAN}]{{2,5}}?){_STOPS}"
+)
+_CALLED = re.compile(
+    rf"(?:我|他|她|孩子|宝宝|儿子|女儿|女友|男友|朋友|同学|同事|老师|师傅|司机|医生|教练|店长|老板|弟弟|妹妹|哥哥|姐姐|弟|妹|哥|姐|爸|妈"
+    rf"|经理|护工|保姆|邻居|室友|同桌|网友|客户|患者|人)叫(?P<name>[{_HAN}]{{2,4}}?){_STOPS}"
+)
+_SELF = re.compile(rf"{_BEGINS}我是(?P<name>[{_HAN}]{{2,3}})(?=$|[，,。！!~～、])")
+_THE_NAME = re.compile(
+    rf"{_BEGINS}(?P<name>[{_HAN}]{{2,3}})(?=(?:这个?名字|是人名|这名儿?|(?<!是)这个人[很挺就真不太]))"
+)
+# What a line about a person goes on with: a number of theirs, a day, a sex.
+_DIGITS = (
+    r"(?:1[3-9]\d[\d\s-]{8,10}|\d{15,19}|\d{17}[Xx]|[A-Z]{1,2}\d{7,9}"
+    r"|\d{4}[-/.年]\d{1,2}[-/.月]\d{1,2}日?\s?(?:出?生)?|[男女](?=[，,。、;；|｜/\s\d]))"
+)
+_RECORD = re.compile(
+    rf"{_BEGINS}(?P<name>{_SURNAME}[{_HAN}]{{1,3}})[\s,，:：|｜/（(\t]{{0,2}}(?=(?:手机|电话|身份证)?号?[:：\s]?{_DIGITS})"
+)
+_LISTED = re.compile(
+    rf"(?:{one_of(PERSON_LABELS)})(?:姓名|名字|人员)?\s?[:：|｜\t为是]\s?(?P<names>[{_HAN}·]{{2,8}}(?:[、，,/|｜\s和]{{1,2}}[{_HAN}·]{{2,4}}(?![{_HAN}]))*)"
+)
+_ITEM = re.compile(rf"[{_HAN}·]{{2,8}}")
+_PAIR = re.compile(
+    rf"{_BEGINS}(?P<one>{_SURNAME}[{_HAN}]{{1,2}})[和跟与](?P<two>{_SURNAME}[{_HAN}]{{1,2}})"
+    r"(?=(?:都|一起|两个|俩|是(?:兄弟|姐妹|夫妻|同事|同学|室友|朋友|情侣|对象|邻居|亲戚|双胞胎)))"
+)
+_KIN = re.compile(
+    rf"(?:{_BEGINS}|(?<=[找跟和给让叫是把被问约请的、]))[{''.join(sorted(KIN_GIVEN))}][哥姐叔姨嫂婶爷](?![{_HAN}]?[妹弟俩们])"
+)
+_TITLE_END = re.compile(rf"(?:{one_of(TITLES)})$")
+_NEXT = re.compile(
+    rf"[、/|｜]\s?(?P<name>[{_HAN}]{{2,3}})(?=[、/|｜，,。；;\s]|$|和|等|都)|[和与跟及](?P<last>[{_HAN}]{{2,3}})(?=都|一起|也|两|，|。|$)"
+)
+_BEFORE = re.compile(rf"(?:^|[、：:，,\s|｜/])(?P<name>[{_HAN}]{{2,3}})(?:[、/|｜]\s?|和|与|跟)$")
+
+
+def told(text: str, everyday: EverydayWords) -> Iterator[Place]:
+    """Where the words around say that a person is named."""
+    for pattern in (_NAMED, _CALLED, _THE_NAME):
+        for match in pattern.finditer(text):
+            if _may_be_called(match["name"], everyday, sure=pattern is not _CALLED):
+                yield match.span("name")
+    for match in _SELF.finditer(text):
+        if _is_formed(match["name"], everyday, alone=True):
+            yield match.span("name")
+    yield from _listed(text)
+    for match in _PAIR.finditer(text):
+        yield match.span("one")
+        yield match.span("two")
+    yield from (match.span() for match in _KIN.finditer(text) if match[0] not in everyday)
+
+
+def _listed(text: str) -> Iterator[Place]:
+    """Names in records and tables."""
+    for match in _RECORD.finditer(text):
+        if match["name"] not in NO_ENTRY and not match["name"].endswith(tuple("号码证卡费款")):
+            yield match.span("name")
+    for match in _LISTED.finditer(text):
+        for item in _ITEM.finditer(text, *match.span("names")):
+            if item[0] not in NO_ENTRY and (len(item[0]) <= 4 or "·" in item[0]):
+                yield item.span()
+
+
+def beside(text: str, found: Sequence[Place], everyday: EverydayWords) -> Iterator[Place]:
+    """What stands in one list with names that are found: 万里 and 江河 of 时宇、万里和江河."""
+    for start, end in found:
+        if text[start:end].isascii():
+            continue
+        last = end
+        while match := _NEXT.match(text, last):
+            group = "name" if match["name"] else "last"
+            if not _is_formed(match[group], everyday):
+                break
+            yield match.span(group)
+            last = match.end()
+        before = _BEFORE.search(text[max(0, start - 6) : start])
+        if before and _is_formed(before["name"], everyday):
+            shift = max(0, start - 6)
+            yield shift + before.start("name"), shift + before.end("name")
+
+
+def _may_be_called(name: str, everyday: EverydayWords, *, sure: bool) -> bool:
+    if name in NO_ENTRY or any(character in "什么谁啥我你他她" for character in name):
+        return False
+    formed = name[0] in SURNAMES or name[0] in "小阿老大" or name[0] == name[1] or GIVEN.issuperset(name)
+    return sure or name not in everyday or (formed and len(name) <= 3 and GIVEN.issuperset(name[1:]))
+
+
+def _is_formed(name: str, everyday: EverydayWords, *, alone: bool = False) -> bool:
+    """Might it be a name: with a surname, of what given names are made of?"""
+    if name in NO_ENTRY or _TITLE_END.search(name):
+        return False
+    if name[0] in SURNAMES:
+        return (name not in everyday and not alone) or GIVEN.issuperset(name[1:])
+    return (alone or name not in everyday) and GIVEN.issuperset(name)
