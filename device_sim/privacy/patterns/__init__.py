@@ -35,7 +35,7 @@ _RANK = {kind: rank for rank, kind in enumerate(_ORDER)}
 # Nothing but spoken numbers and amounts is written without one of these: most sentences are done with at once.
 _ANY = re.compile(r"[\da-z@]")
 _MONEY_WORDS = re.compile(
-    r"[一二两三四五六七八九十百千万亿半壹贰叁肆伍陆柒捌玖][百千万亿佰仟拾萬几多来余]?[元块万毛美欧英港日角分圆千百]|[人均][均每人][^，。]{0,2}[一二三四五六七八九]|\d|个[亿w]|生|dollar|buck|pound|euro|yuan|grand|[〇零一二三四五六七八九]年"
+    r"[一二两三四五六七八九十百千万亿半壹贰叁肆伍陆柒捌玖][百千万亿佰仟拾萬几多来余]?[元块万毛美欧英港日角分圆千百]|[人均][^，。]{0,2}[一二三四五六七八九]|\d|个[亿w]|生|dollar|buck|pound|euro|yuan|grand|[〇零一二三四五六七八九]年"
 )
 
 

@@ -67,7 +67,7 @@ GIVEN = _any(
     出生证号? 组织机构代码 车辆识别(?:代号|代码|码) 会议号 会议id 腾讯会议 预约号 挂号单号 案号 imei\d? imsi iccid meid
     """,
     r"""
-    acct a/c account_(?:no\.?|number) sort_code routing_number policy vin s/?n ssn member_id employee_id student_id employee_number patient_id zoom meeting_id
+    driver_license driving_licen[cs]e licen[cs]e_(?:no\.?|number) acct a/c account_(?:no\.?|number) sort_code routing_number policy vin s/?n ssn member_id employee_id student_id employee_number patient_id zoom meeting_id
     """,
 )
 CONFIRMATIONS = _any(

@@ -41,10 +41,10 @@ _NAMED = [
           | [ ]?(?=[a-z][a-z_\-]{{0,18}}\d)(?!iphone|android|windows|ios|mac|pc|v\d) )
         ({_WECHAT}){_END}""",
     rf"(?x)(?:{words.CHATS}) (?:搜索?|搜一搜|添加) [ :]{{0,2}} ([a-z][a-z0-9_\-]{{4,29}}){_END}",
-    rf"(?x)(?:{words.CHATS}) (?:账号|帐号|号码?|[ ]?id) {_REMARK} (?:{_SAYS}|[ ]?) ({_WECHAT}){_END}",
+    rf"(?x)(?:{words.CHATS}) (?:名片|好友|的)?(?:账号|帐号|号码?|[ ]?id) {_REMARK} (?:{_SAYS}|[ ]?) ({_WECHAT}){_END}",
     rf"""(?x)[我他她加您] (?:的|我的?)? (?:{words.CHATS}) [ ]?
         (?!app|pay|web|pc|wechat|id) ([a-z][a-z0-9_\-]{{4,29}}){_END}""",
-    rf"(?x){words.QQ} (?:群|号|账号|号码|群号|邮箱){{0,3}} {_REMARK} (?:{_SAYS}|[ :]{{0,2}}) (\d{{5,12}})(?!\d)",
+    rf"(?x){words.QQ} (?:我|群|号|账号|号码|群号|邮箱){{0,3}} {_REMARK} (?:{_SAYS}|[ :]{{0,2}}) (\d{{5,12}})(?!\d)",
     rf"(?x)(?:{words.NETWORKS}|{words.GAMES}) {_ACCOUNT} {_REMARK} (?:{_SAYS}|[ ]?) (@?{_HANDLE}){_END}",
     rf"(?x)(?:{words.NETWORKS}) {_REMARK} [ ]?(?:[:=]|(?=@)|找我|是|上[叫是]) [ ]? (@?{_HANDLE}){_END}",
     rf"""(?x)(?:{words.NETWORKS}|{words.CHATS}) (?:id|号|名|昵称|同号)? [ :是叫为]{{0,3}}
@@ -112,7 +112,8 @@ _KEYS = [
     # Cases in court, title deeds, papers of soldiers.
     r"([(\[]?(?:19|20)\d\d[)\]]? ?[一-鿿]\d{0,4}[民刑行执知商仲财破赔][一-鿿]{0,3}\d{1,6}号)",
     r"([一-鿿][(\[](?:19|20)\d\d[)\]][一-鿿]{2,10}第 ?\d{4,12} ?号)",
-    r"([一-鿿]{2,10}字第 ?\d{4,12} ?号)",
+    r"([一-鿿]{2,10}字第? ?\d{4,14} ?号)",
+    r"(?:密保|安全问题)(?:问题|答案)?[ :是为]{1,3}([一-鿿a-z0-9]{2,20})",
     r"(?:产权|字)第 ?(\d{5,12}) ?号",
     rf"(?:{words.SEEDS})[^a-z\n]{{0,6}}((?:[a-z]{{3,8}} ){{11,23}}[a-z]{{3,8}})",
 ]

@@ -16,11 +16,13 @@ _SCALE = r"(?: ?(?:[十百千万亿]{1,2}|(?:k|w|m)(?![a-z])|million|billion|tho
 _ABOUT = "(?:多|来|余|几|出头)?+"
 _NUMBER = rf"(?:\d{{1,4}}[百千万亿]){{0,3}}{_PLAIN}{_SCALE}"
 _LARGE = rf"(?:{_PLAIN} ?(?:[千万kw])? ?[-~到至] ?)?{_PLAIN}{_ABOUT} ?(?:[百千]?万(?:\d|{_ONE})?|[百千]?亿|千|(?:k|w)(?![a-z]))"
-_ZH_LARGE = rf"(?<!{_ZH})(?:{_ZH}{{1,8}}[多来余]?[百千万亿]{_ZH}{{0,8}}|[百千万]{_ONE}){_ABOUT}"
+_ZH_LARGE = rf"(?<!{_ZH})(?![百千万]{{2}}(?!{_ZH}))(?:(?![百千万]){_ZH}{{1,8}}[多来余]?[百千万亿]{_ZH}{{0,8}}|[百千万]{_ONE}){_ABOUT}"
 # 三元 and 一块 are also parts of words: what might be one must end a phrase.
 _ENDS = r"(?=$|[，。；！？、\s,.;!?:()”\"\]|+]|左右|上下|以[上下内]|[的了吗呢吧啊呀多和与或到/]|之间|整|起)"
 _GOES_ON = rf"(?:{_ENDS}|(?=[没给才就都还块入吃买哈]|自己|过[来去]|转|一个?[年月天]|[一-鿿]{{0,2}}(?:{words.NAMES})))"
-_WITHIN = r"(?: ?(?:以[内上下]|左右|上下)| ?/ ?(?:人|月|年|天|晚|次|小时|季度?)|\+| (?:a|per) (?:year|month|week|day|night))?"
+_WITHIN = (
+    r"(?: ?(?:以[内上下]|左右|上下)| ?/ ?(?:人|月|年|天|晚|次|小时|季度?)|\+| (?:a|per) (?:year|month|week|day|night))?"
+)
 _UNCOUNTED = rf"(?![\d.a-z%:_\-]|{_ZH}|/\d|,\d| ?(?!个人[支负自])[{words.COUNTERS}](?!钱))"
 _SAYS = r"(?:[^\d，。；！？\n]{0,6}?|[a-z ]{0,16}?)[-+]?"
 _SAYS_SOON = r"(?:[了是为约:|才就要共也在给出扣交到]| |大概|一年|每?月|他|她|我|你){0,4}"
@@ -32,14 +34,14 @@ _ALWAYS = [
         rf"{_FREE}{words.CURRENCY}? ?{_NUMBER}{_ABOUT} ?(?:{words.COIN})(?:\d[毛分]?|{_ONE}毛?(?![斤个只张本月年天份克公小]))?(?![件素音宵旦数组法气]){_WITHIN}",
         rf"{words.CURRENCY} ?(?:{_NUMBER}(?![\d.,]*\d)|\d{{1,3}}(?:\.\d{{3}})+,\d\d(?!\d)|{_ZH}{{1,14}}+){_WITHIN}",
         rf"(?<!{_ZH})(?:人民币)?(?![百千万亿]{{1,3}}[元块]){_ZH}{{2,14}}+{_ABOUT}(?:{words.COIN})(?:{_ZH}毛?|{_ZH}角{_ZH}分)?(?!一次|二次|件|素|一[分货])",
-        rf"(?<!{_ZH}){_ZH}{_ABOUT}(?:[块毛分角]钱(?!一分)|(?:元|块|万|百万|千万|亿元|美[元金]|欧元|英镑|港币|日元){_ENDS})",
+        rf"(?<!{_ZH})(?![百千万]{{2}}){_ZH}{_ABOUT}(?:[块毛分角]钱(?!一分)|(?:元|块|万|百万|千万|亿元|美[元金]|欧元|英镑|港币|日元){_ENDS})",
         rf"(?<![a-z])(?:(?:{words.ENGLISH})[ \-]){{1,6}}(?:dollars?|bucks|yuan|pounds?|euros?|grand|rmb|quid)(?![a-z])",
         # After a word of money.
         rf"(?:{words.NAMES}){_SAYS}((?:{_LARGE}|{_ZH_LARGE}|(?:\d{{1,3}}(?:[,，]\d{{3}})++|\d{{3,10}})(?:\.\d++)?(?:-\d++k?)?){_UNCOUNTED}{_WITHIN})",
         rf"(?:{words.NAMES}){_SAYS_SOON}(\d{{2,10}}(?:\.\d++)?){_UNCOUNTED}",
         rf"(?:{words.VERBS})[ :]?((?:\d{{4,7}}|\d{{2,7}}\.\d\d){_UNCOUNTED})",
         rf"(?:{words.VERBS})[ :]?((?:{_LARGE}|{_ZH_LARGE}|\d{{2,10}}(?:\.\d++)?){_UNCOUNTED}{_WITHIN}){_GOES_ON}",
-        rf"(?:人均|每人|均摊)[了是: ]?({_ZH}{{1,4}})(?![{words.COUNTERS}])",
+        rf"(?:[人均每一]人|人均|均摊|aa)[了是: ]?((?!一半){_ZH}{{2,4}})(?![{words.COUNTERS}])",
         rf"{words.PERIODS}[的是要给约: ]{{0,2}}((?:{_LARGE}|{_ZH_LARGE}|\d{{2,7}}(?:\.\d++)?){_UNCOUNTED}){_GOES_ON}",
         rf"{_FREE}({_LARGE}|\d{{3,7}}|{_ZH_LARGE})(?= ?(?:/ ?(?:月|年|天|晚|小时)|一个?[月年晚]|每个?[月年晚]))",
         rf"{_FREE}({_LARGE}|\d{{3,7}}|{_ZH_LARGE})(?:左右|多|上下)?(?=的?(?:房[子租租贷]|车(?!次)|合同|项目|工程|单子|资金|贷款|债|存款|大单"
@@ -58,10 +60,19 @@ _ALWAYS = [
 _IF_TOLD = [
     re.compile(pattern)
     for pattern in (
-        rf"(?<!第)(?<!分之)(?=[几数十一二两三四五六七八九])({_ZH_LARGE})(?<!百){_UNCOUNTED}{_WITHIN}",
+        rf"(?<!第)(?<!分之)({_ZH_LARGE})(?<!百){_UNCOUNTED}{_WITHIN}",
         rf"{_FREE}(?<![a-z\d])(?<!码 )([-+]\d{{1,7}}\.\d\d(?!\d)|\d{{2,7}}\.\d\d{_UNCOUNTED})",
     )
 ]
+# The same where it does tell of somebody.
+_IF_PRIVATE = [
+    re.compile(pattern)
+    for pattern in (
+        rf"{_FREE}(?<![a-z\d#])(\d{{1,3}}(?:,\d{{3}})+(?:\.\d++)?|\d++(?:\.\d++)? ?(?:k|thousand|million|billion)){_UNCOUNTED}",
+    )
+]
+# Beside a sum, in such a text, other bare numbers are sums as well: a pay slip, a bill.
+_BESIDE = re.compile(rf"(?:(?<=[一-鿿 |])|(?<=[一-鿿]:))(\d{{2,6}}(?:\.\d++)?){_UNCOUNTED}(?![年月])")
 _WATTS = re.compile(words.POWER)
 _SENTENCE = re.compile(r"[^。！？!?\n]+[。！？!?]*\n?")
 _PUBLIC, _PRICES = re.compile(words.PUBLIC), re.compile(words.PRICES)
@@ -79,9 +90,15 @@ def amounts(text: str, *, private: bool) -> Iterator[Match]:
         if private or not _is_public(sentence[0]):
             told = private or not asks(sentence[0])
             watts = not told or _WATTS.search(sentence[0])
-            for match in _within(text, sentence.start(), sentence.end(), _ALWAYS + _IF_TOLD if told else _ALWAYS):
-                if not (watts and text[match.end - 1] == "w"):
-                    yield match
+            patterns = _ALWAYS + (_IF_TOLD if told else []) + (_IF_PRIVATE if private else [])
+            found = [
+                match
+                for match in _within(text, *sentence.span(), patterns)
+                if not (watts and text[match.end - 1] == "w")
+            ]
+            if found and told:
+                found += _within(text, *sentence.span(), [_BESIDE])
+            yield from found
     yield from _columns(text)
 
 

@@ -58,10 +58,12 @@ _BORN_BEFORE = re.compile(
     rf"|({_ZH_MONTH_DAY})[^\d\n。；]{{0,8}}(?:生日[宴会]?|周岁[宴酒]?|满月酒?|百日宴|出生|满月|周岁)"
 )
 _CALENDAR = re.compile(
-    r"星期|周几|礼拜|什么日子|什么节|[农阴黄]历|历史|放.{0,2}假|放假|闰年|春节|国庆|元旦|中秋|端午|清明|节气|立[春夏秋冬]|[夏冬]至|[春秋]分"
+    r"星期|周几|礼拜|什么日子|什么节|[农阴黄]历|历史|放.{0,2}假|放假|闰年|春节|国庆|元旦|中秋|端午|清明|节气"
     r"|发生|日食|月食|天气|召开|是怎么回事|正则|python|java|sql|格式|转[成换]|解析"
 )  # questions of almanacs
-_HOLIDAY = re.compile(r"星期几|周几|放假安排|放几天|大年|除夕|元宵|闰年|农历几|距今")
+_HOLIDAY = re.compile(
+    r"星期几|周几|放假安排|放几天|大年|除夕|元宵|闰年|[夏冬]至|立[春夏秋冬]|[春秋]分|工作日|合法|[相间][差隔]|农历几|距今"
+)
 _NUMBERED = (Label.ORDER, Label.DEVICE)
 _DAY_OF = re.compile(r"\D*(\d{4})\D+(\d{1,2})\D+(\d{1,2})")
 # Days of history are about nobody.

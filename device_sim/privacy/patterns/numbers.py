@@ -16,7 +16,14 @@ from device_sim.privacy.findings import SensitiveType
 from device_sim.privacy.patterns.digits import WEAK, Group, runs
 from device_sim.privacy.patterns.labels import Label, label_after, label_before, names_directly
 from device_sim.privacy.patterns.matches import Match
-from device_sim.privacy.patterns.phones import extension, is_international, is_mobile, is_phone, takes_extension
+from device_sim.privacy.patterns.phones import (
+    extension,
+    is_international,
+    is_mobile,
+    is_phone,
+    may_be_phone,
+    takes_extension,
+)
 
 _WINDOW = 7  # groups at most in one number
 _LONGEST = 21
@@ -150,11 +157,14 @@ def _windows(groups: Sequence[Group], first: int) -> list[_Window]:
 
 def _valid(text: str, window: _Window, before: Label | None) -> Match | None:
     digits, start, end = window.digits, window.start, window.end
+    # Cards and identity cards have thirteen digits and more.
+    if len(digits) < 13 and not may_be_phone(digits) and text[start - 1 : start] != "+":
+        return None
     x = _X.match(text, end) if len(digits) == 17 else None
     plus = start > 0 and text[start - 1] == "+"
     identity = not window.weak and _is_identity(f"{digits}x" if x else digits)
     card = not window.weak and not identity and _is_card(window, before)
-    phone = not identity and not card and (is_phone(window.groups) or (plus and _is_abroad(digits)))
+    phone = not identity and not card and (is_phone(window.groups, digits) or (plus and _is_abroad(digits)))
     if not (identity or card or phone) or _is_within(text, start, end) or window.is_decimal(text):
         return None
     if identity:
@@ -177,6 +187,8 @@ def _named(text: str, window: _Window, direct: Label | None) -> Match | None:
     """A number that would not count by its digits, if the words around it name it."""
     start, end, length = window.start, window.end, len(window.digits)
     label = direct or label_after(text, end)
+    if label is None:
+        return None
     if label is Label.ID and 14 <= length <= 20:
         x = _X.match(text, end)
         return Match(start, x.end() if x else end, SensitiveType.ID)

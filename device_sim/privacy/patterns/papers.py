@@ -51,7 +51,9 @@ _CONSULAR = re.compile(
     r"|[军空海北沈兰济南广成][a-z][ ·\-]?\d{5}|民航 ?[a-z]?\d{4})(?![a-z0-9])"
 )
 _POLICE = re.compile(rf"(?<![a-z])wj ?[{_PROVINCES}][ ·\-]?\d{{4,5}}[a-z]?(?![a-z0-9])")
-_PLATE_NAMED = re.compile(r"(?:车牌|牌照|号牌|尾号|plate)[号號码尾 :是为()|]{0,6}([a-z][ ·\-]?[a-z0-9]{5,6}|(?=[a-z]*\d)[a-z0-9]{4,5})(?![a-z0-9])")
+_PLATE_NAMED = re.compile(
+    r"(?:车牌|牌照|号牌|尾号|plate)[号號码尾 :是为()|]{0,6}([a-z][ ·\-]?[a-z0-9]{5,6}|(?=[a-z]*\d)[a-z0-9]{4,5})(?![a-z0-9])"
+)
 _SPOKEN_PLATE = re.compile(rf"(?<=[{_PROVINCES}])[a-z][ ·]?[a-z0-9{NUMERALS}]{{5,6}}")
 _CAR = re.compile(r"车|牌|停|驾|违章")
 

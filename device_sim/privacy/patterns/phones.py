@@ -28,12 +28,16 @@ _TAIWAN_SHAPES = frozenset([(10,), (4, 6), (4, 3, 3)])
 _NEIGHBOURS = re.compile(r"(?:00)?(?:852|853|886)")  # Hong Kong, Macao, Taiwan: often without a plus
 
 
-def is_phone(groups: Sequence[Group]) -> bool:
-    """Whether these groups, all of them, are one number as it is dialled in mainland China."""
-    shape = tuple(len(group.digits) for group in groups)
-    digits = "".join(group.digits for group in groups)
-    if not _PLAUSIBLE.fullmatch(digits):
+def may_be_phone(digits: str) -> bool:
+    """Whether `is_phone` is worth asking."""
+    return _PLAUSIBLE.fullmatch(digits) is not None
+
+
+def is_phone(groups: Sequence[Group], digits: str) -> bool:
+    """Whether these groups, all of them, which have these digits, are one number as it is dialled in mainland China."""
+    if not may_be_phone(digits):
         return False
+    shape = tuple(len(group.digits) for group in groups)
     if digits.startswith("00") and not digits.startswith("0086"):
         return len(digits) <= len("00") + 15 and is_international(digits[2:], strict=True)
     national, shape, called_from_abroad = _without_country(digits, shape)
