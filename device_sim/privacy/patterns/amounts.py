@@ -1,4 +1,4 @@
-"""Amounts of money: with a currency, after a word of money, in a table's column, or as only money is spoken (八千六)."""
+"""Amounts of money: with a currency, by a word of money, in a column of a table, or as only money is spoken: 八千六."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -15,8 +15,14 @@ _PLAIN = r"(?:\d{1,3}(?:[,，]\d{3})++(?!\d)|\d++)(?:\.\d++)?"
 _SCALE = r"(?: ?(?:[十百千万亿]{1,2}|(?:k|w|m)(?![a-z])|million|billion|thousand))?"
 _ABOUT = "(?:多|来|余|几|出头)?+"
 _NUMBER = rf"(?:\d{{1,4}}[百千万亿]){{0,3}}{_PLAIN}{_SCALE}"
-_LARGE = rf"(?:{_PLAIN} ?(?:[千万kw])? ?[-~到至] ?)?{_PLAIN}{_ABOUT} ?(?:[百千]?万(?:\d|{_ONE})?|[百千]?亿|千|(?:k|w)(?![a-z]))"
-_ZH_LARGE = rf"(?<!{_ZH})(?![百千万]{{2}}(?!{_ZH}))(?:(?![百千万]){_ZH}{{1,8}}[多来余]?[百千万亿]{_ZH}{{0,8}}|[百千万]{_ONE}){_ABOUT}"
+_LARGE = (
+    rf"(?:{_PLAIN} ?(?:[千万kw])? ?[-~到至] ?)?{_PLAIN}{_ABOUT} ?(?:[百千]?万(?:\d|{_ONE})?|[百千]?亿|千|(?:k|w)"
+    rf"(?![a-z]))"
+)
+_ZH_LARGE = (
+    rf"(?<!{_ZH})(?![百千万]{{2}}(?!{_ZH}))(?:(?![百千万]){_ZH}{{1,8}}[多来余]?[百千万亿]{_ZH}{{0,8}}"
+    rf"|[百千万]{_ONE}){_ABOUT}"
+)
 # 三元 and 一块 are also parts of words: what might be one must end a phrase.
 _ENDS = r"(?=$|[，。；！？、\s,.;!?:()”\"\]|+]|左右|上下|以[上下内]|[的了吗呢吧啊呀多和与或到/]|之间|整|起)"
 _GOES_ON = rf"(?:{_ENDS}|(?=[没给才就都还块入吃买哈]|自己|过[来去]|转|一个?[年月天]|[一-鿿]{{0,2}}(?:{words.NAMES})))"
@@ -31,28 +37,42 @@ _ALWAYS = [
     re.compile(pattern)
     for pattern in (
         # With a currency.
-        rf"{_FREE}{words.CURRENCY}? ?{_NUMBER}{_ABOUT} ?(?:{words.COIN})(?:\d[毛分]?|{_ONE}毛?(?![斤个只张本月年天份克公小]))?(?![件素音宵旦数组法气]){_WITHIN}",
+        (
+            rf"{_FREE}{words.CURRENCY}? ?{_NUMBER}{_ABOUT} ?(?:{words.COIN})(?:\d[毛分]?|{_ONE}毛?"
+            rf"(?![斤个只张本月年天份克公小]))?(?![件素音宵旦数组法气]){_WITHIN}"
+        ),
         rf"{words.CURRENCY} ?(?:{_NUMBER}(?![\d.,]*\d)|\d{{1,3}}(?:\.\d{{3}})+,\d\d(?!\d)|{_ZH}{{1,14}}+){_WITHIN}",
-        rf"(?<!{_ZH})(?:人民币)?(?![百千万亿]{{1,3}}[元块]){_ZH}{{2,14}}+{_ABOUT}(?:{words.COIN})(?:{_ZH}毛?|{_ZH}角{_ZH}分)?(?!一次|二次|件|素|一[分货])",
-        rf"(?<!{_ZH})(?![百千万]{{2}}){_ZH}{_ABOUT}(?:[块毛分角]钱(?!一分)|(?:元|块|万|百万|千万|亿元|美[元金]|欧元|英镑|港币|日元){_ENDS})",
+        (
+            rf"(?<!{_ZH})(?:人民币)?(?![百千万亿]{{1,3}}[元块]){_ZH}{{2,14}}+{_ABOUT}(?:{words.COIN})(?:{_ZH}毛?"
+            rf"|{_ZH}角{_ZH}分)?(?!一次|二次|件|素|一[分货])"
+        ),
+        (
+            rf"(?<!{_ZH})(?![百千万]{{2}}){_ZH}{_ABOUT}(?:[块毛分角]钱(?!一分)|(?:元|块|万|百万|千万|亿元"
+            rf"|美[元金]|欧元|英镑|港币|日元){_ENDS})"
+        ),
         rf"(?<![a-z])(?:(?:{words.ENGLISH})[ \-]){{1,6}}(?:dollars?|bucks|yuan|pounds?|euros?|grand|rmb|quid)(?![a-z])",
         # After a word of money.
-        rf"(?:{words.NAMES}){_SAYS}((?:{_LARGE}|{_ZH_LARGE}|(?:\d{{1,3}}(?:[,，]\d{{3}})++|\d{{3,10}})(?:\.\d++)?(?:-\d++k?)?){_UNCOUNTED}{_WITHIN})",
+        (
+            rf"(?:{words.NAMES}){_SAYS}((?:{_LARGE}|{_ZH_LARGE}|(?:\d{{1,3}}(?:[,，]\d{{3}})++|\d{{3,10}})"
+            rf"(?:\.\d++)?(?:-\d++k?)?){_UNCOUNTED}{_WITHIN})"
+        ),
         rf"(?:{words.NAMES}){_SAYS_SOON}(\d{{2,10}}(?:\.\d++)?){_UNCOUNTED}",
         rf"(?:{words.VERBS})[ :]?((?:\d{{4,7}}|\d{{2,7}}\.\d\d){_UNCOUNTED})",
         rf"(?:{words.VERBS})[ :]?((?:{_LARGE}|{_ZH_LARGE}|\d{{2,10}}(?:\.\d++)?){_UNCOUNTED}{_WITHIN}){_GOES_ON}",
         rf"(?:[人均每一]人|人均|均摊|aa)[了是: ]?((?!一半){_ZH}{{2,4}})(?![{words.COUNTERS}])",
         rf"{words.PERIODS}[的是要给约: ]{{0,2}}((?:{_LARGE}|{_ZH_LARGE}|\d{{2,7}}(?:\.\d++)?){_UNCOUNTED}){_GOES_ON}",
         rf"{_FREE}({_LARGE}|\d{{3,7}}|{_ZH_LARGE})(?= ?(?:/ ?(?:月|年|天|晚|小时)|一个?[月年晚]|每个?[月年晚]))",
-        rf"{_FREE}({_LARGE}|\d{{3,7}}|{_ZH_LARGE})(?:左右|多|上下)?(?=的?(?:房[子租租贷]|车(?!次)|合同|项目|工程|单子|资金|贷款|债|存款|大单"
-        r"|生意|预算|投资|彩礼|[年月]薪|工资|奖金|红包|转账|押金))",
+        rf"{_FREE}({_LARGE}|\d{{3,7}}|{_ZH_LARGE})(?:左右|多|上下)?(?=的?(?:{words.FOR}))",
         # By itself: so many 万, sums to the cent, and numerals that are cut short.
         rf"{_FREE}(?<![a-z])({_LARGE}\+?)(?<![k千])(?<!\d{{4}}w){_UNCOUNTED}(?:{_ENDS}|(?=可小?刀|不议|拿下|成交))",
         rf"(?<!{_ZH})([几十两二三四五六七八九一]{{1,4}}[多来余]?万{_UNCOUNTED}{_ENDS}{_WITHIN})",
         rf"{_FREE}(\d{{1,3}}(?:,\d{{3}})++\.\d\d)(?!\d)",
         rf"(?:{_FREE}\d++(?:\.\d++)?|{_ZH}{{1,4}}|半)个(?:亿|w){_ENDS}",
         rf"(?<!{_ZH})({_ZH}{{1,4}}块{_ONE})(?!{_ZH})",
-        rf"(?<!{_ZH})(?<!分之)({_ONE}?十?{_ONE}[千万](?:{_ONE}[百千])?{_ONE}|{_ONE}?十{_ONE}?万{_ONE}(?:千{_ONE}?)?){_GOES_ON}",
+        (
+            rf"(?<!{_ZH})(?<!分之)({_ONE}?十?{_ONE}[千万](?:{_ONE}[百千])?{_ONE}|{_ONE}?十{_ONE}?万{_ONE}"
+            rf"(?:千{_ONE}?)?){_GOES_ON}"
+        ),
         rf"(?<!{_ZH})(?:{_ZH}{{1,6}}[百千万]|(?<!\d)[1-9]\d{{1,6}})整(?![个体天数年夜合理顿])",
     )
 ]
@@ -68,7 +88,10 @@ _IF_TOLD = [
 _IF_PRIVATE = [
     re.compile(pattern)
     for pattern in (
-        rf"{_FREE}(?<![a-z\d#])(\d{{1,3}}(?:,\d{{3}})+(?:\.\d++)?|\d++(?:\.\d++)? ?(?:k|thousand|million|billion)){_UNCOUNTED}",
+        (
+            rf"{_FREE}(?<![a-z\d#])(\d{{1,3}}(?:,\d{{3}})+(?:\.\d++)?|\d++(?:\.\d++)? ?(?:k|thousand|million"
+            rf"|billion)){_UNCOUNTED}"
+        ),
     )
 ]
 # Beside a sum, in such a text, other bare numbers are sums as well: a pay slip, a bill.
@@ -88,31 +111,34 @@ def amounts(text: str, *, private: bool) -> Iterator[Match]:
     private = private or tells_of_somebody(text)
     for sentence in _SENTENCE.finditer(text):
         if private or not _is_public(sentence[0]):
-            told = private or not asks(sentence[0])
-            watts = not told or _WATTS.search(sentence[0])
-            patterns = _ALWAYS + (_IF_TOLD if told else []) + (_IF_PRIVATE if private else [])
-            found = [
-                match
-                for match in _within(text, *sentence.span(), patterns)
-                if not (watts and text[match.end - 1] == "w")
-            ]
-            if found and told:
-                found += _within(text, *sentence.span(), [_BESIDE])
-            yield from found
+            yield from _of_sentence(text, sentence, private=private)
     yield from _columns(text)
+
+
+def _of_sentence(text: str, sentence: re.Match[str], *, private: bool) -> list[Match]:
+    told = private or not asks(sentence[0])
+    watts = not told or _WATTS.search(sentence[0])
+    patterns = _ALWAYS + (_IF_TOLD if told else []) + (_IF_PRIVATE if private else [])
+    found = _within(text, *sentence.span(), patterns)
+    found = [match for match in found if not (watts and text[match.end - 1] == "w")]
+    if found and told:
+        found += _within(text, *sentence.span(), [_BESIDE])
+    return found
 
 
 def _is_public(sentence: str) -> bool:
     return bool(_PUBLIC.search(sentence)) or (asks(sentence) and bool(_PRICES.search(sentence)))
 
 
-def _within(text: str, begin: int, finish: int, patterns: Sequence[re.Pattern[str]]) -> Iterator[Match]:
+def _within(text: str, begin: int, finish: int, patterns: Sequence[re.Pattern[str]]) -> list[Match]:
+    matches = []
     for pattern in patterns:
         for found in pattern.finditer(text, begin, finish):
             start, end = found.span(found.lastindex or 0)
             start += len(text[start:end]) - len(text[start:end].lstrip())
             if start < end:
-                yield Match(start, end, SensitiveType.AMOUNT)
+                matches.append(Match(start, end, SensitiveType.AMOUNT))
+    return matches
 
 
 def _columns(text: str) -> Iterator[Match]:

@@ -32,7 +32,8 @@ _TOPS = (
 )
 _TOPS += (
     "|link|store|cloud|ltd|wang|ren|work|ly|gl|mo|sg|eu|im|la|one|pro|page|live|blog|news|wiki|local|lan|internal"
-    "|corp|intranet|cc|gg|fm|au|ca|nl|kr|th|my|vn|ch|se|no|dk|pl|br|mobi|asia|art|design|space|website|group|ink|team|chat"
+    "|corp|intranet|cc|gg|fm|au|ca|nl|kr|th|my|vn|ch|se|no|dk|pl|br|mobi|asia|art|design|space|website"
+    "|group|ink|team|chat"
 )
 _PLAIN_TOPS_WRITTEN = (
     "com cn net org edu gov hk tw jp uk ru top xyz vip ltd wang ren icu local lan internal corp intranet"
@@ -104,20 +105,24 @@ def _links(text: str) -> Iterator[Match]:
     for found in _SCHEME.finditer(text):
         yield Match(found.start(), _without_stop(found), SensitiveType.LINK)
     for found in _BARE.finditer(text):
-        if _is_host(found[0], named=_SITE.search(text, max(0, found.start() - 12), found.end() + 12) is not None):
+        named = _SITE.search(text, max(0, found.start() - 12), found.end() + 12) is not None
+        if _is_host(found[0], named=named):
             yield Match(found.start(), _without_stop(found), SensitiveType.LINK)
     for found in _ADDRESS.finditer(text):
-        if found[0] not in _COMMON and not _DEFAULT.fullmatch(found[0]) and not _is_version(text, found):
+        if not _is_everybodys(found[0]) and not _is_version(text, found):
             yield Match(found.start(), found.end(), SensitiveType.LINK)
     for found in _ADDRESS_6.finditer(text):
         if _is_address_6(found[0]):
             yield Match(found.start(), found.end(), SensitiveType.LINK)
-    for found in _MAC.finditer(text):
-        yield Match(found.start(), found.end(), SensitiveType.LINK)
-    for found in _SHARE.finditer(text):
-        yield Match(found.start(), found.end(), SensitiveType.LINK)
+    for pattern in (_MAC, _SHARE):
+        for found in pattern.finditer(text):
+            yield Match(found.start(), found.end(), SensitiveType.LINK)
     for found in _HOME.finditer(text):
         yield Match(found.start(1), found.end(1), SensitiveType.ACCOUNT)
+
+
+def _is_everybodys(address: str) -> bool:
+    return address in _COMMON or _DEFAULT.fullmatch(address) is not None
 
 
 def _without_stop(found: re.Match[str]) -> int:

@@ -46,7 +46,8 @@ _ANOTHER = re.compile(r" ?[/、,，和或] ?([2-8]\d{6,7}|[2-8]\d{2,3}[ \-]\d{4}
 # Eight digits in two groups, where the text speaks of Hong Kong or of whom to call.
 _HALVES = re.compile(r"(?<![\d\-.+] )(?<![\d\-.+a-z])[2-9]\d{3}[ \-]\d{4}(?![\d%]|[ \-./:]\d)")
 _HALVES_NEED = re.compile(
-    r"香港|澳门|港|(?<![a-z])(?:hk|hkid|hong kong|macau)(?![a-z])|电话|联系|号码|手机|值班|物业|前台|总机|客服|门卫|诊|科|找|打"
+    r"香港|澳门|港|(?<![a-z])(?:hk|hkid|hong kong|macau)(?![a-z])|电话|联系|号码|手机|值班|物业|前台|总机"
+    r"|客服|门卫|诊|科|找|打"
 )
 _SHORT = re.compile(r"(?:内线|分机|短号|小号)(?:号码?)?[ :是为]{0,3}(\d{3,6})(?![\d元年万])")  # within an office
 # Letters typed for the digits that they look like.
@@ -106,6 +107,11 @@ def numbers(text: str) -> Iterator[Match]:
                     first += 1
             else:
                 first += 1
+    yield from _special(text)
+
+
+def _special(text: str) -> Iterator[Match]:
+    """The phones that their digits do not tell: halves, extensions, letters among the digits."""
     if _HALVES_NEED.search(text):
         for halves in _HALVES.finditer(text):
             if label_before(text, halves.start()) in (None, Label.PHONE) and not _QUANTITY.match(text, halves.end()):

@@ -39,7 +39,8 @@ _TAIL = (
     r"|[a-hj-k][a-hj-np-z]\d{4}|\d{5}[a-hj-k])[领使挂学警]?"
 )
 _FULL_NAMES = (
-    "上海|重庆|河北|河南|云南|辽宁|黑龙江|湖南|安徽|山东|新疆|江苏|浙江|江西|湖北|广西|甘肃|山西|内蒙古?|陕西|吉林|福建|贵州|广东"
+    "上海|重庆|河北|河南|云南|辽宁|黑龙江|湖南|安徽|山东|新疆|江苏|浙江|江西|湖北|广西|甘肃|山西|内蒙古?"
+    "|陕西|吉林|福建|贵州|广东"
     "|青海|西藏|四川|宁夏|海南"
 )
 # After a dot even a mistyped one is a plate, of any five or six characters.
@@ -52,7 +53,8 @@ _CONSULAR = re.compile(
 )
 _POLICE = re.compile(rf"(?<![a-z])wj ?[{_PROVINCES}][ ·\-]?\d{{4,5}}[a-z]?(?![a-z0-9])")
 _PLATE_NAMED = re.compile(
-    r"(?:车牌|牌照|号牌|尾号|plate)[号號码尾 :是为()|]{0,6}([a-z][ ·\-]?[a-z0-9]{5,6}|(?=[a-z]*\d)[a-z0-9]{4,5})(?![a-z0-9])"
+    r"(?:车牌|牌照|号牌|尾号|plate)[号號码尾 :是为()|]{0,6}"
+    r"([a-z][ ·\-]?[a-z0-9]{5,6}|(?=[a-z]*\d)[a-z0-9]{4,5})(?![a-z0-9])"
 )
 _SPOKEN_PLATE = re.compile(rf"(?<=[{_PROVINCES}])[a-z][ ·]?[a-z0-9{NUMERALS}]{{5,6}}")
 _CAR = re.compile(r"车|牌|停|驾|违章")
