@@ -14,7 +14,7 @@ import pytest
 
 from device_sim.clock import Clock
 from device_sim.hybrid.private import PrivateAnswers
-from device_sim.hybrid.said import PrivateAnswer
+from device_sim.hybrid.private.said import PrivateAnswer
 from device_sim.personal.mentions import Certainty, People, mentioned, variants
 from device_sim.personal.records import Contact, Event, Note
 from device_sim.personal.store import PersonalStore

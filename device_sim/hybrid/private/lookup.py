@@ -4,11 +4,11 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import ClassVar
 
-from device_sim.hybrid import answers, commands
-from device_sim.hybrid.commands import Kind
+from device_sim.hybrid.private import questions as commands, telling as answers
+from device_sim.hybrid.private.questions import Kind
 from device_sim.hybrid.material import sentences
-from device_sim.hybrid.reading import Reading, about, likeness, words_of
-from device_sim.hybrid.said import PrivateAnswer, no, source, yes
+from device_sim.hybrid.private.reading import Reading, about, likeness, words_of
+from device_sim.hybrid.private.said import PrivateAnswer, no, source, yes
 from device_sim.personal.mentions import People, surname
 from device_sim.personal.numerals import half_width
 from device_sim.personal.records import Contact, Event, Note

@@ -12,11 +12,11 @@ from typing import ClassVar
 
 from device_sim.clock import Clock
 from device_sim.errors import InvalidEntry
-from device_sim.hybrid import answers, commands, entries
-from device_sim.hybrid.commands import Kind
-from device_sim.hybrid.lookup import Lookup
-from device_sim.hybrid.reading import Reading, about, read_request
-from device_sim.hybrid.said import PrivateAnswer, no, source, yes
+from device_sim.hybrid.private import drafts as entries, questions as commands, telling as answers
+from device_sim.hybrid.private.questions import Kind
+from device_sim.hybrid.private.lookup import Lookup
+from device_sim.hybrid.private.reading import Reading, about, read_request
+from device_sim.hybrid.private.said import PrivateAnswer, no, source, yes
 from device_sim.personal.mentions import People
 from device_sim.personal.records import Contact, Event, Note
 from device_sim.personal.store import PersonalStore

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from device_sim.hybrid.reading import Reading, blanked
+from device_sim.hybrid.private.reading import Reading, blanked
 from device_sim.personal.numerals import NUMBER, number
 from device_sim.personal.records import Event
 from device_sim.personal.times import TimeSpan
