@@ -16,8 +16,8 @@ _SCALE = r"(?: ?(?:[十百千万亿]{1,2}|(?:k|w|m)(?![a-z])|million|billion|tho
 _ABOUT = "(?:多|来|余|几|出头)?+"
 _NUMBER = rf"(?:\d{{1,4}}[百千万亿]){{0,3}}{_PLAIN}{_SCALE}"
 _LARGE = (
-    rf"(?:{_PLAIN} ?(?:[千万kw])? ?[-~到至] ?)?{_PLAIN}{_ABOUT} ?(?:[百千]?万(?:\d|{_ONE})?|[百千]?亿|千|(?:k|w)"
-    rf"(?![a-z]))"
+    rf"(?:{_PLAIN} ?(?:[千万kw])? ?[-~到至] ?)?{_PLAIN}{_ABOUT} ?"
+    rf"(?:[百千]?万(?:\d|{_ONE})?|[百千]?亿|千|million|billion|thousand|(?:k|w)(?![a-z]))"
 )
 _ZH_LARGE = (
     rf"(?<!{_ZH})(?![百千万]{{2}}(?!{_ZH}))(?:(?![百千万]){_ZH}{{1,8}}[多来余]?[百千万亿]{_ZH}{{0,8}}"
@@ -29,8 +29,8 @@ _GOES_ON = rf"(?:{_ENDS}|(?=[没给才就都还块入吃买哈]|自己|过[来�
 _WITHIN = (
     r"(?: ?(?:以[内上下]|左右|上下)| ?/ ?(?:人|月|年|天|晚|次|小时|季度?)|\+| (?:a|per) (?:year|month|week|day|night))?"
 )
-_UNCOUNTED = rf"(?![\d.a-z%:_\-]|{_ZH}|/\d|,\d| ?(?!个人[支负自])[{words.COUNTERS}](?!钱))"
-_SAYS = r"(?:[^\d，。；！？\n]{0,6}?|[a-z ]{0,16}?)[-+]?"
+_UNCOUNTED = rf"(?![\d.a-z%:_\-]|{_ZH}|/\d|,\d| ?(?!个人[支负自])[{words.COUNTERS}](?!钱|转))"
+_SAYS = r"(?:[^\d#，。；！？\n]{0,6}?|[a-z ]{0,16}?)[-+]?"
 _SAYS_SOON = r"(?:[了是为约:|才就要共也在给出扣交到]| |大概|一年|每?月|他|她|我|你){0,4}"
 
 _ALWAYS = [
@@ -57,7 +57,7 @@ _ALWAYS = [
             rf"(?:\.\d++)?(?:-\d++k?)?){_UNCOUNTED}{_WITHIN})"
         ),
         rf"(?:{words.NAMES}){_SAYS_SOON}(\d{{2,10}}(?:\.\d++)?){_UNCOUNTED}",
-        rf"(?:{words.VERBS})[ :]?((?:\d{{4,7}}|\d{{2,7}}\.\d\d){_UNCOUNTED})",
+        rf"(?:{words.VERBS})[ :]?((?:\d{{4,7}}|\d{{2,7}}\.\d\d|{_ZH_LARGE}(?<!百)){_UNCOUNTED})",
         rf"(?:{words.VERBS})[ :]?((?:{_LARGE}|{_ZH_LARGE}|\d{{2,10}}(?:\.\d++)?){_UNCOUNTED}{_WITHIN}){_GOES_ON}",
         rf"(?:[人均每一]人|人均|均摊|aa)[了是: ]?((?!一半){_ZH}{{2,4}})(?![{words.COUNTERS}])",
         rf"{words.PERIODS}[的是要给约: ]{{0,2}}((?:{_LARGE}|{_ZH_LARGE}|\d{{2,7}}(?:\.\d++)?){_UNCOUNTED}){_GOES_ON}",

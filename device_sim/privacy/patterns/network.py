@@ -111,9 +111,11 @@ def _links(text: str) -> Iterator[Match]:
     for found in _ADDRESS.finditer(text):
         if not _is_everybodys(found[0]) and not _is_version(text, found):
             yield Match(found.start(), found.end(), SensitiveType.LINK)
-    for found in _ADDRESS_6.finditer(text):
-        if _is_address_6(found[0]):
-            yield Match(found.start(), found.end(), SensitiveType.LINK)
+    yield from (
+        Match(found.start(), found.end(), SensitiveType.LINK)
+        for found in _ADDRESS_6.finditer(text)
+        if _is_address_6(found[0])
+    )
     for pattern in (_MAC, _SHARE):
         for found in pattern.finditer(text):
             yield Match(found.start(), found.end(), SensitiveType.LINK)
