@@ -108,22 +108,31 @@ def amounts(text: str, *, private: bool) -> Iterator[Match]:
     """The amounts of money of a plain text; but for public ones, unless the text is `private` for another reason."""
     if not private and _SCHOOL.search(text) and asks(text):
         return
-    private = private or tells_of_somebody(text)
-    for sentence in _SENTENCE.finditer(text):
-        if private or not _is_public(sentence[0]):
-            yield from _of_sentence(text, sentence, private=private)
+    if private or tells_of_somebody(text):
+        yield from _told(text, 0, len(text), _ALWAYS + _IF_TOLD + _IF_PRIVATE)
+    else:
+        for sentence in _SENTENCE.finditer(text):
+            if not _is_public(sentence[0]):
+                yield from _of_nobody(text, *sentence.span())
     yield from _columns(text)
 
 
-def _of_sentence(text: str, sentence: re.Match[str], *, private: bool) -> list[Match]:
-    told = private or not asks(sentence[0])
-    watts = not told or _WATTS.search(sentence[0])
-    patterns = _ALWAYS + (_IF_TOLD if told else []) + (_IF_PRIVATE if private else [])
-    found = _within(text, *sentence.span(), patterns)
-    found = [match for match in found if not (watts and text[match.end - 1] == "w")]
-    if found and told:
-        found += _within(text, *sentence.span(), [_BESIDE])
-    return found
+def _told(text: str, begin: int, finish: int, patterns: Sequence[re.Pattern[str]]) -> Iterator[Match]:
+    found = _within(text, begin, finish, patterns)
+    if found and _WATTS.search(text, begin, finish):
+        found = [match for match in found if text[match.end - 1] != "w"]
+    yield from found
+    places = [match.start for match in found]
+    for sentence in _SENTENCE.finditer(text, begin, finish) if places else ():
+        if any(sentence.start() <= place < sentence.end() for place in places):
+            yield from _within(text, *sentence.span(), [_BESIDE])
+
+
+def _of_nobody(text: str, begin: int, finish: int) -> Iterator[Match]:
+    if not asks(text[begin:finish]):
+        yield from _told(text, begin, finish, _ALWAYS + _IF_TOLD)
+    else:
+        yield from (match for match in _within(text, begin, finish, _ALWAYS) if text[match.end - 1] != "w")
 
 
 def _is_public(sentence: str) -> bool:
