@@ -53,12 +53,13 @@ _ALWAYS = [
         rf"(?<![a-z])(?:(?:{words.ENGLISH})[ \-]){{1,6}}(?:dollars?|bucks|yuan|pounds?|euros?|grand|rmb|quid)(?![a-z])",
         # After a word of money.
         (
-            rf"(?:{words.NAMES}){_SAYS}((?:{_LARGE}|{_ZH_LARGE}|(?:\d{{1,3}}(?:[,，]\d{{3}})++|\d{{3,10}})"
-            rf"(?:\.\d++)?(?:-\d++k?)?){_UNCOUNTED}{_WITHIN})"
+            rf"(?:{words.NAMES})(?:{_SAYS}((?:{_LARGE}|{_ZH_LARGE}|(?:\d{{1,3}}(?:[,，]\d{{3}})++|\d{{3,10}})"
+            rf"(?:\.\d++)?(?:-\d++k?)?){_UNCOUNTED}{_WITHIN})|{_SAYS_SOON}(\d{{2,10}}(?:\.\d++)?){_UNCOUNTED})"
         ),
-        rf"(?:{words.NAMES}){_SAYS_SOON}(\d{{2,10}}(?:\.\d++)?){_UNCOUNTED}",
-        rf"(?:{words.VERBS})[ :]?((?:\d{{4,7}}|\d{{2,7}}\.\d\d|{_ZH_LARGE}(?<!百)){_UNCOUNTED})",
-        rf"(?:{words.VERBS})[ :]?((?:{_LARGE}|{_ZH_LARGE}|\d{{2,10}}(?:\.\d++)?){_UNCOUNTED}{_WITHIN}){_GOES_ON}",
+        (
+            rf"(?:{words.VERBS})[ :]?(?:((?:{_LARGE}|{_ZH_LARGE}|\d{{2,10}}(?:\.\d++)?){_UNCOUNTED}{_WITHIN}){_GOES_ON}"
+            rf"|((?:\d{{4,7}}|\d{{2,7}}\.\d\d|{_ZH_LARGE}(?<!百)){_UNCOUNTED}))"
+        ),
         rf"(?:[人均每一]人|人均|均摊|aa)[了是: ]?((?!一半){_ZH}{{2,4}})(?![{words.COUNTERS}])",
         rf"{words.PERIODS}[的是要给约: ]{{0,2}}((?:{_LARGE}|{_ZH_LARGE}|\d{{2,7}}(?:\.\d++)?){_UNCOUNTED}){_GOES_ON}",
         rf"{_FREE}({_LARGE}|\d{{3,7}}|{_ZH_LARGE})(?= ?(?:/ ?(?:月|年|天|晚|小时)|一个?[月年晚]|每个?[月年晚]))",
