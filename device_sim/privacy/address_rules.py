@@ -9,7 +9,7 @@ from device_sim.privacy.reading import Reading
 
 _HAN = "\u4e00-\u9fff"
 _CITY = rf"(?:{one_of(PROVINCES)})(?:省|市|自治区)?(?:(?:{one_of(CITIES)})市?)?|(?:{one_of(CITIES)})市?"
-_LEVEL = rf"(?>[{_HAN}]{{1,6}}?(?:自治区|自治州|街道|社区|[省市区县旗镇乡村]))"
+_LEVEL = rf"(?>(?:(?![的和与跟是在到去])[{_HAN}]){{1,6}}?(?:自治区|自治州|街道|社区|[省市区县旗镇乡村]))"
 _ROAD = rf"[{_HAN}A-Za-z0-9]{{1,8}}?(?:大街|大道|胡同|公路|[路街巷弄])"
 _NUMBER = r"[0-9A-Za-z一二三四五六七八九十百〇零-]{1,8}"
 _DOOR = rf"(?:\s?{_NUMBER}(?:号院|号楼|[号栋幢座单弄室层楼户门铺]元?))+(?:{_NUMBER}(?!\d))?"

@@ -52,7 +52,7 @@ def whole(reading: Reading, start: int, end: int, kind: SensitiveType) -> tuple[
 def _person_end(reading: Reading, start: int, end: int) -> int:
     text = reading.text
     longer = _word_end(reading, end)
-    if longer - start <= _LONGEST_PERSON:
+    if longer - start <= _LONGEST_PERSON and text[end - 1] not in "总工局":
         end = longer
     title = _TITLE.match(text, end)
     if title and title.end() not in reading.inside:

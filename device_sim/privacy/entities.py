@@ -16,12 +16,14 @@ from device_sim.privacy.name_words import (
     CITIES,
     COUNTRIES,
     HOMOGRAPHS,
+    LATIN_NO_NAMES,
     NO_NAMES,
     ORGANISATIONS,
     PROVINCES,
     SURNAMES,
     one_of,
 )
+from device_sim.privacy.organisation_rules import is_public
 from device_sim.privacy.person_context import beside
 from device_sim.privacy.reading import Reading, read
 from model_store.head import Float64
@@ -37,14 +39,16 @@ _TYPES = {
 }
 # Characters of a window, and how many two windows share at least: more than any name has.
 _WINDOW, _SHARED = 200, 40
-# So probable has a span to be: one that is an everyday word, one made of such words, any.
-_CERTAIN, _LIKELY, _POSSIBLE = 0.97, 0.7, 0.3
+_SHORT = 2  # letters of what may be the code of a project alone
+# So probable has a span to be: one that is an everyday word, a project made of such words, others made of them, any.
+_CERTAIN, _LIKELY, _RATHER, _POSSIBLE = 0.97, 0.8, 0.7, 0.3
 # What is missed leaves the phone, what is hidden in vain comes back.
 _MORE_FREQUENT = 10.0
 _SENTENCE_END = re.compile(r"[。!?!?;;\n…]+|\.(?=\s)")
 # Numbers, buses, and places that everybody knows.
 _NO_NAME = re.compile(
-    rf"[\W\d]+|[A-Z]?\d+\s?(?:路|路公交|号线|次)?|(?:(?:{one_of((*PROVINCES, *CITIES, *COUNTRIES))})[省市]?)+"
+    rf"[\W\d]+|[一二三四五六七八九十]{{1,2}}[楼层]|[A-Z]?\d+\s?(?:路|路公交|号线|次)"
+    rf"|(?:(?:{one_of((*PROVINCES, *CITIES, *COUNTRIES))})[省市]?)+"
 )
 _EDGE = " \t\r\n\u3000,,.。、;;::!!??\"'“”‘’()()《》<>"
 
@@ -72,8 +76,13 @@ class Entities:
         for span in self._spans(text):
             kind = _TYPES.get(span.type)
             start, end = _trimmed(text, span.start, span.end)
-            if kind is not None and start < end and self._believed(reading, start, end, kind, span.probability):
-                found[whole(reading, start, end, kind)] = kind
+            if kind is None or start >= end or not self._believed(reading, start, end, kind, span.probability):
+                continue
+            place = whole(reading, start, end, kind)
+            if kind is SensitiveType.COMPANY and is_public(text, *place):
+                continue
+            if not _is_no_name(text[slice(*place)]):
+                found[place] = kind
         persons = [place for place, kind in found.items() if kind is SensitiveType.PERSON]
         for place in beside(text, persons, self._everyday):
             found.setdefault(place, SensitiveType.PERSON)
@@ -88,13 +97,15 @@ class Entities:
         surname = kind is SensitiveType.PERSON and value in SURNAMES
         if surname or value in ORGANISATIONS or is_first_name(value):
             return True
-        if value.lower() in NO_NAMES or _NO_NAME.fullmatch(value):
+        if _is_no_name(value) or (value.isascii() and len(value) <= _SHORT and kind is not SensitiveType.PROJECT):
             return False
         if len(value) == 1 or value in self._everyday or value in HOMOGRAPHS:
             return probability >= _CERTAIN
         if value.isascii() and value.islower():
             return kind is not SensitiveType.PERSON and probability >= _CERTAIN
-        return probability >= (_LIKELY if self._made_of_words(reading, start, end) else _POSSIBLE)
+        if not self._made_of_words(reading, start, end):
+            return probability >= _POSSIBLE
+        return probability >= (_LIKELY if kind is SensitiveType.PROJECT else _RATHER)
 
     def _made_of_words(self, reading: Reading, start: int, end: int) -> bool:
         """Do everyday words explain all of it?"""
@@ -159,6 +170,13 @@ def _alone(value: str) -> str:
     """A pattern of the value; in letters, not as a part of a word."""
     pattern = re.escape(value)
     return rf"(?<![A-Za-z0-9]){pattern}(?![A-Za-z0-9])" if value.isascii() else pattern
+
+
+def _is_no_name(value: str) -> bool:
+    lower = value.lower()
+    if lower in NO_NAMES or _NO_NAME.fullmatch(value):
+        return True
+    return value.isascii() and LATIN_NO_NAMES.issuperset(lower.split())
 
 
 def _trimmed(text: str, start: int, end: int) -> tuple[int, int]:

@@ -60,11 +60,14 @@ def latin_names(text: str, everyday: EverydayWords) -> Iterator[tuple[int, int]]
     yield from (match.span() for match in _ADDRESSED.finditer(text))
     for pattern in (_PINYIN, _PINYIN_CAPITALS):
         yield from (match.span() for match in pattern.finditer(text) if _is_pinyin(match[1], match[2]))
+    firms = list(latin_firms(text))
     for match in _PAIR.finditer(text):
-        if all(_is_odd(word, everyday) for word in match[0].replace(".", "").split() if len(word) > 1):
+        if not _within(match.span(), firms) and all(
+            _is_odd(word, everyday) for word in match[0].replace(".", "").split() if len(word) > 1
+        ):
             yield match.span()
     for match in _LONE.finditer(text):
-        if _is_odd(match[0], everyday) and _is_meant(text, *match.span()):
+        if _is_odd(match[0], everyday) and not _within(match.span(), firms) and _is_meant(text, *match.span()):
             yield match.span()
 
 
@@ -73,8 +76,13 @@ def latin_firms(text: str) -> Iterator[tuple[int, int]]:
     for match in _FIRM.finditer(text):
         article = _FIRM_START.match(text, match.start(), match.end())
         start = article.end() if article else match.start()
-        if " " in text[start : match.end()]:
+        words = text[start : match.end()].lower().split()
+        if len(words) > 1 and not LATIN_NO_NAMES.issuperset(words):
             yield start, match.end()
+
+
+def _within(place: tuple[int, int], firms: list[tuple[int, int]]) -> bool:
+    return any(start < place[1] and place[0] < end for start, end in firms)
 
 
 def is_first_name(words: str) -> bool:

@@ -6,13 +6,19 @@ from collections.abc import Iterator
 from device_sim.privacy.everyday import EverydayWords
 from device_sim.privacy.latin_names import latin_firms
 from device_sim.privacy.name_words import (
+    ASKED_OF_ANY,
     CITIES,
     NOT_BEFORE,
+    NOT_SHOPS,
     ORGANISATION_ENDS,
     ORGANISATION_PARTS,
     ORGANISATIONS,
+    PERSONAL,
     PROVINCES,
+    SHOP_CHARACTERS,
     SURE_ENDS,
+    SURNAMES,
+    WEAK_SURNAMES,
     one_of,
 )  # fmt: skip
 from device_sim.privacy.reading import Reading
@@ -25,6 +31,9 @@ _LONGEST = 14  # characters before the end of an organisation's name
 _PLACES = frozenset((*PROVINCES, *CITIES, "中国", "国家", "中央", "全国", "亚洲", "国际"))
 _END = re.compile(one_of(ORGANISATION_ENDS))
 _KNOWN = re.compile(rf"(?:{one_of(ORGANISATIONS)})(?:[一二三四五六七八九十]{{1,2}}局)?")
+_SHORT = 40  # characters of a question
+_ASKED = re.compile(one_of(ASKED_OF_ANY))
+_PERSONAL = re.compile(rf"{one_of(PERSONAL)}|[小老阿][{''.join(sorted(SURNAMES - WEAK_SURNAMES))}]|\d{{6}}|@")
 _ORDINAL = "第?[一二三四五六七八九十]{1,3}"
 # Those of a place, which need no other name: 省人民医院, 上海第六中学.
 _LOCAL = re.compile(
@@ -42,11 +51,24 @@ _LATIN_PLAN = re.compile(
     r"(?<![A-Za-z0-9])(?:[A-Z][A-Za-z0-9-]{1,15}(?: [A-Z][A-Za-z0-9]+)?\s?(?:项目|计划|工程)(?!经理)|Project [A-Z]\w+"
     r"|[A-Z][a-z]+(?= (?:kickoff|kick-off|launch|rollout|roll-out|milestone|sprint|roadmap|go-live)\b))"
 )
+_THINGS = SHOP_CHARACTERS | frozenset("灯豚狼狮虎豹鹭鸥隼鸢雷电火焰冰雪极斗破晓曙潮汐浪帆舟锚矛盾剑刃")
 _PLAN_END = re.compile(r"项目|计划|工程|行动|专项")
 
 
 def organisations(reading: Reading, everyday: EverydayWords) -> Iterator[Place]:
     """Where the text seems to name an organisation."""
+    for start, end in _organisations(reading, everyday):
+        if not is_public(reading.text, start, end):
+            yield start, end
+
+
+def is_public(text: str, start: int, end: int) -> bool:
+    """Is this one that everybody knows, in a short question that seems to be about nobody's life?"""
+    known = len(text) <= _SHORT and _KNOWN.match(text, start, end) is not None
+    return known and _ASKED.search(text) is not None and _PERSONAL.search(text) is None
+
+
+def _organisations(reading: Reading, everyday: EverydayWords) -> Iterator[Place]:
     text = reading.text
     for match in _END.finditer(text):
         if match.end() in reading.inside:
@@ -75,7 +97,9 @@ def projects(reading: Reading, everyday: EverydayWords) -> Iterator[Place]:
     yield from (match.span() for match in _LATIN_PLAN.finditer(text))
     for match in _PLAN_END.finditer(text):
         start = _odd_before(reading, everyday, match.start())
-        if start < match.start():
+        if start == match.start():
+            start = _thing_before(reading, match.start())
+        if start < match.start() and not everyday.is_plan(text[start : match.end()]):
             yield start, match.end()
 
 
@@ -117,6 +141,14 @@ def _odd_before(reading: Reading, everyday: EverydayWords, end: int) -> int:
         start -= 1
     odd = any(not everyday.is_usual(character) for character in text[start:end])
     return start if end - start >= 2 and odd else end
+
+
+def _thing_before(reading: Reading, end: int) -> int:
+    """Where a word that projects are named with begins: 海豚, 灯塔; `end` if it is no such word."""
+    start = reading.word_before(end) if end > 0 and end not in reading.inside else end
+    word = reading.text[start:end]
+    named = len(word) > 1 and word not in NOT_SHOPS and _THINGS.issuperset(word)
+    return start if named else end
 
 
 def _in_latin(text: str, start: int, end: int) -> bool:

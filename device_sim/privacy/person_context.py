@@ -20,6 +20,7 @@ from device_sim.privacy.name_words import (
 
 Place = tuple[int, int]
 
+_LONGEST = 4  # characters of a name
 _HAN = "\u4e00-\u9fff"
 _ENDS = rf"(?=$|[^\w{_HAN}]|的|(?:{one_of(AFTER)}))"
 _STOPS = rf"(?=$|[^\w{_HAN}]|\d|这|那个|的(?:人|那|网友|同学|朋友))"
@@ -72,21 +73,25 @@ def told(text: str, everyday: EverydayWords) -> Iterator[Place]:
     for match in _SELF.finditer(text):
         if _is_formed(match["name"], everyday, alone=True):
             yield match.span("name")
-    yield from _listed(text)
+    yield from _listed(text, everyday)
     for match in _PAIR.finditer(text):
         yield match.span("one")
         yield match.span("two")
     yield from (match.span() for match in _KIN.finditer(text) if match[0] not in everyday)
 
 
-def _listed(text: str) -> Iterator[Place]:
+def _listed(text: str, everyday: EverydayWords) -> Iterator[Place]:
     """Names in records and tables."""
     for match in _RECORD.finditer(text):
         if match["name"] not in NO_ENTRY and not match["name"].endswith(tuple("号码证卡费款")):
             yield match.span("name")
     for match in _LISTED.finditer(text):
         for item in _ITEM.finditer(text, *match.span("names")):
-            if item[0] not in NO_ENTRY and (len(item[0]) <= 4 or "·" in item[0]):
+            given = item[0][1:] if item[0][0] in SURNAMES else item[0]
+            usual = item[0] in everyday or item[0][0] not in SURNAMES
+            if item[0] in NO_ENTRY or (len(item[0]) > _LONGEST and "·" not in item[0]):
+                continue
+            if "·" in item[0] or not usual or GIVEN.issuperset(given):
                 yield item.span()
 
 

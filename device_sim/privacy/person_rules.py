@@ -64,6 +64,8 @@ def _by_surname(reading: Reading, everyday: EverydayWords, start: int) -> Iterat
     text = reading.text
     compound = text[start : start + 2] in COMPOUND_SURNAMES
     after = start + (2 if compound else 1)
+    if text[max(0, start - 1) : start + 1] in COMPOUND_SURNAMES:
+        return
     if start in reading.inside or (start in reading.words and reading.words[start] != after):
         return
     titled = _titled(reading, start, after)

@@ -40,6 +40,8 @@ def trade_names(reading: Reading, everyday: EverydayWords) -> Iterator[Place]:
         begin, end = match.span()
         if begin in reading.inside:
             begin = reading.word_before(begin + 1)
+            if reading.words[begin] < end:
+                continue
         while end in reading.inside:
             end += 1
         start = _left_edge(reading, everyday, begin)

@@ -119,6 +119,16 @@ def test_among_thousands_of_contacts_each_is_found(everyday: EverydayWords) -> N
         ("Mr. Thompson想改时间", "Mr. Thompson"),
         ("我想跟晓雯把话说开", "晓雯"),
         ("张 伟 几点到", "张 伟"),
+        ("Please loop in Priya Raman from our side", "Priya Raman"),
+        ("拼音 KANG XIAOTANG", "KANG XIAOTANG"),
+        ("请联系售后成工", "成工"),
+        ("患者：矫桂芝，女，六十岁", "矫桂芝"),
+        ("甘露,440301199910083622", "甘露"),
+        ("时宇、万里和江河都报名了", "江河"),
+        ("我外号叫大头，同学都这么喊", "大头"),
+        ("温暖这名字真好听", "温暖"),
+        ("取件找胖哥", "胖哥"),
+        ("左丘明亮，男，汉族", "左丘明亮"),
     ],
 )
 def test_unknown_persons(rules: Names, text: str, name: str) -> None:
@@ -134,6 +144,18 @@ def test_unknown_persons(rules: Names, text: str, name: str) -> None:
         ("Nimbus项目要延期", "Nimbus项目", SensitiveType.PROJECT),
         ("「青鸟」计划的预算", "青鸟", SensitiveType.PROJECT),
         ("寄到北京市海淀区中关村大街27号院3号楼501室", "北京市海淀区中关村大街27号院3号楼501室", SensitiveType.ADDRESS),
+        ("顺意搬家把我钢琴刮花了", "顺意搬家", SensitiveType.COMPANY),
+        ("翡翠湾幼儿园让补交体检费", "翡翠湾幼儿园", SensitiveType.COMPANY),
+        ("老邓家铺子关门了", "老邓家铺子", SensitiveType.COMPANY),
+        ("餐厅叫半亩田，订了六位", "半亩田", SensitiveType.COMPANY),
+        ("We signed with Northgate Holdings Ltd", "Northgate Holdings Ltd", SensitiveType.COMPANY),
+        ("招商银行那张卡的还款日是几号", "招商银行", SensitiveType.COMPANY),
+        ("先把海豚计划送上线", "海豚计划", SensitiveType.PROJECT),
+        (
+            "send it to Room 1403, No. 88 Keyuan Road, Pudong",
+            "Room 1403, No. 88 Keyuan Road, Pudong",
+            SensitiveType.ADDRESS,
+        ),
         ("快递放翠湖花园2号楼1单元302", "2号楼1单元302", SensitiveType.ADDRESS),
     ],
 )
@@ -167,6 +189,20 @@ def test_what_is_found_once_is_found_again(rules: Names) -> None:
         "能总结一下这篇文章吗",
         "老实说我不想去",
         "订单20231107001还没发货",
+        "我叫外卖的时候忘了备注",
+        "我是单身，过年怕回家",
+        "姓名：必填，电话：选填",
+        "老师：同学们好",
+        "高铁、飞机、大巴，哪个舒服",
+        "附近的健身房都太贵了",
+        "想开一家奶茶店需要多少钱",
+        "淘宝退货运费谁出",
+        "减肥计划怎么坚持下去",
+        "中国银行和建设银行哪个房贷利率低",
+        "司马光砸缸的故事告诉我们什么",
+        "Visual Studio Code 怎么设置中文",
+        "My Chinese teacher asked me to recite a poem",
+        "广东省的省会是哪里",
     ],
 )
 def test_everyday_text_holds_no_names(rules: Names, text: str) -> None:
@@ -210,7 +246,34 @@ def test_windows_leave_nothing_out_and_share_what_they_cut(text: str) -> None:
         assert start <= end - 40 or text[end - 1] in "。\n"
 
 
-@pytest.mark.parametrize("text", ["高兴得睡不着", "mentor说local的deadline要提前", "贵司的方案", "头脑风暴一下"])
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("罗刚那台车抵押给顺捷典当行了", "顺捷典当行"),
+        ("公孙策宇开了家小馆", "公孙策宇"),
+        ("寄到南宁市青秀区民族大道131号航洋城B1-08", "航洋城B1-08"),
+    ],
+)
+def test_what_the_head_sees_is_hidden_to_its_edges(
+    shipped: Runtime, everyday: EverydayWords, text: str, value: str
+) -> None:
+    found = Entities(shipped.encoder, shipped.heads, everyday).find(text)
+    covered = {place for one in found for place in range(one.start, one.end)}
+    begin = text.index(value)
+    assert covered.issuperset(range(begin, begin + len(value)))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "高兴得睡不着",
+        "mentor说local的deadline要提前",
+        "贵司的方案",
+        "头脑风暴一下",
+        "日本和韩国的时差是多少",
+        "孔雀开屏是为了求偶吗",
+    ],
+)
 def test_the_head_is_not_believed_in_everything(shipped: Runtime, everyday: EverydayWords, text: str) -> None:
     assert not Entities(shipped.encoder, shipped.heads, everyday).find(text)
 
