@@ -21,7 +21,7 @@ class _Producer(Generic[Step]):
         self._stopping = stopping
         self._loop = asyncio.get_running_loop()
         # A daemon: one that waits for a network must not hold up the end of the process.
-        threading.Thread(target=self._work, name="assist", daemon=True).start()
+        threading.Thread(target=self._work, name="steps", daemon=True).start()
 
     def _work(self) -> None:
         pieces = self._make()

@@ -4,13 +4,14 @@ import base64
 import binascii
 import json
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, get_args
 
 import numpy as np
 
 from device_sim.errors import InvalidEntry, InvalidExport, InvalidInput, InvalidText, KnowledgeInvalid
+from device_sim.hybrid.cloud import Outcome
 from device_sim.inference import check_text
 from device_sim.insights.knowledge import MOST_OWN, is_own, read_insights
 from device_sim.personal.tables import check_rows
@@ -114,6 +115,7 @@ def check_export(document: Mapping[str, Any], base_id: str, feature_width: int) 
         if update["state"] not in _UPDATE_STATES or update["outcome"] not in (None, "published", "rejected"):
             raise InvalidExport("updates: a state or an outcome is not what it should be")
     _check_insights(tables)
+    _check_egress(tables["egress"])
     try:
         check_rows(tables)
     except InvalidEntry as error:
@@ -166,6 +168,16 @@ def _check_insights(tables: Mapping[str, list[dict[str, Any]]]) -> None:
         read_insights(contents, {}, "own_insights")
     except KnowledgeInvalid as error:
         raise InvalidExport(str(error)) from None
+
+
+def _check_egress(rows: Sequence[Mapping[str, Any]]) -> None:
+    for row in rows:
+        if row["outcome"] not in get_args(Outcome):
+            raise InvalidExport("egress: an outcome is not what it should be")
+        try:
+            row["body"].decode()
+        except UnicodeDecodeError:
+            raise InvalidExport("egress: a body is not text in UTF-8") from None
 
 
 def _check_versions(tables: Mapping[str, list[dict[str, Any]]]) -> None:

@@ -20,7 +20,7 @@ from device_sim.errors import DeviceError
 from device_sim.lock import owner
 from model_store.errors import StoreError
 
-_TIMEOUT = httpx.Timeout(120, connect=5)
+_TIMEOUT = httpx.Timeout(3900, connect=5)  # a cloud model may be given an hour
 _IN_PROCESS = "http://localhost"
 
 

@@ -59,6 +59,8 @@ def redact(
 def _tell(answer: dict[str, Any]) -> None:
     for line in answer["answer"].splitlines():
         say(line)
+    if answer["undo"]:
+        say(answer["undo"])
     for one in answer["help"]["resources"] if answer["help"] else ():
         say(f"{one['name']} {one['contact']}：{one['when']}")
     note(f"{answer['route']}: {'; '.join(answer['reasons'])}")

@@ -24,14 +24,20 @@ class ConsentAction(StrEnum):
 
 def consent(
     action: Annotated[ConsentAction, typer.Argument(help="What to do.")] = ConsentAction.SHOW,
-    cloud_assist: Annotated[bool, typer.Option("--cloud-assist", help="Agree to that as well.")] = False,
+    personalization: Annotated[
+        bool, typer.Option("--personalization/--no-personalization", help="Learning from feedback.")
+    ] = True,
+    cloud_assist: Annotated[
+        bool, typer.Option("--cloud-assist", help="Sending redacted prompts to the configured cloud model.")
+    ] = False,
     as_json: Json = False,
     url: Url = None,
 ) -> None:
-    """Show, give or withdraw the consent to learn from feedback."""
+    """Show, give or withdraw consent: to learn from feedback, and to ask a cloud model."""
+    body = {"personalization": personalization, "cloud_assist": cloud_assist}
     with session(url) as api:
         if action is ConsentAction.GIVE:
-            answer = api.call("PUT", "/v1/consent", {"personalization": True, "cloud_assist": cloud_assist})
+            answer = api.call("PUT", "/v1/consent", body)
         else:
             answer = api.call("GET" if action is ConsentAction.SHOW else "DELETE", "/v1/consent")
     print_answer(answer, as_json)

@@ -87,6 +87,7 @@ def _answer(reply: Reply) -> AssistAnswer:
         {
             **_routed(reply.routed),
             "answer": reply.answer, "understood": reply.understood, "changed": reply.changed,
+            "undo": reply.undo,
             "sources": [vars(source) for source in reply.sources],
             "outbound": reply.prompt and _outbound(reply.prompt), "sent": reply.sent,
             "unresolved": list(reply.unresolved), "problem": fault, "help": help_,

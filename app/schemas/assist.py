@@ -78,6 +78,7 @@ class AssistAnswer(AnswerModel):
     answer: str
     understood: Annotated[bool, Field(description="false where the phone's data hold no answer")]
     changed: Annotated[bool, Field(description="whether the phone's data were changed")]
+    undo: Annotated[str | None, Field(description="how to take the change back")]
     sources: list[SourceAnswer]
     outbound: OutboundAnswer | None
     sent: bool

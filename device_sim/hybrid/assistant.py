@@ -32,9 +32,7 @@ ROUTE = "route"
 _FOUND = 3  # notes, and entries of the calendar, that are looked at for a mixed request
 _DRY = "这是会发送的内容；这次没有发送。"
 _WOULD_CHANGE = "这会改动手机里的数据；试运行时没有执行，也什么都没有发送。"
-_NO_CLOUD = (
-    "没有设置云端模型（ATTUNE_CLOUD_BASE_URL、ATTUNE_CLOUD_MODEL），所以没有发送。下面是脱敏后的提示词，可以自己拿去用。"
-)
+_NO_CLOUD = "没有设置云端模型（ATTUNE_CLOUD_BASE_URL、ATTUNE_CLOUD_MODEL），所以没有发送。下面是脱敏后的提示词，可以自己拿去用。"
 _NO_CONSENT = "还没有同意使用云端协助（cloud_assist），所以没有发送。下面是同意后会发送的内容。"
 _BLOCKED = "发送前的最后检查发现内容里还有不该离开手机的信息，已经拦下，什么都没有发送。"
 _NO_ANSWER = "云端模型这次没有给出回答。"
@@ -55,7 +53,7 @@ class HybridAssistant:
         self._private = private
         self._insights = insights
         self._ledger = ledger
-        self.cloud = cloud
+        self._cloud = cloud
         self._gateway = Gateway(encoder, heads, store)
         self._conversations = Conversations()
 
@@ -115,8 +113,8 @@ class HybridAssistant:
         with network_guard.private():
             found = self._private.answer(ask.text)
         return Reply(
-            routed, found.text, sources=found.sources, understood=found.understood, changed=found.changed
-        )  # fmt: skip
+            routed, found.text, found.sources, understood=found.understood, changed=found.changed, undo=found.undo
+        )
 
     def _answer_with_help(self, ask: Ask, routed: Routed, conversation: Conversation) -> Iterator[Event]:
         vault, turns = conversation.vault, conversation.turns
@@ -144,7 +142,7 @@ class HybridAssistant:
     def _reason_not_to_send(self, ask: Ask) -> tuple[Fault | None, str | None]:
         if ask.dry_run:
             return None, _DRY
-        if not self.cloud.configured:
+        if not self._cloud.configured:
             return Fault("cloud-not-configured", "no cloud model is configured; nothing was sent"), _NO_CLOUD
         with self._state.reading() as connection:
             consented = read_consent(connection).cloud_assist
@@ -157,24 +155,23 @@ class HybridAssistant:
         self, routed: Routed, conversation: Conversation, asked: Redacted, outbound: Outbound, prompt: Prompt,
         sources: Sequence[Source],
     ) -> Iterator[Event]:  # fmt: skip
-        to = Destination(self.cloud.host, self.cloud.model)
+        to = Destination(self._cloud.host, self._cloud.model)
         vault = conversation.vault
 
         def last_check(body: bytes) -> None:
-            self._gateway.check(body, vault, self.cloud.model)
+            self._gateway.check(body, vault, self._cloud.model)
 
         attempts = self._ledger.attempts(routed.id, routed.route.label.value, to, last_check)
         restorer, said, fault = StreamRestorer(vault), list[str](), None
         try:
-            with closing(self.cloud.stream(outbound, attempts)) as pieces:
+            with closing(self._cloud.stream(outbound, attempts)) as pieces:
                 for piece in pieces:
                     ready = restorer.feed(piece)
                     if ready:
                         said.append(ready)
                         yield Piece(ready)
-        except CloudUnavailable as error:
-            fault = Fault(error.code, str(error))
-        except (EgressBlocked, ConsentRequired, NetworkRefused) as error:
+                fault = _unfinished(pieces.finish_reason)
+        except (CloudUnavailable, EgressBlocked, ConsentRequired, NetworkRefused) as error:
             fault = Fault(error.code, str(error))
         rest = restorer.finish()
         if rest.text:
@@ -193,6 +190,13 @@ class HybridAssistant:
         messages = tuple((message.role, message.content) for message in outbound.messages)
         content = "\n".join(text for _, text in messages)
         hidden = tuple(
-            Hidden(name, name[1 : name.rindex("_")], value) for name, value in vault.values.items() if name in content
+            Hidden(name, str(vault.type_of(value)), value) for name, value in vault.values.items() if name in content
         )
-        return Prompt(messages, self.cloud.body(outbound) if self.cloud.configured else None, hidden)
+        return Prompt(messages, self._cloud.body(outbound) if self._cloud.configured else None, hidden)
+
+
+def _unfinished(finish_reason: str | None) -> Fault | None:
+    """Why the model ended before its answer did, if it says so."""
+    if finish_reason in (None, "stop"):
+        return None
+    return Fault("cloud-unfinished", f"the cloud model ended its answer early ({finish_reason})")

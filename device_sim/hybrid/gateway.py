@@ -59,7 +59,8 @@ class Gateway:
         Raises:
             EgressBlocked: they hold a stored or recognised secret; the message names its kind and place, not the value.
         """
-        leaks = LastCheck((self._patterns,), self._stored.secrets(), constants={*OWN_WORDS, model}).scan(body, vault)
+        known = (self._patterns, self._names)
+        leaks = LastCheck(known, self._stored.secrets(), constants={*OWN_WORDS, model}).scan(body, vault)
         if leaks:
             found = "; ".join(f"{leak.type.value} at {leak.where} ({leak.source})" for leak in leaks[:3])
             raise EgressBlocked(f"the last check found what must not leave: {found}; nothing was sent")

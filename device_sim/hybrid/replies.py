@@ -69,13 +69,14 @@ class Piece:
 
 @dataclass(frozen=True)
 class Reply:
-    """The end: all of the answer. `sent` tells whether anything left the device."""
+    """The end: all of the answer. `sent` tells whether anything left the device, `undo` how to take a change back."""
 
     routed: Routed
     answer: str
     sources: tuple[Source, ...] = ()
     understood: bool = True
     changed: bool = False
+    undo: str | None = None
     prompt: Prompt | None = None
     sent: bool = False
     unresolved: tuple[str, ...] = ()

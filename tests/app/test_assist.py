@@ -2,7 +2,8 @@
 
 import json
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,6 @@ from tests.support import cloud_peer as peers
 from tests.support.cloud_peer import CloudPeer, cloud_peer
 from tests.support.http_service import RunningService, running
 
-SUPPORT = Path(__file__).parents[1] / "support"
 MAIL = "根据上次和王总开会的内容，帮我写一封跟进邮件"
 NOTE = {
     "title": "和王建国的合作会",
@@ -37,7 +37,7 @@ def service(tmp_path: Path, peer: CloudPeer) -> Iterator[RunningService]:
     settings = Settings.model_validate(
         {
             "state_dir": tmp_path / "state", "timezone": "Asia/Shanghai", "cloud_base_url": peer.base_url,
-            "cloud_api_key": "sk-secret", "cloud_model": "tiny", "cloud_timeout": 5.0,
+            "cloud_api_key": "sk-secret", "cloud_model": "tiny", "cloud_timeout": 2.0,
         }
     )  # fmt: skip
     with running(settings) as service:
@@ -68,6 +68,14 @@ def rows(client: httpx.Client) -> list[dict[str, Any]]:
     """The ledger."""
     found: list[dict[str, Any]] = client.get("/v1/egress").json()["items"]
     return found
+
+
+def came(happened: Callable[[], bool]) -> bool:
+    """Whether it happens within ten seconds."""
+    until = time.monotonic() + 10
+    while not happened() and time.monotonic() < until:
+        time.sleep(0.01)
+    return happened()
 
 
 def echo(request: peers.Request) -> str:
@@ -206,6 +214,31 @@ def test_a_cloud_that_fails_gives_a_clear_answer_and_every_try_is_in_the_ledger(
     assert "演讲" not in answer["problem"]["detail"]
 
 
+def test_an_answer_that_the_model_ended_early_is_said_to_be(device: httpx.Client, peer: CloudPeer) -> None:
+    peer.will(peers.answer("先列提", finish_reason="length"))
+    answer = ask(device, "怎么准备一场演讲")
+    assert (answer["answer"], answer["problem"]["type"]) == ("先列提", "urn:attune:problem:cloud-unfinished")
+
+
+def test_a_change_says_how_to_take_it_back(device: httpx.Client) -> None:
+    answer = ask(device, "帮我记一下，明天下午三点和王总开会")
+    assert answer["changed"]
+    assert answer["undo"]
+    dry = ask(device, "帮我记一下，后天下午三点和王总开会", dry_run=True)
+    assert not dry["changed"]
+    assert len(device.get("/v1/personal/calendar").json()["items"]) == 1
+
+
+def test_a_ledger_that_could_not_be_shown_is_no_export(device: httpx.Client, service: RunningService) -> None:
+    ask(device, "怎么准备一场演讲")
+    export = device.get("/v1/export").json()
+    for column, value in (("outcome", "lost"), ("body", "/w==")):
+        broken = {**export, "egress": [{**export["egress"][0], column: value}]}
+        refused = device.post("/v1/import", json=broken)
+        assert (refused.status_code, refused.json()["type"]) == (422, "urn:attune:problem:invalid-export")
+    assert len(rows(device)) == 1
+
+
 def test_a_cloud_that_is_down_is_said_to_be(device: httpx.Client, peer: CloudPeer) -> None:
     peer.will(None)
     answer = ask(device, "怎么准备一场演讲")
@@ -228,11 +261,11 @@ def test_a_conversation_keeps_its_placeholders_and_its_turns(device: httpx.Clien
 
 
 def test_two_requests_of_one_conversation_do_not_mix(device: httpx.Client, peer: CloudPeer) -> None:
-    peer.will(peers.dripping(peers.head(content_type="text/event-stream"), peers.events(peers.chunk("慢"), done=False), 0.1))
+    slow = peers.events(peers.chunk("慢"), done=False)
+    peer.will(peers.dripping(peers.head(content_type="text/event-stream"), slow, 0.1))
     first = threading.Thread(target=ask, args=(device, "怎么准备一场演讲"), kwargs={"conversation_id": "a"})
     first.start()
-    while not peer.requests:
-        pass
+    assert came(lambda: bool(peer.requests))
     second = device.post("/v1/assist", json={"text": "怎么准备一场演讲", "conversation_id": "a"})
     assert (second.status_code, second.json()["type"]) == (409, "urn:attune:problem:conversation-busy")
     assert "13800138000" in ask(device, "王总的电话是多少")["answer"]
@@ -257,7 +290,7 @@ def test_a_text_that_sounds_like_danger_gets_help_and_goes_nowhere(device: httpx
 def test_redaction_by_itself(device: httpx.Client, peer: CloudPeer) -> None:
     text = "请联系王总，电话13800138000。[PERSON_A]"
     answer = device.post("/v1/redact", json={"text": text}).json()
-    assert [text[one["start"] : one["end"]] for one in answer["entities"]] == [one["text"] for one in answer["entities"]]
+    assert all(text[one["start"] : one["end"]] == one["text"] for one in answer["entities"])
     assert {one["text"] for one in answer["entities"]} == {"王总", "13800138000", "[PERSON_A]"}
     assert not peer.connections
     assert device.post("/v1/redact", json={"text": ""}).status_code == 422

@@ -23,7 +23,10 @@ def stored_secrets() -> set[str]:
     """Whatever of the sample phone's contacts must not leave."""
     values: set[str | None] = set()
     for contact in PHONE["contacts"]:
-        values |= {contact["name"], *contact["aliases"], *contact["phones"], *contact["emails"], contact["organisation"]}
+        values |= {contact["name"], *contact["aliases"], *contact["phones"], *contact["emails"]}
+        values.add(contact["organisation"])
+    for event in PHONE["calendar"]:
+        values |= {event["place"], *event["people"]}
     return {value for value in values if value}
 
 
@@ -76,4 +79,4 @@ def test_no_secret_of_a_mixed_request_leaves_and_all_come_back(phone: httpx.Clie
         assert request["text"] in answer["answer"], "what was asked comes back byte for byte"
         assert answer["unresolved"] == []
         sent += answer["sent"]
-    assert sent >= 0.95 * sum(request["route"] == "mixed" for request in REQUESTS)
+    assert sent == sum(request["route"] == "mixed" for request in REQUESTS)
