@@ -19,6 +19,7 @@ _MORE = re.compile(
     one_of(word for word in {*ORGANISATION_ENDS, *ORGANISATION_PARTS, *BUSINESSES} if len(word) > 1)
     + "|[行店厂馆社庄坊铺站]"
 )
+_BUSINESS = re.compile(one_of(BUSINESSES))  # behind one more word: 七彩, 童年 and 舞蹈
 _DOOR = re.compile(
     r"(?:\s?[甲乙丙丁附]?[-#]?[0-9A-Za-z]{1,5}(?:-[0-9A-Za-z]{1,5})*"
     r"(?:号楼|号院|单元|[号栋幢座室层楼户门铺弄组期区])*|[一二三四五六七八九十]{1,3}(?:单元|[期楼层栋座区]))+(?![0-9])"
@@ -39,7 +40,7 @@ def whole(reading: Reading, start: int, end: int, kind: SensitiveType) -> tuple[
         start = reading.word_before(start + 1)
     end = _word_end(reading, end)
     while kind is SensitiveType.COMPANY:
-        more = _MORE.match(text, end)
+        more = _MORE.match(text, end) or _BUSINESS.match(text, reading.words.get(end, len(text)))
         if more is None or more.end() in reading.inside:
             break
         end = more.end()

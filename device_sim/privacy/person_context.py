@@ -10,11 +10,14 @@ from device_sim.privacy.name_words import (
     AFTER,
     COMPOUND_SURNAMES,
     GIVEN,
+    HOMOGRAPHS,
     KIN_GIVEN,
     NO_ENTRY,
     PERSON_LABELS,
+    PET_NAMES,
     SURNAMES,
     TITLES,
+    WEAK_SURNAMES,
     one_of,
 )  # fmt: skip
 
@@ -51,12 +54,21 @@ _LISTED = re.compile(
 )
 _ITEM = re.compile(rf"[{_HAN}·]{{2,8}}")
 _PAIR = re.compile(
-    rf"{_BEGINS}(?P<one>{_SURNAME}[{_HAN}]{{1,2}})[和跟与](?P<two>{_SURNAME}[{_HAN}]{{1,2}})"
-    r"(?=(?:都|一起|两个|俩|是(?:兄弟|姐妹|夫妻|同事|同学|室友|朋友|情侣|对象|邻居|亲戚|双胞胎)))"
+    rf"{_BEGINS}(?P<one>[{_HAN}]{{2,3}})[和跟与](?P<two>[{_HAN}]{{2,3}})"
+    r"(?=是(?:亲?兄弟|亲?姐妹|夫妻|同事|同学|室友|情侣|双胞胎|发小|闺蜜))"
+)
+_BOTH = re.compile(
+    rf"{_BEGINS}(?P<one>{_SURNAME}[{_HAN}]{{1,2}})[和跟与](?P<two>{_SURNAME}[{_HAN}]{{1,2}})(?=都|一起|两个|俩)"
+)
+_SPEAKS = re.compile(
+    rf"(?:{_BEGINS}|(?<=管家|同事|师傅|司机|经理|医生|护士|老师|助理|前台|客服|中介|邻居|室友|同学|朋友|女儿|儿子|表妹|表姐|表哥|表弟))"
+    rf"(?P<name>{one_of((*HOMOGRAPHS, *PET_NAMES))}|[小老阿][{''.join(sorted(SURNAMES - WEAK_SURNAMES))}])"
+    r"(?=说|让我|问我|告诉|发来|打来|请假|今天没|昨天没|住院|过生日|结婚|离职|跟我|给我|约我|找我|叫我|要交|交的|交了|没交|的妈妈|的爸爸|的家长|的电话|的微信|家里人)"
 )
 _KIN = re.compile(
     rf"(?:{_BEGINS}|(?<=[找跟和给让叫是把被问约请的、]))[{''.join(sorted(KIN_GIVEN))}][哥姐叔姨嫂婶爷](?![{_HAN}]?[妹弟俩们])"
 )
+_KINSHIP = re.compile("[我你他她爸妈爷奶哥姐弟妹叔姨舅姑外老男女这那]|父|母|儿子|女儿")
 _TITLE_END = re.compile(rf"(?:{one_of(TITLES)})$")
 _NEXT = re.compile(
     rf"[、/|｜]\s?(?P<name>[{_HAN}]{{2,3}})(?=[、/|｜，,。；;\s]|$|和|等|都)|[和与跟及](?P<last>[{_HAN}]{{2,3}})(?=都|一起|也|两|，|。|$)"
@@ -74,9 +86,11 @@ def told(text: str, everyday: EverydayWords) -> Iterator[Place]:
         if _is_formed(match["name"], everyday, alone=True):
             yield match.span("name")
     yield from _listed(text, everyday)
-    for match in _PAIR.finditer(text):
-        yield match.span("one")
-        yield match.span("two")
+    for match in (*_PAIR.finditer(text), *_BOTH.finditer(text)):
+        if not {match["one"], match["two"]} & NO_ENTRY and not _KINSHIP.match(match["one"]):
+            yield match.span("one")
+            yield match.span("two")
+    yield from (match.span("name") for match in _SPEAKS.finditer(text))
     yield from (match.span() for match in _KIN.finditer(text) if match[0] not in everyday)
 
 
