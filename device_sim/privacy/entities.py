@@ -94,7 +94,7 @@ class Entities:
     def _believed(self, reading: Reading, start: int, end: int, kind: SensitiveType, probability: float) -> bool:
         """Is it likely to be a name? The head is made to miss few, so it also marks what is none."""
         value = reading.text[start:end]
-        surname = kind is SensitiveType.PERSON and value in SURNAMES
+        surname = kind is SensitiveType.PERSON and value in SURNAMES and probability >= _LIKELY
         if surname or value in ORGANISATIONS or is_first_name(value):
             return True
         if _is_no_name(value) or (value.isascii() and len(value) <= _SHORT and kind is not SensitiveType.PROJECT):

@@ -111,13 +111,14 @@ def _listed(text: str, everyday: EverydayWords) -> Iterator[Place]:
 
 def beside(text: str, found: Sequence[Place], everyday: EverydayWords) -> Iterator[Place]:
     """What stands in one list with names that are found: 万里 and 江河 of 时宇、万里和江河."""
+    known = set(found)  # each goes on by itself from there
     for start, end in found:
         if text[start:end].isascii():
             continue
         last = end
         while match := _NEXT.match(text, last):
             group = "name" if match["name"] else "last"
-            if not _is_formed(match[group], everyday):
+            if match.span(group) in known or not _is_formed(match[group], everyday):
                 break
             yield match.span(group)
             last = match.end()

@@ -209,7 +209,25 @@ def test_everyday_text_holds_no_names(rules: Names, text: str) -> None:
     assert not rules.find(text)
 
 
-@pytest.mark.parametrize("piece", ["区", "王", "小", "路1号", "·某", "张三·", "Zhang ", "公司", "a", "「", "省市区县"])
+@pytest.mark.parametrize(
+    "piece",
+    [
+        "区",
+        "王",
+        "小",
+        "路1号",
+        "·某",
+        "张三·",
+        "Zhang ",
+        "公司",
+        "a",
+        "「",
+        "省市区县",
+        "张伟、",
+        "Ab Cd ",
+        "患者：王伟、",
+    ],
+)
 def test_no_text_makes_a_pattern_explode(rules: Names, piece: str) -> None:
     text = piece * (10_000 // len(piece))
     assert all(0 <= one.start < one.end <= len(text) for one in rules.find(text))  # or it would not end
