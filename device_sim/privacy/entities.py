@@ -23,7 +23,7 @@ from device_sim.privacy.name_words import (
     SURNAMES,
     one_of,
 )
-from device_sim.privacy.organisation_rules import is_public
+from device_sim.privacy.organisation_rules import is_general, is_public
 from device_sim.privacy.person_context import beside
 from device_sim.privacy.reading import Reading, read
 from model_store.head import Float64
@@ -42,7 +42,8 @@ _WINDOW, _SHARED = 200, 40
 _SHORT = 2  # letters of what may be the code of a project alone
 # So probable has a span to be: one that is an everyday word, a project made of such words, others made of them, any.
 _CERTAIN, _LIKELY, _RATHER, _POSSIBLE = 0.97, 0.8, 0.7, 0.3
-# What is missed leaves the phone, what is hidden in vain comes back.
+_SELDOM_ASKED = (SensitiveType.PROJECT, SensitiveType.ADDRESS)
+# What is missed leaves the phone, what is hidden in vain comes back; not so in a general question.
 _MORE_FREQUENT = 10.0
 _SENTENCE_END = re.compile(r"[。!?!?;;\n…]+|\.(?=\s)")
 # Numbers, buses, and places that everybody knows.
@@ -73,13 +74,16 @@ class Entities:
             return []
         found: dict[tuple[int, int], SensitiveType] = {}
         reading = read(text, self._everyday)
-        for span in self._spans(text):
+        general = is_general(text)
+        for span in self._spans(text, 1.0 if general else _MORE_FREQUENT):
             kind = _TYPES.get(span.type)
             start, end = _trimmed(text, span.start, span.end)
             if kind is None or start >= end or not self._believed(reading, start, end, kind, span.probability):
                 continue
             place = whole(reading, start, end, kind)
             if kind is SensitiveType.COMPANY and is_public(text, *place):
+                continue
+            if general and kind in _SELDOM_ASKED and span.probability < _CERTAIN:
                 continue
             if not _is_no_name(text[slice(*place)]):
                 found[place] = kind
@@ -116,17 +120,17 @@ class Entities:
             start = max(stop, start + 1)
         return True
 
-    def _spans(self, text: str) -> Iterator[TextSpan]:
+    def _spans(self, text: str, more_frequent: float) -> Iterator[TextSpan]:
         for start, end in windows(text):
-            yield from self._read(text, start, end)
+            yield from self._read(text, start, end, more_frequent)
 
-    def _read(self, text: str, start: int, end: int) -> Iterator[TextSpan]:
+    def _read(self, text: str, start: int, end: int, more_frequent: float) -> Iterator[TextSpan]:
         try:
             encoded = self._encoder.encode_all(text[start:end])
         except InvalidText:
             return  # nothing but what the model can't see
         head = self._heads.serving(TASK)
-        leaning = _leaning(head.parameters.probabilities(encoded.token_features), head.labels)
+        leaning = _leaning(head.parameters.probabilities(encoded.token_features), head.labels, more_frequent)
         spans = decode_spans(leaning, head.labels, encoded.offsets)
         for span in spans:
             yield TextSpan(start + span.start, start + span.end, span.type, span.probability)
@@ -135,8 +139,8 @@ class Entities:
             # The encoder cuts what is longer than it reads.
             middle = (start + end) // 2
             shared = min(_SHARED, (end - start) // 4)
-            yield from self._read(text, start, middle + shared)
-            yield from self._read(text, middle - shared, end)
+            yield from self._read(text, start, middle + shared, more_frequent)
+            yield from self._read(text, middle - shared, end, more_frequent)
 
 
 def windows(text: str) -> Iterator[tuple[int, int]]:
@@ -159,9 +163,9 @@ def windows(text: str) -> Iterator[tuple[int, int]]:
         yield start, len(text)
 
 
-def _leaning(probabilities: Float64, labels: Sequence[str]) -> Float64:
+def _leaning(probabilities: Float64, labels: Sequence[str], more_frequent: float) -> Float64:
     """The probabilities [S, C] if names were more frequent than in the texts that the head was made with."""
-    weights = np.array([1.0 if label == OUTSIDE else _MORE_FREQUENT for label in labels])
+    weights = np.array([1.0 if label == OUTSIDE else more_frequent for label in labels])
     leaning = probabilities * weights
     return np.asarray(leaning / leaning.sum(axis=1, keepdims=True))
 

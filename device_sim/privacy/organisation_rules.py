@@ -62,10 +62,14 @@ def organisations(reading: Reading, everyday: EverydayWords) -> Iterator[Place]:
             yield start, end
 
 
+def is_general(text: str) -> bool:
+    """Does it seem to be a short question about nobody's life?"""
+    return len(text) <= _SHORT and _ASKED.search(text) is not None and _PERSONAL.search(text) is None
+
+
 def is_public(text: str, start: int, end: int) -> bool:
-    """Is this one that everybody knows, in a short question that seems to be about nobody's life?"""
-    known = len(text) <= _SHORT and _KNOWN.match(text, start, end) is not None
-    return known and _ASKED.search(text) is not None and _PERSONAL.search(text) is None
+    """Is this one that everybody knows, in a general question?"""
+    return _KNOWN.match(text, start, end) is not None and is_general(text)
 
 
 def _organisations(reading: Reading, everyday: EverydayWords) -> Iterator[Place]:
