@@ -39,6 +39,7 @@ _PART_OF_THAT_YEAR = re.compile("年?[初中底末](?![级等高学旬午])|[上
 _QUARTER = re.compile(r"第?([一二三四1-4])季度|q([1-4])(?![\da-z])")
 _RELATIVE_QUARTER = re.compile("(上|下|这|本)(?:个|一个)?季度")
 _NTH_WEEKDAY = re.compile(rf"的?(?:第({_N})个?|最后一?个)({_WEEK}[一二三四五六日天])")
+_NTH_WEEK = re.compile(rf"的?(?:第({_N})个?|最后一?个){_WEEK}(?![一二三四五六日天末])")
 _LAST_DAY = re.compile("的?(?:最后一天|第一天)")
 _RELATIVE_DAYS = {
     **dict.fromkeys(("今天", "今日", "今儿", "当天"), 0),
@@ -222,6 +223,8 @@ def _in_month(text: str, match: re.Match[str], year: int | None, on: Calendar) -
     whole = _month(year, month) if year is not None else _nearest_month(month, on)
     if nth := _NTH_WEEKDAY.match(text, stop):
         return _nth_weekday(whole, nth), nth.end()
+    if week := _NTH_WEEK.match(text, stop):
+        return _nth_week(whole, week), week.end()
     if edge := _LAST_DAY.match(text, stop):
         return _one(whole.first if "第" in edge[0] else whole.last - timedelta(days=1)), edge.end()
     if part := _MONTH_PART.match(text, stop):
@@ -242,6 +245,15 @@ def _part_of_month(month: Days, name: str) -> Days:
     if kind == "中":
         return Days(first + timedelta(days=10), first + timedelta(days=20), exact=False)
     return Days(last - timedelta(days=7), last, exact=False)
+
+
+def _nth_week(month: Days, match: re.Match[str]) -> Days:
+    """The first week is the one that holds the month's first day, from Monday on, as calendars show it."""
+    last = month.last - timedelta(days=1)
+    first = _monday(month.first, number(match[1]) - 1) if match[1] else _monday(last)
+    if first > last or (match[1] and number(match[1]) < 1):
+        raise ImpossibleTime(match.end())
+    return Days(first, first + timedelta(days=7), exact=False)
 
 
 def _nth_weekday(month: Days, match: re.Match[str]) -> Days:

@@ -115,7 +115,7 @@ class Desk:
         span = reading.span
         when = telling.say_span(reading.text, span, self.now) if span else "今后"
         told = f"{when}没有找到这样的日程，没有{verb}。"
-        like = about(reading, around, self.people)
+        like = about(reading, around, self.people) or self._like_on_that_day(reading)
         if like:
             return no(f"{told}是不是这些里的一个：\n{telling.say_events(like, self.now)}", *map(source, like))
         if span is None:
@@ -125,6 +125,14 @@ class Desk:
         same_day = around if span.end - span.start < timedelta(days=2) else ()
         listed = f"那时候有：\n{telling.say_events(same_day, self.now)}" if same_day else ""
         return no(told + listed, *map(source, same_day))
+
+    def _like_on_that_day(self, reading: Reading) -> Sequence[Event]:
+        """What might be meant at another hour of the day that was named."""
+        span = reading.span
+        if span is None or span.whole_day or not (reading.mentions or reading.terms()):
+            return ()
+        first = datetime.combine(span.start.date(), datetime.min.time(), span.start.tzinfo)
+        return about(reading, self.store.events(first, first + timedelta(days=1)), self.people)
 
 
 Command = Callable[[Desk], PrivateAnswer]

@@ -10,6 +10,7 @@ from device_sim.personal.records import Event
 from device_sim.personal.times import TimeSpan
 
 USUAL_LENGTH = timedelta(hours=1)
+REMINDER = timedelta(minutes=15)
 _LONGEST = timedelta(days=14)  # 下个月 is no time for an event
 _ONE_DAY = timedelta(hours=25)  # the longest there is, when the clocks are set back
 _LENGTH = re.compile(rf"(?:大概|大约|持续|时长|一共|共|约)?({NUMBER}|半)个?(半)?(?:个)?(小时|钟头|分钟)(?!后|前|内|之)")
@@ -62,13 +63,19 @@ def draft(reading: Reading) -> Draft:
     return Draft(_title(rest), place, _people(reading, rest), length)
 
 
+def length_of(text: str) -> timedelta | None:
+    """How long 一个半小时 lasts."""
+    match = _LENGTH.search(text)
+    return _length(match) if match else None
+
+
 def _length(match: re.Match[str]) -> timedelta:
     size = (0.5 if match[1] == "半" else number(match[1])) + (0.5 if match[2] else 0)
     return timedelta(minutes=int(size * (1 if match[3] == "分钟" else 60)))
 
 
 def _title(rest: str) -> str:
-    title = re.sub(r"(?<=[\u4e00-\u9fff]) (?=[\u4e00-\u9fff])", "", rest)
+    title = re.sub(r"(?<=[\u4e00-\u9fff，。、；：]) +(?=[\u4e00-\u9fff，。、；：])", "", rest)
     return _TRAILING.sub("", _LEADING.sub("", title)).strip() or "日程"
 
 

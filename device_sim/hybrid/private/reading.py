@@ -11,6 +11,7 @@ from device_sim.personal.numerals import half_width
 from device_sim.personal.records import Contact, Event
 from device_sim.personal.times import Times, TimeSpan, read_times
 
+REMINDS = "提醒："  # how the title of a reminder of another event begins
 _MOST_WORDS = 12
 _LONGEST_WORD = 40
 _PAST = re.compile(
@@ -27,7 +28,8 @@ _FRAME_WORDS = """
     之前 说 聊 讲 谈 定 提到 提 关于 内容 有关 相关 笔记 纪要 记录 备忘录 备忘 地点 地方 时间 空闲 有空 空不空 空
     忙不忙 忙 闲 工作 重要 别的 其他 所有 全部 一共 总共 谁 人 取消 删除 删掉 去掉 推掉 不去 改到 改成 改为 挪到
     推迟到 推迟 提前 延后 调到 移到 换到 找一下 找找 找 翻翻 记 吃饭 一起 什么事 电话 手机号 手机 号码 邮箱 公司
-    单位 开始 结束 开 去
+    单位 开始 结束 开 去 几件 没做完 做完 没完成 完成 第一个 第一场 第一 最后一个 最后一场 最早 最晚 会议室 叫什么 时长
+    大概 大约 一通 那通 通 讲 多长时间 下一次 下次 哪个月 哪个厅 整天 全天 一整天 地方 面 门 重新 早点 正好 那天 那会儿 告诉
     """
 # Long words go first.
 _FRAME = re.compile("|".join(sorted(_FRAME_WORDS.split(), key=len, reverse=True)) + r"|[\s,。;:!?、()\"'“”‘’《》「」]")
@@ -110,7 +112,8 @@ def about(reading: Reading, events: Sequence[Event], people: People, *, exact: b
     """Of the events, those with everybody whom the request names, about what it names: the best match of its words.
     `exact`: each of the words must be there in full, because something is to be changed.
     """
-    with_them = [one for one in events if _names_all(reading.mentions, f"{one.title} {' '.join(one.people)}", people)]
+    chosen = [one for one in events if not one.title.startswith(REMINDS)] if "提醒" not in reading.plain else events
+    with_them = [one for one in chosen if _names_all(reading.mentions, f"{one.title} {' '.join(one.people)}", people)]
     terms = reading.terms()
     if not terms:
         return with_them

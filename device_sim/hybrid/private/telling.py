@@ -1,5 +1,6 @@
 """How the phone's own data is told, in Chinese."""
 
+import re
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
@@ -61,12 +62,41 @@ def say_contact(contact: Contact, wanted: str) -> str:
     return f"{contact.name}：{told}" if told else f"{contact.name}：除了名字没有存别的"
 
 
+def detail_asked(plain: str) -> str:
+    """Which detail of a contact a question asks for: phone, email, organisation or all."""
+    if re.search("邮箱|邮件|e-?mail", plain):
+        return "email"
+    if re.search("电话|手机|号码|座机|号是多少", plain):
+        return "phone"
+    return "organisation" if re.search("公司|单位|上班|工作|任职", plain) else "all"
+
+
+def say_all(contact: Contact) -> str:
+    """All that is stored of a contact, so that it could be entered again."""
+    aliases = f"（也叫{'、'.join(contact.aliases)}）" if contact.aliases else ""
+    known = [
+        ("电话", "、".join(contact.phones)),
+        ("邮箱", "、".join(contact.emails)),
+        ("单位", contact.organisation or ""),
+    ]
+    told = "，".join(f"{name} {value}" for name, value in known if value)
+    return f"{contact.name}{aliases}" + (f"：{told}" if told else "")
+
+
 def say_span(text: str, span: TimeSpan, now: datetime) -> str:
     """The time as it was said, with what it means: 下周四（12月3日 周四）."""
     said = text[span.begin : span.stop].strip()
     first, last = span.start.date(), (span.end - timedelta(minutes=1)).date()
     day = say_day(first, now) if first == last else f"{say_day(first, now)}到{say_day(last, now)}"
     return f"{said}（{day}）" if said not in day else day
+
+
+def say_length(event: Event) -> str:
+    """How long an event lasts: 2 小时 30 分钟."""
+    minutes = int((event.end - event.start).total_seconds() // 60)
+    days, rest = divmod(minutes, 24 * 60)
+    parts = ((days, "天"), (rest // 60, "小时"), (rest % 60, "分钟"))
+    return " ".join(f"{size} {unit}" for size, unit in parts if size) or "0 分钟"
 
 
 def free_stretches(span: TimeSpan, events: Sequence[Event]) -> str | None:

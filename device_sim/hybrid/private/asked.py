@@ -1,0 +1,122 @@
+"""What a free question asks for: its telling words, and the kind of value that would answer it. Pure functions."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from device_sim.hybrid.private.reading import Reading, blanked
+from device_sim.hybrid.private.wording import EMAIL, PHONE
+from device_sim.personal.numerals import half_width
+from device_sim.personal.records import Contact
+
+_MOST_WORDS = 40
+_LONGEST = 400
+# What questions are made of. Long ones first: the pattern takes the first that fits.
+_FRAME = """
+    什么时候 啥时候 什么时间 什么地方 叫什么名字 叫什么 是什么 为什么 什么 多少钱 多少 多久 多长时间 哪一天 哪一条 哪条 哪个月 哪个 哪天
+    哪里 哪儿 哪家 哪些 哪位 哪几 哪年 哪一 哪 几个 几点 几号 几次 几天 几月 几年 几 怎么样 怎么说 怎么看 怎么办 怎么 如何 是谁 谁 有没有记 有没有写
+    有没有 是不是 能不能 要不要 没有 来着 告诉我 帮我 给我 查一下 查查 查 看一下 看看 看下 找一下 找找 找出 找 搜一下 搜 翻翻 念 读一下 我记得 记过 记在
+    记得 记了 记的 写过 写的 写了 写 我们 咱们 我 你 他 她 它 他们 自己 笔记 备忘录 日历 手机里 通讯录 里面 一下 现在 目前 之前 以前 上次
+    上回 上一次 下次 最近 当时 刚才 到底 大概 具体 应该 需要 可以 那个 这个 那家 那件 那条 那次 那天 那 这 个 的 了 吗 呢 吧 啊 呀 是 在
+    有 和 跟 与 对 把 被 给 从 向 让 要 都 也 还 就 不 里 上 下 过 会 能 该 说 提 讲 叫 请 得 着 及 或 还是 请问 谈 定 电话 号码 手机号 手机 邮箱 下一次 开始 结束 问题 注意事项 事项 事情 情况 东西 原因 事 告知 那两天 两天 几天 一共 总共 分 选
+    """
+_FRAMED = re.compile("|".join(sorted(_FRAME.split(), key=len, reverse=True)))
+_RUN = re.compile(r"[\u4e00-\u9fff]+|[a-z0-9\u00c0-\u024f@._+-]+")
+_ENGLISH = {
+    "估值": "valuation", "答应": "promise", "承诺": "promise", "数据": "data|numbers", "周会": "weekly", "例会": "weekly",
+    "合同": "contract", "审计": "audit", "审核": "audit|review", "报价": "quote", "运费": "shipping|freight|container|quote",
+    "集装": "container", "会议": "meeting|call", "发票": "invoice", "截止": "deadline|until|by ", "费用": "cost|fee|pay", "滞期": "demurrage",
+    "条款": "terms|term sheet", "客户": "client|customer", "预算": "budget", "批次": "batches", "免费": "free",
+    "返工": "rework", "更换": "replace", "流失": "churn", "有效": "valid", "上限": "capped|limit", "圣诞": "christmas",
+}  # fmt: skip
+_NUMERAL = r"[\d一二三四五六七八九十百千万两半]"
+_MONEY = (
+    rf"{_NUMERAL}+(?:\.\d+)?\s?(?:多|来)?(?:万|千|百|亿)?(?:元|块|港币|美元|欧元|人民币)|(?:usd|eur|gbp|sgd|hkd|rmb|cny|港币|￥|¥|\$)\s?[\d.,]+|"
+    rf"{_NUMERAL}+(?:万|千)(?![\u4e00-\u9fff]*(?:公里|步|字))|打[一二三四五六七八九]折|每{{0,1}}[交收付]\d+"
+)
+_TIME = rf"\d{{4}}-\d|{_NUMERAL}+(?:月|号|日|点|年)|[明今后去]年|周[一二三四五六日末]|月底|下个月|上午|下午|早上|晚上|:\d\d|before|until|by \w"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The kind of value that is asked for: its name, empty where any sentence would do, and how it looks."""
+
+    name: str
+    form: re.Pattern[str] | None
+
+    def held_by(self, text: str) -> bool:
+        """Whether the text holds such a value."""
+        return self.form is not None and self.form.search(half_width(text)) is not None
+
+
+_ANYTHING = Asked("", None)
+_KINDS = (
+    (re.compile("微信"), Asked("微信号", re.compile("微信"))),
+    (re.compile("邮箱|邮件地址|e-?mail"), Asked("邮箱", re.compile(EMAIL))),
+    (re.compile("电话|手机号|号码(?!是多少箱)|座机"), Asked("号码", re.compile(PHONE))),
+    (re.compile("工单号|单号|卡号|护照号|编号|密码|取件码|账号|车牌|牌照"), Asked("号码", re.compile(r"[a-z0-9]{4,}"))),
+    (re.compile("多少钱|花了|便宜|贵|[费价款钱租金](?:用)?.{0,4}(?:多少|几)|(?:扣|收|付|欠|给|报|投|交|赔|罚).{0,4}多少|报价|预算|出场费"),
+     Asked("多少钱", re.compile(_MONEY))),
+    (re.compile("几点|什么时候|啥时候|什么时间|哪天|哪一天|几号|几月|哪个月|哪年|星期几|周几|多久|截止|到期"),
+     Asked("时间", re.compile(_TIME))),
+    (re.compile("多少|几[个箱节条只位套批人次分笔斤公步天年件折盒袋瓶]|哪[一二两三四五六七八九十几]"), Asked("数目", re.compile(_NUMERAL))),
+)  # fmt: skip
+
+
+def asked_value(plain: str) -> Asked:
+    """The kind of value that a question in half width asks for."""
+    return next((asked for pattern, asked in _KINDS if pattern.search(plain)), _ANYTHING)
+
+
+@dataclass(frozen=True)
+class Telling:
+    """`words` tell what a question is about: pairs of Chinese characters, words of letters, with English words for
+    some as alternatives (a|b); who is named is @id|as it was said. `runs` are the stretches that the pairs are of.
+    """
+
+    words: tuple[str, ...]
+    runs: tuple[str, ...]
+
+    @property
+    def things(self) -> frozenset[str]:
+        """The words that are no persons."""
+        return frozenset(word for word in self.words if not word.startswith("@"))
+
+
+def telling_words(reading: Reading, contacts: Iterable[Contact]) -> Telling:
+    """What of a question tells what it is about, in its order."""
+    places = [(span.begin, span.stop) for span in reading.times.spans]
+    places += [(one.begin, one.stop) for one in reading.mentions]
+    words: dict[str, None] = {}
+    for mention in reading.mentions:
+        said = reading.plain[mention.begin : mention.stop]
+        words["|".join((*(f"@{contact.id}" for contact in mention.contacts), said))] = None
+    rest = blanked(reading.plain, places)[:_LONGEST]
+    for said, who in organisations_named(rest, contacts).items():
+        words["|".join((*(f"@{contact.id}" for contact in who), said))] = None
+        rest = rest.replace(said, " ")
+    runs = _RUN.findall(_FRAMED.sub(" ", rest))
+    for run in runs:
+        pairs = pairs_of(run)
+        for pair in pairs:
+            words[f"{pair}|{_ENGLISH[pair]}" if pair in _ENGLISH else pair] = None
+    return Telling(tuple(words)[:_MOST_WORDS], tuple(runs)[:_MOST_WORDS])
+
+
+def pairs_of(run: str) -> list[str]:
+    """The overlapping pairs of a run of Chinese characters; a word of letters is its own."""
+    is_han = "\u4e00" <= run[0] <= "\u9fff"
+    return [run[at : at + 2] for at in range(len(run) - 1)] if is_han else [run]
+
+
+def organisations_named(plain: str, contacts: Iterable[Contact]) -> dict[str, list[Contact]]:
+    """The beginnings of organisations that a text in half width holds, two characters at least, and who is of them."""
+    found: dict[str, list[Contact]] = {}
+    for contact in contacts:
+        name = half_width(contact.organisation or "")
+        least = 4 if name.isascii() else 2
+        if len(name) < least or name[:least] not in plain:
+            continue
+        size = next(size for size in range(len(name), least - 1, -1) if name[:size] in plain)
+        found.setdefault(name[:size].strip(), []).append(contact)
+    return {said: who for said, who in found.items() if not any(said != other and said in other for other in found)}
