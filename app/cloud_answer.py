@@ -132,7 +132,7 @@ class AnswerReader:
                 text += self._content(choice.get(part, choice.get("message", choice.get("delta"))))
                 reason = choice.get("finish_reason")
                 if reason is not None:
-                    self.finish_reason = reason if reason in _REASONS else "other"
+                    self.finish_reason = reason if isinstance(reason, str) and reason in _REASONS else "other"
         return self._mended(text)
 
     def _content(self, message: Any) -> str:

@@ -8,6 +8,7 @@ bytes announced are the bytes on the wire. Only `app.cloud_wire` opens connectio
 
 import email.utils
 import ssl
+import threading
 import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
@@ -17,7 +18,7 @@ import httpx
 from pydantic import SecretStr
 
 from app.cloud_answer import AnswerReader
-from app.cloud_wire import CONNECT_SECONDS, CloudTransport
+from app.cloud_wire import CONNECT_SECONDS, CloudTransport, Limits
 from device_sim.errors import (
     CloudAnswerInvalid,
     CloudCutOff,
@@ -33,11 +34,12 @@ MAX_ATTEMPTS = 3
 LONGEST_WAIT_SECONDS = 20.0  # A peer that asks for more is not waited for.
 _SILENCE_SECONDS = 120.0  # A model on a slow machine may think that long before its first word.
 _FIRST_WAIT_SECONDS = 0.5
+_LAST_WORD_SECONDS = 2.0  # A peer that has given its reason to end gets that long to end.
 
 
 class CloudClient:
     """Implements `device_sim.hybrid.cloud.CloudModel`. `timeout` are the seconds that a whole answer may take, attempts
-    and waits included; `sleep` and `tls` are for those who have other ones.
+    and waits included; `pause` waits before another attempt, as long as anybody waits for the answer.
     """
 
     configured = True
@@ -50,14 +52,14 @@ class CloudClient:
         *,
         timeout: float = 60.0,
         proxy: str | None = None,
-        sleep: Callable[[float], None] = time.sleep,
+        pause: Callable[[threading.Event, float], object] = threading.Event.wait,
         tls: ssl.SSLContext | None = None,
     ) -> None:
         self._url = httpx.URL(base_url.rstrip("/") + "/chat/completions")
         self._proxy = httpx.URL(proxy) if proxy else None
         self._api_key = api_key
         self._timeout = timeout
-        self._sleep = sleep
+        self._pause = pause
         self._tls = tls
         self.model = model
         self.host = self._url.netloc.decode("ascii")
@@ -66,28 +68,30 @@ class CloudClient:
         """The exact bytes that `stream` sends."""
         return chat_body(outbound, self.model)
 
-    def stream(self, outbound: Outbound, attempts: Attempts) -> "CloudAnswer":
+    def stream(self, outbound: Outbound, attempts: Attempts, gone: threading.Event | None = None) -> "CloudAnswer":
         """The answer; nothing is sent before it is iterated."""
-        answer = CloudAnswer()
+        answer = CloudAnswer(gone or threading.Event())
         answer.pieces = self._attempts(self.body(outbound), attempts, answer)
         return answer
 
     def _attempts(self, body: bytes, attempts: Attempts, answer: "CloudAnswer") -> Generator[str, None, None]:
-        until = time.monotonic() + self._timeout
+        limits = Limits(time.monotonic() + self._timeout, answer.gone)
         for attempt in range(1, MAX_ATTEMPTS + 1):
             attempts.before_send(attempt, body)
             try:
-                yield from self._attempt(attempt, body, attempts, answer, until)
+                yield from self._attempt(attempt, body, attempts, answer, limits)
             except _EndedError as end:
                 wait = _wait_before(attempt, end.error)
-                if not end.again or attempt == MAX_ATTEMPTS or time.monotonic() + wait >= until:
+                if not end.again or attempt == MAX_ATTEMPTS or time.monotonic() + wait >= limits.until:
                     raise end.error from None
             else:
                 return
-            self._sleep(wait)
+            self._pause(answer.gone, wait)
+            if answer.gone.is_set():
+                return
 
     def _attempt(
-        self, attempt: int, body: bytes, attempts: Attempts, answer: "CloudAnswer", until: float
+        self, attempt: int, body: bytes, attempts: Attempts, answer: "CloudAnswer", limits: Limits
     ) -> Generator[str, None, None]:
         """One attempt, told of however it ends."""
         outcome: Outcome = "failed"
@@ -95,16 +99,18 @@ class CloudClient:
         arrived: list[str] = []
         try:
             try:
-                with _translated(), self._opened(body, until) as response:
+                with _translated(), self._opened(body, limits) as response:
                     status = response.status_code
                     _check(response)
                     reader = AnswerReader()
-                    for piece in _pieces(response, reader):
+                    for piece in _pieces(response, reader, limits):
                         answer.finish_reason = reader.finish_reason
                         arrived.append(piece)
                         yield piece
                     answer.finish_reason = reader.finish_reason
             except _EndedError as end:
+                if limits.gone.is_set():
+                    raise _EndedError(end.error, "cancelled") from None
                 raise _in_view_of("".join(arrived), end) from None
             outcome = "answered"
         except GeneratorExit:
@@ -117,7 +123,7 @@ class CloudClient:
             attempts.after(attempt, outcome, status)
 
     @contextmanager
-    def _opened(self, body: bytes, until: float) -> Iterator[httpx.Response]:
+    def _opened(self, body: bytes, limits: Limits) -> Iterator[httpx.Response]:
         """The answer to the bytes, its headers read."""
         headers = {
             "Accept": "text/event-stream, application/json",
@@ -129,7 +135,7 @@ class CloudClient:
         if self._api_key is not None:
             headers["Authorization"] = f"Bearer {self._api_key.get_secret_value()}"
         timeout = httpx.Timeout(_SILENCE_SECONDS, connect=CONNECT_SECONDS)
-        transport = CloudTransport(self._proxy or self._url, until, self._tls_context(), self._proxy)
+        transport = CloudTransport(self._proxy or self._url, limits, self._tls_context(), self._proxy)
         with (
             httpx.Client(transport=transport, timeout=timeout, trust_env=False, follow_redirects=False) as client,
             client.stream("POST", self._url, content=body, headers=headers) as response,
@@ -148,8 +154,9 @@ class CloudAnswer(Iterator[str]):
 
     pieces: Generator[str, None, None]
 
-    def __init__(self) -> None:
+    def __init__(self, gone: threading.Event) -> None:
         self.finish_reason: str | None = None
+        self.gone = gone
 
     def __next__(self) -> str:
         return next(self.pieces)
@@ -225,13 +232,15 @@ def _check(response: httpx.Response) -> None:
     raise CloudFailed(f"the cloud model refuses (status {status})")
 
 
-def _pieces(response: httpx.Response, reader: AnswerReader) -> Iterator[str]:
-    """The text as it arrives; what follows the answer's end is not waited for."""
+def _pieces(response: httpx.Response, reader: AnswerReader, limits: Limits) -> Iterator[str]:
+    """The text as it arrives; what follows the answer's end is hardly waited for."""
     try:
         for received in response.iter_raw():
             yield from filter(None, reader.feed(received))
             if reader.whole:
                 break
+            if reader.finish_reason is not None:
+                limits.until = min(limits.until, time.monotonic() + _LAST_WORD_SECONDS)
     except httpx.TransportError as error:
         if reader.finish_reason is None:
             if isinstance(error, httpx.RemoteProtocolError):
@@ -246,11 +255,11 @@ def _retry_after(value: str) -> float | None:
         return float(value[:9])
     try:
         at = email.utils.parsedate_to_datetime(value)
-    except ValueError:
+        if at.tzinfo is None:
+            at = at.replace(tzinfo=UTC)
+        return max(0.0, (at - datetime.now(UTC)).total_seconds())
+    except (ValueError, OverflowError):  # no date, or one of no calendar
         return None
-    if at.tzinfo is None:
-        at = at.replace(tzinfo=UTC)
-    return max(0.0, (at - datetime.now(UTC)).total_seconds())
 
 
 def _wait_before(attempt: int, error: CloudUnavailable) -> float:

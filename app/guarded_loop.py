@@ -22,6 +22,7 @@ if sys.platform != "win32":
         ) -> Any:
             if host is not None:
                 network_guard.check_connect(host, port)
+            network_guard.check_lookup((rest.get("local_addr") or (None,))[0])
             return await super().create_connection(protocol_factory, host, port, **rest)
 
         async def create_server(self, protocol_factory: Any, host: Any = None, port: Any = None, **rest: Any) -> Any:
@@ -34,6 +35,7 @@ if sys.platform != "win32":
         ) -> Any:
             # An unconnected one could send anywhere, later and unseen.
             network_guard.check_connect(*(remote_addr or (None, None))[:2])
+            network_guard.check_lookup((local_addr or (None,))[0])
             return await super().create_datagram_endpoint(protocol_factory, local_addr, remote_addr, **rest)
 
         async def getaddrinfo(self, host: Any, port: Any, **rest: Any) -> Any:

@@ -20,13 +20,15 @@ class Consent:
 
 
 class ConsentBook:
-    """Gives, withdraws and checks consent. `on_withdrawal` is called after personalisation was withdrawn."""
+    """Gives, withdraws and checks consent. `on_withdrawal` is called after personalisation was withdrawn,
+    `on_cloud_withdrawal` after the cloud's help was."""
 
     def __init__(self, state: State, audit: Audit, clock: Clock) -> None:
         self._state = state
         self._audit = audit
         self._clock = clock
         self.on_withdrawal: Callable[[], None] = _nothing
+        self.on_cloud_withdrawal: Callable[[], None] = _nothing
 
     def get(self) -> Consent:
         """What holds now."""
@@ -45,6 +47,8 @@ class ConsentBook:
             self._audit.record(connection, "user", "consent", detail=detail)
         if before.personalization and not personalization:
             self.on_withdrawal()
+        if before.cloud_assist and not cloud_assist:
+            self.on_cloud_withdrawal()
         return consent
 
     def withdraw(self) -> Consent:

@@ -102,6 +102,7 @@ class Runtime:
         self.schedule.attach(self.updates)
         self.device.on_change = self.updates.expire
         self.consent.on_withdrawal = self._withdrawn
+        self.consent.on_cloud_withdrawal = self.assistant.forget
 
     @classmethod
     def open(

@@ -1,18 +1,22 @@
 """What the commands print: JSON for programs, tables for people. Results go to stdout, all else to stderr."""
 
 import json
+import re
 import sys
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 _ONE_LINE = 4096
+_TURNS = frozenset({"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"})
+_STEERING = re.compile("[\x7f-\x9f]")  # JSON escapes those below by itself
 
 
 def print_json(value: object) -> None:
     """`value` as JSON on stdout, readable where the terminal can show it."""
     encoding = (getattr(sys.stdout, "encoding", None) or "").lower().replace("-", "")
-    print(json.dumps(value, ensure_ascii=encoding != "utf8", indent=2))
+    written = json.dumps(value, ensure_ascii=encoding != "utf8", indent=2)
+    print(_STEERING.sub(lambda found: f"\\u{ord(found[0]):04x}", written))
 
 
 def say(sentence: str) -> None:
@@ -26,8 +30,14 @@ def note(sentence: str) -> None:
 
 
 def shown(text: str) -> str:
-    """`text` without what would steer the terminal: control characters and half surrogates become U+FFFD."""
-    return "".join("\ufffd" if unicodedata.category(character) in {"Cc", "Cs"} else character for character in text)
+    """`text` without what would steer the terminal: control characters, half surrogates and signs that turn the
+    direction of writing become U+FFFD.
+    """
+    return "".join("\ufffd" if _steers(character) else character for character in text)
+
+
+def _steers(character: str) -> bool:
+    return unicodedata.category(character) in {"Cc", "Cs"} or unicodedata.bidirectional(character) in _TURNS
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], empty: str) -> None:

@@ -4,7 +4,7 @@ import json
 from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Path, Request
 from fastapi.sse import EventSourceResponse, format_sse_event
 from starlette.responses import Response
 
@@ -13,7 +13,7 @@ from app.routes.answers import writes
 from app.schemas.assist import AssistAnswer, AssistRequest, ConversationId, RedactAnswer, RedactRequest
 from app.services import Device, ServicesDep
 from app.streams import steps
-from device_sim.errors import DeviceClosed, DeviceError
+from device_sim.errors import DeviceError
 from device_sim.hybrid.replies import Ask, Event, Piece, Prepared, Prompt, Reply, Routed
 
 router = APIRouter(tags=["assistant"])
@@ -22,17 +22,19 @@ router = APIRouter(tags=["assistant"])
 @router.post(
     "/v1/assist", response_model=AssistAnswer, responses={**writes(409), 200: {"content": {"text/event-stream": {}}}}
 )
-async def assist(body: AssistRequest, services: ServicesDep) -> Any:
+async def assist(body: AssistRequest, request: Request, services: ServicesDep) -> Any:
     """Answer a request: here what is private, with a cloud model's help what is not. With `stream` the answer comes as
     server-sent events: `route`, `outbound`, `delta`s, and `done`, which holds all of it; `problem` if it broke down.
     """
     ask = Ask(body.text, body.conversation_id, body.dry_run, body.route)
-    events = steps(lambda: services.runtime.assistant.answer(ask), services.stopping)
+    events = steps(
+        lambda gone: services.runtime.assistant.answer(ask, gone), services.stopping, request.is_disconnected
+    )
     if not body.stream:
         async for event in events:
             if isinstance(event, Reply):
                 return _answer(event)
-        raise DeviceClosed("the device is shutting down")
+        return Response(status_code=499)  # nobody is there to read it
     # The first step is waited for: what is wrong with the request itself is an error, not an event.
     first = await anext(events, None)
     return EventSourceResponse(_stream(first, events), headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
@@ -48,9 +50,9 @@ def forget(conversation_id: Annotated[ConversationId, Path()], device: Device) -
 @router.post("/v1/redact", responses=writes(409))
 def redact(body: RedactRequest, device: Device) -> RedactAnswer:
     """Show a text as it might leave. Sends nothing anywhere."""
-    redacted, conversation_id = device.assistant.redact(body.text, body.conversation_id, strict=body.strict)
+    redacted = device.assistant.redact(body.text, body.conversation_id, strict=body.strict)
     return RedactAnswer.model_validate(
-        {"redacted": redacted.text, "entities": redacted.entities, "conversation_id": conversation_id}
+        {"redacted": redacted.text, "entities": redacted.entities, "conversation_id": body.conversation_id}
     )
 
 

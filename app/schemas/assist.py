@@ -110,4 +110,4 @@ class RedactAnswer(AnswerModel):
 
     redacted: str
     entities: list[RedactedEntity]
-    conversation_id: str
+    conversation_id: str | None

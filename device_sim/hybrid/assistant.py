@@ -2,20 +2,21 @@
 prompt of placeholders, and its answer is put together here.
 """
 
+import threading
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import closing
 
 from device_sim import network_guard
 from device_sim.consent import read_consent
-from device_sim.errors import CloudUnavailable, ConsentRequired, ConversationBusy, EgressBlocked, NetworkRefused
+from device_sim.errors import CloudUnavailable, ConsentRequired, EgressBlocked, NetworkRefused, StateError
 from device_sim.heads import ServingHeads
-from device_sim.hybrid.cloud import CloudModel
+from device_sim.hybrid.cloud import CloudModel, CloudStream
 from device_sim.hybrid.conversations import Conversation, Conversations
 from device_sim.hybrid.dispatcher import Route, RouteLabel, dispatch
 from device_sim.hybrid.gateway import Gateway
-from device_sim.hybrid.ledger import Destination, Ledger
-from device_sim.hybrid.material import Material, Source, material
+from device_sim.hybrid.ledger import Destination, Ledger, RecordedAttempts
+from device_sim.hybrid.material import Material, material
 from device_sim.hybrid.private import PrivateAnswers
 from device_sim.hybrid.prompt import general_prompt, mixed_prompt
 from device_sim.hybrid.replies import Ask, Event, Fault, Hidden, Piece, Prepared, Prompt, Reply, Routed
@@ -30,9 +31,10 @@ from device_sim.state import State
 
 ROUTE = "route"
 _FOUND = 3  # notes, and entries of the calendar, that are looked at for a mixed request
+_PART, _LONGEST = 256, 200_000  # characters of an answer that are restored at once, and at all
 _DRY = "这是会发送的内容；这次没有发送。"
 _WOULD_CHANGE = "这会改动手机里的数据；试运行时没有执行，也什么都没有发送。"
-_NO_CLOUD = "没有设置云端模型（ATTUNE_CLOUD_BASE_URL、ATTUNE_CLOUD_MODEL），所以没有发送。下面是脱敏后的提示词，可以自己拿去用。"
+_NO_CLOUD = "没有设置云端模型（ATTUNE_CLOUD_BASE_URL），所以没有发送。下面是脱敏后的提示词，可以自己拿去用。"
 _NO_CONSENT = "还没有同意使用云端协助（cloud_assist），所以没有发送。下面是同意后会发送的内容。"
 _BLOCKED = "发送前的最后检查发现内容里还有不该离开手机的信息，已经拦下，什么都没有发送。"
 _NO_ANSWER = "云端模型这次没有给出回答。"
@@ -57,32 +59,37 @@ class HybridAssistant:
         self._gateway = Gateway(encoder, heads, store)
         self._conversations = Conversations()
 
-    def answer(self, ask: Ask) -> Iterator[Event]:
-        """Answer a request step by step; the last event is the whole reply. Closing the iterator hangs up.
+    def answer(self, ask: Ask, gone: threading.Event | None = None) -> Iterator[Event]:
+        """Answer a request step by step; the last event is the whole reply. Closing the iterator hangs up, and so does,
+        from any thread, setting `gone`.
 
         Raises (while iterating):
             InvalidText, UnknownTask: the bundle has no task `route`. ConversationBusy, VaultFull, StateError.
         """
         check_text(ask.text)
-        conversation = self._conversations.get(ask.conversation_id)
-        if not conversation.lock.acquire(blocking=False):
-            raise ConversationBusy("another request of this conversation is being answered")
+        conversation = self._conversations.begin(ask.conversation_id)
         try:
-            yield from self._answer(ask, conversation)
+            yield from self._answer(ask, conversation, gone or threading.Event())
         finally:
-            conversation.lock.release()
+            self._conversations.end(conversation)
 
-    def redact(self, text: str, conversation_id: str | None = None, *, strict: bool = False) -> tuple[Redacted, str]:
-        """The text as it may leave, and the conversation that it is of. Raises InvalidText, VaultFull."""
-        conversation = self._conversations.get(conversation_id)
+    def redact(self, text: str, conversation_id: str | None = None, *, strict: bool = False) -> Redacted:
+        """The text as it may leave. Raises InvalidText, ConversationBusy, VaultFull."""
         redactor = self._gateway.strict if strict else self._gateway.plain
-        return redactor.redact(check_text(text), conversation.vault), conversation.id
+        check_text(text)
+        conversation = self._conversations.begin(conversation_id)
+        try:
+            return redactor.redact(text, conversation.vault)
+        finally:
+            self._conversations.end(conversation)
 
     def forget(self, conversation_id: str | None = None) -> None:
-        """Forget a conversation, or all."""
+        """Forget a conversation, or all, and then also what was made ready of the personal data."""
         self._conversations.forget(conversation_id)
+        if conversation_id is None:
+            self._gateway.forget()
 
-    def _answer(self, ask: Ask, conversation: Conversation) -> Iterator[Event]:
+    def _answer(self, ask: Ask, conversation: Conversation, gone: threading.Event) -> Iterator[Event]:
         routed = self._route(ask, conversation)
         yield routed
         help_ = self._insights.help_for(ask.text)
@@ -91,7 +98,7 @@ class HybridAssistant:
         elif routed.route.label is RouteLabel.PRIVATE:
             yield self._answer_here(ask, routed)
         else:
-            yield from self._answer_with_help(ask, routed, conversation)
+            yield from self._answer_with_help(ask, routed, conversation, gone)
 
     def _route(self, ask: Ask, conversation: Conversation) -> Routed:
         self._heads.spec(ROUTE)
@@ -116,22 +123,40 @@ class HybridAssistant:
             routed, found.text, found.sources, understood=found.understood, changed=found.changed, undo=found.undo
         )
 
-    def _answer_with_help(self, ask: Ask, routed: Routed, conversation: Conversation) -> Iterator[Event]:
+    def _answer_with_help(
+        self, ask: Ask, routed: Routed, conversation: Conversation, gone: threading.Event
+    ) -> Iterator[Event]:
         vault, turns = conversation.vault, conversation.turns
         known = Material((), ())
         if routed.route.label is RouteLabel.GENERAL:
-            asked, outbound = general_prompt(ask.text, turns, self._gateway.plain, vault)
+            outbound = general_prompt(ask.text, turns, self._gateway.plain, vault)
         else:
             with network_guard.private():
                 known = self._material(ask.text)
-            asked, outbound = mixed_prompt(ask.text, known, turns, self._gateway.strict, vault)
+            outbound = mixed_prompt(ask.text, known, turns, self._gateway.strict, vault)
         prompt = self._prompt(outbound, vault)
         yield Prepared(prompt)
         fault, words = self._reason_not_to_send(ask)
         if words is not None:
             yield Reply(routed, words, known.sources, prompt=prompt, fault=fault)
-        else:
-            yield from self._send(routed, conversation, asked, outbound, prompt, known.sources)
+            return
+        attempts = self._attempts(routed, vault)
+        answer = _Answer(vault)
+        yield from answer.arriving(self._cloud.stream(outbound, attempts, gone))
+        if answer.said:
+            conversation.remember(ask.text, answer.said)
+        words = answer.said or (_BLOCKED if answer.blocked and not attempts.left else _NO_ANSWER)
+        yield Reply(
+            routed, words, known.sources, prompt=prompt, sent=attempts.left, unresolved=answer.unresolved,
+            fault=answer.fault,
+        )  # fmt: skip
+
+    def _attempts(self, routed: Routed, vault: Vault) -> RecordedAttempts:
+        def last_check(body: bytes) -> None:
+            self._gateway.check(body, vault, self._cloud.model)
+
+        to = Destination(self._cloud.host, self._cloud.model)
+        return self._ledger.attempts(routed.id, routed.route.label.value, to, last_check)
 
     def _material(self, text: str) -> Material:
         """What the phone knows about a request, by its words and its meaning."""
@@ -151,41 +176,6 @@ class HybridAssistant:
             return Fault(ConsentRequired.code, detail), _NO_CONSENT
         return None, None
 
-    def _send(
-        self, routed: Routed, conversation: Conversation, asked: Redacted, outbound: Outbound, prompt: Prompt,
-        sources: Sequence[Source],
-    ) -> Iterator[Event]:  # fmt: skip
-        to = Destination(self._cloud.host, self._cloud.model)
-        vault = conversation.vault
-
-        def last_check(body: bytes) -> None:
-            self._gateway.check(body, vault, self._cloud.model)
-
-        attempts = self._ledger.attempts(routed.id, routed.route.label.value, to, last_check)
-        restorer, said, fault = StreamRestorer(vault), list[str](), None
-        try:
-            with closing(self._cloud.stream(outbound, attempts)) as pieces:
-                for piece in pieces:
-                    ready = restorer.feed(piece)
-                    if ready:
-                        said.append(ready)
-                        yield Piece(ready)
-                fault = _unfinished(pieces.finish_reason)
-        except (CloudUnavailable, EgressBlocked, ConsentRequired, NetworkRefused) as error:
-            fault = Fault(error.code, str(error))
-        rest = restorer.finish()
-        if rest.text:
-            said.append(rest.text)
-            yield Piece(rest.text)
-        answer = "".join(said)
-        if answer:
-            conversation.remember(asked, self._gateway.strict.redact(answer, vault))
-        elif fault is not None:
-            answer = _BLOCKED if fault.code == EgressBlocked.code else _NO_ANSWER
-        yield Reply(
-            routed, answer, tuple(sources), prompt=prompt, sent=attempts.left, unresolved=rest.unresolved, fault=fault
-        )  # fmt: skip
-
     def _prompt(self, outbound: Outbound, vault: Vault) -> Prompt:
         messages = tuple((message.role, message.content) for message in outbound.messages)
         content = "\n".join(text for _, text in messages)
@@ -195,8 +185,47 @@ class HybridAssistant:
         return Prompt(messages, self._cloud.body(outbound) if self._cloud.configured else None, hidden)
 
 
-def _unfinished(finish_reason: str | None) -> Fault | None:
-    """Why the model ended before its answer did, if it says so."""
-    if finish_reason in (None, "stop"):
-        return None
-    return Fault("cloud-unfinished", f"the cloud model ended its answer early ({finish_reason})")
+class _Answer:
+    """A cloud model's answer as it arrives: restored, bounded, and what went wrong."""
+
+    def __init__(self, vault: Vault) -> None:
+        self._restorer = StreamRestorer(vault)
+        self._pieces: list[str] = []
+        self._length = 0
+        self.unresolved: tuple[str, ...] = ()
+        self.fault: Fault | None = None
+        self.blocked = False
+
+    @property
+    def said(self) -> str:
+        """What arrived, values in it."""
+        return "".join(self._pieces)
+
+    def arriving(self, stream: CloudStream) -> Iterator[Piece]:
+        """The pieces, each as soon as it is certain."""
+        try:
+            with closing(stream):
+                yield from self._read(stream)
+        except (CloudUnavailable, EgressBlocked, ConsentRequired, NetworkRefused, StateError) as error:
+            self.fault = Fault(error.code, str(error))
+            self.blocked = isinstance(error, EgressBlocked)
+        rest = self._restorer.finish()
+        yield from self._told(rest.text)
+        self.unresolved = rest.unresolved
+
+    def _read(self, stream: CloudStream) -> Iterator[Piece]:
+        for received in stream:
+            # In parts: of a few characters a placeholder may make thousands.
+            for start in range(0, len(received), _PART):
+                yield from self._told(self._restorer.feed(received[start : start + _PART]))
+                if self._length > _LONGEST:
+                    self.fault = Fault("cloud-unfinished", f"the answer was cut after {_LONGEST} characters")
+                    return
+        if stream.finish_reason not in (None, "stop"):
+            self.fault = Fault("cloud-unfinished", f"the cloud model ended its answer early ({stream.finish_reason})")
+
+    def _told(self, text: str) -> Iterator[Piece]:
+        if text:
+            self._pieces.append(text)
+            self._length += len(text)
+            yield Piece(text)

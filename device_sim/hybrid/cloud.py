@@ -4,6 +4,7 @@ How they travel is the outer layer's matter. A model takes only what the redacto
 """
 
 import json
+import threading
 from collections.abc import Iterator
 from typing import Literal, Protocol
 
@@ -47,8 +48,8 @@ class CloudModel(Protocol):
     def body(self, outbound: Outbound) -> bytes:
         """The exact bytes that `stream` would send. Raises TypeError for anything that the redactor did not make."""
 
-    def stream(self, outbound: Outbound, attempts: Attempts) -> CloudStream:
-        """Send when first iterated.
+    def stream(self, outbound: Outbound, attempts: Attempts, gone: threading.Event | None = None) -> CloudStream:
+        """Send when first iterated. `gone`, which any thread may set, tells that nobody waits for the answer any more.
 
         Raises (while iterating):
             CloudUnavailable: no whole answer. Whatever `attempts` raises. TypeError: as `body`.
@@ -66,7 +67,12 @@ class NoCloud:
         """What would be sent, but for the model's name."""
         return chat_body(outbound, self.model)
 
-    def stream(self, outbound: Outbound, attempts: Attempts) -> CloudStream:  # noqa: ARG002  # nothing is sent
+    def stream(  # nothing is sent
+        self,
+        outbound: Outbound,  # noqa: ARG002
+        attempts: Attempts,  # noqa: ARG002
+        gone: threading.Event | None = None,  # noqa: ARG002
+    ) -> CloudStream:
         """Always raises CloudNotConfigured."""
         raise CloudNotConfigured("no cloud model is configured (ATTUNE_CLOUD_BASE_URL, ATTUNE_CLOUD_MODEL)")
 

@@ -41,7 +41,7 @@ class Gateway:
         known: Sequence[Recogniser] = (self._patterns, self._stored, self._names)
         self._once: Sequence[Recogniser] = (marked,) if marked.available else ()
         self.plain = Redactor(known, once=self._once, own_words=OWN_WORDS)
-        self.strict = Redactor((*known, everyday, Called(everyday)), once=self._once, own_words=OWN_WORDS)
+        self.strict = Redactor((*known, Called(everyday)), once=self._once, afterwards=(everyday,), own_words=OWN_WORDS)
 
     def evidence(self, text: str) -> Evidence:
         """What of the user's a request touches."""
@@ -63,7 +63,12 @@ class Gateway:
         leaks = LastCheck(known, self._stored.secrets(), constants={*OWN_WORDS, model}).scan(body, vault)
         if leaks:
             found = "; ".join(f"{leak.type.value} at {leak.where} ({leak.source})" for leak in leaks[:3])
-            raise EgressBlocked(f"the last check found what must not leave: {found}; nothing was sent")
+            raise EgressBlocked(f"the last check found what must not leave: {found}")
+
+    def forget(self) -> None:
+        """Drop what was made ready of the personal data; it is made again when it is next needed."""
+        self._stored.forget()
+        self._names.forget()
 
 
 class Stored:
@@ -85,6 +90,11 @@ class Stored:
     def find(self, text: str) -> list[Finding]:
         """See `Recogniser`."""
         return self.secrets().find(text)
+
+    def forget(self) -> None:
+        """Drop it."""
+        with self._lock:
+            self._ready = None
 
 
 def _secrets(stored: Secrets) -> Iterator[Secret]:

@@ -68,7 +68,7 @@ class Ledger:
         with self._state.transaction() as connection:
             consent = read_consent(connection)
             if not consent.cloud_assist:
-                raise ConsentRequired("the user has not agreed to help from a cloud model; nothing was sent")
+                raise ConsentRequired("the user has not agreed to help from a cloud model")
             row = connection.execute(
                 "INSERT INTO egress (request_id, attempt, at, purpose, consent_since, host, model, body, outcome) "
                 "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
@@ -76,13 +76,17 @@ class Ledger:
             ).fetchone()
         return int(row[0])
 
-    def close(self, entry_id: int, outcome: Outcome, status: int | None = None) -> None:
-        """Say what came of an attempt, once. Where that can't be written the row stays as it was: it may have left."""
+    def close(self, entry_id: int, request_id: str, outcome: Outcome, status: int | None = None) -> None:
+        """Say what came of an attempt, once: of this request, since ids begin anew when data are erased.
+
+        Where that can't be written the row stays as it was: it may have left.
+        """
         try:
             with self._state.transaction() as connection:
                 connection.execute(
-                    "UPDATE egress SET outcome = ?, status = ?, answered_at = ? WHERE id = ? AND answered_at IS NULL",
-                    (outcome, status, self._clock.stamp(), entry_id),
+                    "UPDATE egress SET outcome = ?, status = ?, answered_at = ? "
+                    "WHERE id = ? AND request_id = ? AND answered_at IS NULL",
+                    (outcome, status, self._clock.stamp(), entry_id, request_id),
                 )
         except StateError as error:  # An answer that has come is not lost for it.
             _log.warning("the outcome of a request could not be written: %s", error)
@@ -129,4 +133,4 @@ class RecordedAttempts:
     def after(self, attempt: int, outcome: Outcome, status: int | None) -> None:
         """What came of it."""
         self.left = self.left or outcome != "not-sent"
-        self._ledger.close(self._open.pop(attempt), outcome, status)
+        self._ledger.close(self._open.pop(attempt), self._request_id, outcome, status)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from device_sim.hybrid.conversations import Turn
 from device_sim.hybrid.material import Material
 from device_sim.privacy.redactor import Draft, Outbound, Redacted, Redactor
 from device_sim.privacy.vault import Vault
@@ -14,24 +15,15 @@ _KNOWN, _POINT, _WANTED, _SAME, _AND = "已知情况：", "\n- ", "\n\n请求：
 OWN_WORDS = frozenset({_ABOUT_PLACEHOLDERS, _KNOWN, _POINT, _WANTED, _SAME, _AND})
 
 
-def general_prompt(
-    request: str, turns: Sequence[tuple[str, Redacted]], redactor: Redactor, vault: Vault
-) -> tuple[Redacted, Outbound]:
-    """The request after the turns before it; also the request by itself, redacted. Raises VaultFull."""
-    asked = redactor.redact(request, vault)
-    drafts = [*_earlier(turns), Draft("user", [asked])]
-    return asked, redactor.outbound(drafts, vault)
+def general_prompt(request: str, turns: Sequence[Turn], redactor: Redactor, vault: Vault) -> Outbound:
+    """The request after the turns before it. Raises VaultFull."""
+    _learn([*_said(turns), request], redactor, vault)
+    return redactor.outbound([*_earlier(turns), Draft("user", [request])], vault)
 
 
-def mixed_prompt(
-    request: str, material: Material, turns: Sequence[tuple[str, Redacted]], redactor: Redactor, vault: Vault
-) -> tuple[Redacted, Outbound]:
-    """The key points and the request; also the request by itself, redacted. Raises VaultFull.
-
-    Everything is redacted twice: what is found in one place is known in all others then.
-    """
-    for text in (*material.points, request):
-        redactor.redact(text, vault)
+def mixed_prompt(request: str, material: Material, turns: Sequence[Turn], redactor: Redactor, vault: Vault) -> Outbound:
+    """The key points and the request, after the turns before them. Raises VaultFull."""
+    _learn([*_said(turns), *material.points, request], redactor, vault)
     asked = redactor.redact(request, vault)
     points = [redactor.redact(point, vault) for point in material.points]
     parts: list[str | Redacted] = []
@@ -41,15 +33,26 @@ def mixed_prompt(
             parts += [_POINT, point]
         parts += [_WANTED]
     parts += [asked]
-    notes = [redactor.redact(note, vault) for note in _who_is_who(vault, [*points, asked])]
-    for place, note in enumerate(notes):
-        parts += [_SAME if place == 0 else _AND, note]
-    return asked, redactor.outbound([*_earlier(turns), Draft("user", parts)], vault)
+    for place, same in enumerate(_who_is_who(vault, [*points, asked])):
+        parts += [_SAME if place == 0 else _AND, same]
+    return redactor.outbound([*_earlier(turns), Draft("user", parts)], vault)
 
 
-def _earlier(turns: Sequence[tuple[str, Redacted]]) -> list[Draft]:
-    said = [Draft("user" if role == "user" else "assistant", [text]) for role, text in turns]
-    return [Draft("system", [_ABOUT_PLACEHOLDERS]), *said]
+def _learn(texts: Sequence[str], redactor: Redactor, vault: Vault) -> None:
+    """Redact all of them once for what they teach the vault: what is found in one place is known in all others then."""
+    for text in texts:
+        redactor.redact(text, vault)
+
+
+def _said(turns: Sequence[Turn]) -> list[str]:
+    return [text for turn in turns for text in (turn.question, turn.answer)]
+
+
+def _earlier(turns: Sequence[Turn]) -> list[Draft]:
+    drafts = [Draft("system", [_ABOUT_PLACEHOLDERS])]
+    for turn in turns:
+        drafts += [Draft("user", [turn.question]), Draft("assistant", [turn.answer])]
+    return drafts
 
 
 def _who_is_who(vault: Vault, said: Sequence[Redacted]) -> list[str]:

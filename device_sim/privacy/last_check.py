@@ -94,7 +94,7 @@ class LastCheck:
         self._secrets = secrets
         self._constants = tuple(sorted(filter(None, constants), key=len, reverse=True))
         self._known = _PROTOCOL | frozenset(self._constants)
-        written = {f'"{word}"' for word in _PROTOCOL}
+        written = {f'"{word}"' for word in _PROTOCOL} | {":true", ":false", ":null"}
         written |= {json.dumps(text, ensure_ascii=how)[1:-1] for text in self._constants for how in (True, False)}
         self._written = re.compile("|".join(map(re.escape, sorted(written, key=len, reverse=True))))
 

@@ -47,6 +47,11 @@ class Names:
         found += self._unknown_in(reading)
         return [Finding(*squeezed.place(one.start, one.end), one.type, one.source, one.subject) for one in found]
 
+    def forget(self) -> None:
+        """Drop what was made ready."""
+        with self._lock:
+            self._ready = None
+
     def _known_in(self, reading: Reading) -> Iterator[Finding]:
         if self._source is None:
             return

@@ -101,15 +101,18 @@ class Redactor:
     """Replaces what its recognisers find, and every value that the conversation knows already.
 
     `recognisers` see a text as it is and once more with its placeholders, until they find nothing more; those of
-    `once`, such as a model that takes milliseconds, see it as it is alone. `own_words` are the texts of this program
-    that go out as they are, such as system prompts. Thread-safe.
+    `once`, such as a model that takes milliseconds, see it as it is alone; those of `afterwards`, such as an allow-list
+    of words, only with placeholders, so that a name and what stands beside it are not taken for one odd word.
+    `own_words` are the texts of this program that go out as they are, such as system prompts. Thread-safe.
     """
 
     def __init__(
-        self, recognisers: Sequence[Recogniser], *, once: Sequence[Recogniser] = (), own_words: Collection[str] = ()
-    ) -> None:
+        self, recognisers: Sequence[Recogniser], *, once: Sequence[Recogniser] = (),
+        afterwards: Sequence[Recogniser] = (), own_words: Collection[str] = (),
+    ) -> None:  # fmt: skip
         self._recognisers = tuple(recognisers)
         self._once = tuple(once)
+        self._afterwards = tuple(afterwards)
         self.own_words = frozenset(own_words)
 
     def redact(self, text: str, vault: Vault) -> Redacted:
@@ -141,7 +144,8 @@ class Redactor:
 
     def _still_there(self, text: str, spans: Sequence[Span]) -> list[Finding]:
         """What would be found, or restored, in the redacted text beyond its placeholders; by place in `text`."""
-        if not spans:
+        recognisers = (*self._recognisers, *self._afterwards) if spans else self._afterwards
+        if not recognisers:
             return []
         redacted, places = _replaced(text, spans, [placeholder(span.type, 0) for span in spans])
         ours = set(places)
@@ -149,7 +153,7 @@ class Redactor:
             Finding(m.start, m.end, SensitiveType.TEXT, "placeholder")
             for m in mentions(redacted) if (m.start, m.end) not in ours
         ]  # fmt: skip
-        found += _inside(redacted, [finding for one in self._recognisers for finding in one.find(redacted)])
+        found += _inside(redacted, [finding for one in recognisers for finding in one.find(redacted)])
         more = []
         for finding in found:
             # Where a false placeholder holds a true one, signs alone may be left of it: they are parts too.

@@ -272,6 +272,105 @@ def test_two_requests_of_one_conversation_do_not_mix(device: httpx.Client, peer:
     first.join()
 
 
+def test_rare_words_in_an_answer_do_not_block_what_follows(device: httpx.Client, peer: CloudPeer) -> None:
+    peer.reply(lambda _: "饕餮纹是青铜器上的一种纹饰。")
+    ask(device, "解释一下饕餮纹是什么", conversation_id="a", route="general")
+    device.post("/v1/redact", json={"text": "饕餮纹与饕餮", "conversation_id": "a", "strict": True})
+    again = ask(device, "那它和夔龙纹有什么区别", conversation_id="a", route="general")
+    assert (again["sent"], again["problem"]) == (True, None)
+
+
+def test_a_name_learnt_between_two_turns_is_hidden_in_both(device: httpx.Client, peer: CloudPeer) -> None:
+    ask(device, "怎么向悟空请教演讲", conversation_id="a", route="general")
+    device.post("/v1/personal/contacts", json={"name": "悟空"})
+    again = ask(device, "再短一点", conversation_id="a", route="general")
+    assert again["problem"] is None
+    assert "悟空" not in peer.requests[-1].body.decode()
+
+
+def test_a_flood_of_short_requests_leaves_a_conversation_alone(device: httpx.Client, peer: CloudPeer) -> None:
+    first = ask(device, MAIL, conversation_id="mine")
+    for _ in range(300):
+        device.post("/v1/redact", json={"text": "你好"})
+    again = ask(device, "再写短一点", conversation_id="mine", route="mixed")
+    assert len(again["outbound"]["messages"]) == len(first["outbound"]["messages"]) + 2
+
+
+def test_an_answer_full_of_rare_words_is_not_lost(device: httpx.Client, peer: CloudPeer) -> None:
+    odd = "、".join(f"龘{chr(0x4E00 + 7 * number)}鱻{number}" for number in range(900))
+    peer.reply(lambda _: odd, size=500)
+    answer = ask(device, "怎么准备一场演讲", conversation_id="a")
+    assert (answer["answer"], answer["problem"]) == (odd, None)
+
+
+def test_a_token_repeated_without_end_is_cut(device: httpx.Client, peer: CloudPeer) -> None:
+    link = "https://example.com/" + "a" * 2_000
+    peer.reply(lambda _: "[LINK_A]" * 5_000, size=8_000)
+    answer = ask(device, f"总结一下 {link}", route="mixed")
+    assert answer["problem"]["type"] == "urn:attune:problem:cloud-unfinished"
+    assert len(answer["answer"]) < 1_000_000
+    assert answer["answer"].startswith(link)
+
+
+def test_whoever_leaves_frees_the_conversation_and_ends_the_request(device: httpx.Client, peer: CloudPeer) -> None:
+    peer.will(peers.silent())
+    body = {"text": "怎么准备一场演讲", "conversation_id": "a", "stream": True}
+    with device.stream("POST", "/v1/assist", json=body):
+        assert came(lambda: bool(peer.requests))
+    assert came(lambda: rows(device)[0]["outcome"] != "sent")
+    assert rows(device)[0]["outcome"] == "cancelled"
+    peer.will(peers.stream("好的。"))
+    assert ask(device, "怎么准备一场演讲", conversation_id="a")["answer"] == "好的。"
+
+
+def test_nothing_is_tried_again_for_whoever_has_left(device: httpx.Client, peer: CloudPeer) -> None:
+    peer.will(peers.status(429, retry_after=1), peers.stream("好的。"))
+    with device.stream("POST", "/v1/assist", json={"text": "怎么准备一场演讲", "stream": True}):
+        assert came(lambda: bool(peer.requests))
+    time.sleep(1.5)
+    assert len(peer.requests) == 1
+
+
+def test_withdrawing_the_clouds_consent_alone_forgets_the_conversations(
+    device: httpx.Client, service: RunningService, peer: CloudPeer
+) -> None:
+    ask(device, MAIL, conversation_id="a")
+    device.put("/v1/consent", json={"personalization": True, "cloud_assist": False})
+    again = ask(device, "再写短一点", conversation_id="a", route="mixed")
+    assert [message["role"] for message in again["outbound"]["messages"]] == ["system", "user"]
+
+
+def test_an_erased_row_is_not_closed_by_an_older_request(device: httpx.Client, peer: CloudPeer) -> None:
+    drop = peers.events(peers.chunk("慢"), done=False)
+    peer.will(peers.dripping(peers.head(content_type="text/event-stream"), drop, 0.1), peers.stream("好的。"))
+    slow = threading.Thread(target=ask, args=(device, "怎么准备一场演讲"))
+    slow.start()
+    assert came(lambda: bool(peer.requests))
+    device.delete("/v1/user-data")
+    device.put("/v1/consent", json={"personalization": True, "cloud_assist": True})
+    ask(device, "怎么准备一场演讲")
+    slow.join()
+    assert [row["outcome"] for row in rows(device)] == ["answered"]
+
+
+@pytest.mark.parametrize("reason", [{}, [], 3])
+def test_a_reason_of_the_wrong_type_is_no_fault_of_ours(device: httpx.Client, peer: CloudPeer, reason: object) -> None:
+    document = {"choices": [{"index": 0, "delta": {"content": "好的。"}, "finish_reason": reason}]}
+    peer.will(peers.raw(peers.head(content_type="text/event-stream"), peers.events(document)))
+    assert ask(device, "怎么准备一场演讲")["answer"] == "好的。"
+
+
+def test_a_date_of_no_calendar_is_no_time_to_wait(device: httpx.Client, peer: CloudPeer) -> None:
+    peer.will(peers.status(429, retry_after="Mon, 01 Jan 2026 00:00:00 +999999999999999"))
+    assert ask(device, "怎么准备一场演讲")["problem"]["type"] == "urn:attune:problem:cloud-rate-limited"
+
+
+def test_a_contact_named_like_a_word_of_json_blocks_nothing(device: httpx.Client, peer: CloudPeer) -> None:
+    for name in ("true", "null", "stream"):
+        device.post("/v1/personal/contacts", json={"name": name})
+    assert ask(device, "怎么准备一场演讲")["problem"] is None
+
+
 def test_the_user_can_choose_the_route_and_correct_it(device: httpx.Client, peer: CloudPeer) -> None:
     answer = ask(device, "王总的电话是多少", route="mixed")
     assert answer["route"] == "mixed"

@@ -93,7 +93,7 @@ def peer() -> Iterator[CloudPeer]:
 def line(peer: CloudPeer, tmp_path: Path) -> Iterator[Line]:
     state, clock = State.open(DeviceSettings(state_dir=tmp_path)), Clock()
     slept: list[float] = []
-    client = CloudClient(peer.base_url, "a-model", SecretStr(KEY), timeout=20, sleep=slept.append)
+    client = CloudClient(peer.base_url, "a-model", SecretStr(KEY), timeout=20, pause=lambda _gone, seconds: slept.append(seconds))
     consent = ConsentBook(state, Audit(state, clock), clock)
     consent.put(personalization=False, cloud_assist=True)
     yield Line(peer, client, Ledger(state, clock), consent, slept)
@@ -157,7 +157,7 @@ def test_consent_that_is_withdrawn_between_attempts_ends_them(line: Line) -> Non
     def withdraw(_seconds: float) -> None:
         line.consent.withdraw()
 
-    line.client._sleep = withdraw
+    line.client._pause = lambda _gone, seconds: withdraw(seconds)
     line.peer.will(peers.status(503))
     with pytest.raises(ConsentRequired):
         line.ask()
@@ -453,7 +453,7 @@ def test_a_peer_that_is_not_there_is_tried_again_and_nothing_left(line: Line) ->
     with socket.socket() as taken:  # bound, but nobody listens
         taken.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{taken.getsockname()[1]}"
-        line.client = CloudClient(url, "a-model", SecretStr(KEY), timeout=20, sleep=line.slept.append)
+        line.client = CloudClient(url, "a-model", SecretStr(KEY), timeout=20, pause=lambda _gone, seconds: line.slept.append(seconds))
         with pytest.raises(CloudFailed, match="can't be reached"):
             line.ask()
     assert line.outcomes() == [("not-sent", None)] * MAX_ATTEMPTS
@@ -479,7 +479,7 @@ def test_the_peer_s_certificate_is_verified_and_its_name_too(line: Line, tmp_pat
     ]  # fmt: skip
     for context, trusted, good in cases:
         with peers.cloud_peer(context) as peer:
-            line.client = CloudClient(peer.base_url, "a-model", timeout=20, sleep=line.slept.append, tls=trusted)
+            line.client = CloudClient(peer.base_url, "a-model", timeout=20, pause=lambda _gone, seconds: line.slept.append(seconds), tls=trusted)
             if good:
                 assert line.ask() == "好的。"
             else:

@@ -66,7 +66,7 @@ def quality(device: Runtime, file: Path) -> None:
     for line in file.read_text("utf-8").splitlines():
         row = json.loads(line)
         text, marked = row["text"], row["spans"]
-        entities = device.assistant.redact(text)[0].entities
+        entities = device.assistant.redact(text).entities
         covered = {place for entity in entities for place in range(entity.start, entity.end)}
         for span in marked:
             spans[span["type"]] += 1

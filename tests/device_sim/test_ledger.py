@@ -46,7 +46,7 @@ def test_without_consent_to_the_cloud_there_is_no_row(tmp_path: Path, personaliz
     book = opened(tmp_path)
     if personalization is not None:
         book.consent.put(personalization=personalization)
-    with pytest.raises(ConsentRequired, match="nothing was sent"):
+    with pytest.raises(ConsentRequired, match="not agreed"):
         book.ledger.open("r", 1, "mixed", TO, BODY)
     assert book.ledger.page().items == ()
     book.state.close()
@@ -56,7 +56,7 @@ def test_a_row_says_what_left_why_and_under_which_consent(book: Book) -> None:
     number = book.ledger.open("r", 2, "mixed", TO, BODY)
     since = book.consent.get().since
     book.consent.withdraw()
-    book.ledger.close(number, "answered", 200)
+    book.ledger.close(number, "r", "answered", 200)
     (entry,) = book.ledger.page().items
     assert (entry.id, entry.request_id, entry.attempt, entry.purpose) == (number, "r", 2, "mixed")
     assert (entry.host, entry.model, entry.body, entry.consent_since) == ("cloud.example", "m", BODY, since)
@@ -67,8 +67,8 @@ def test_a_row_says_what_left_why_and_under_which_consent(book: Book) -> None:
 
 def test_an_outcome_is_written_once(book: Book) -> None:
     number = book.ledger.open("r", 1, "mixed", TO, BODY)
-    book.ledger.close(number, "timed-out")
-    book.ledger.close(number, "answered", 200)
+    book.ledger.close(number, "r", "timed-out")
+    book.ledger.close(number, "r", "answered", 200)
     assert [(entry.outcome, entry.status) for entry in book.ledger.page().items] == [("timed-out", None)]
 
 
