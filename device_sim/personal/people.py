@@ -2,17 +2,12 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 
+from device_sim.personal.mentions import People
 from device_sim.personal.records import Contact
-
-# 王总 and 老王 are 王 with a title before or after it; a double surname counts as one.
-_TITLED = re.compile(
-    r"(?P<name>[\u4e00-\u9fff]{1,2}?)"
-    r"(?:总监|总|经理|老师|医生|大夫|教授|主任|局长|处长|科长|部长|校长|院长|律师|工程师|工|董事长|董|先生|女士|小姐|阿姨|叔叔|哥|姐|叔|姨)"
-)
-_FAMILIAR = re.compile(r"(?:老|小|阿|大)(?P<name>[\u4e00-\u9fff])")
 
 
 @dataclass(frozen=True)
@@ -25,6 +20,11 @@ class Secrets:
     contacts: tuple[Contact, ...]
     people: tuple[str, ...]
     places: tuple[str, ...]
+
+    @cached_property
+    def index(self) -> People:
+        """The contacts, made ready to be found in texts."""
+        return People(self.contacts)
 
     @property
     def names(self) -> frozenset[str]:
@@ -47,19 +47,19 @@ class Secrets:
         return frozenset(one.organisation for one in self.contacts if one.organisation)
 
 
-def called(contacts: Sequence[Contact], name: str) -> tuple[Contact, ...]:
-    """Contacts that `name` may mean: those called exactly so; else those whose name holds it; else, for a surname with
-    a title or a familiar word (王总, 老王), those of that surname.
+def called(known: Secrets, name: str) -> tuple[Contact, ...]:
+    """Contacts that `name` may mean: those called exactly so; else those whose name holds it; else those whom people
+    may call so (王总, 老王).
     """
     wanted = _plain(name)
     if not wanted:
         return ()
-    exact = tuple(one for one in contacts if wanted in _names(one))
-    holding = exact or tuple(one for one in contacts if any(wanted in called for called in _names(one)))
+    exact = tuple(one for one in known.contacts if wanted in _names(one))
+    holding = exact or tuple(one for one in known.contacts if any(wanted in called for called in _names(one)))
     if holding:
         return holding
-    titled = _TITLED.fullmatch(wanted) or _FAMILIAR.fullmatch(wanted)
-    return tuple(one for one in contacts if _plain(one.name).startswith(titled["name"])) if titled else ()
+    mentions = known.index.find(wanted)
+    return mentions[0].contacts if len(mentions) == 1 and mentions[0].stop - mentions[0].begin == len(wanted) else ()
 
 
 def holding(contacts: Iterable[Contact], query: str) -> tuple[Contact, ...]:

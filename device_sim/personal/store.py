@@ -37,15 +37,6 @@ class RecordPage(Generic[R]):
     total: int
 
 
-@dataclass(frozen=True)
-class Matches:
-    """What a search found, the best of each kind first."""
-
-    events: tuple[Event, ...]
-    contacts: tuple[Contact, ...]
-    notes: tuple[Note, ...]
-
-
 class PersonalStore:
     """Safe to use from several threads. Times are in `zone`, which naive ones that are given are taken to mean; the
     `id` of an entry that is added is ignored. `revision` rises with every change.
@@ -135,7 +126,7 @@ class PersonalStore:
 
     def find_contacts(self, name: str) -> tuple[Contact, ...]:
         """Contacts that `name` may mean: exactly, in part, or by surname and title, whichever comes first."""
-        return people.called(self.contacts(), name)
+        return people.called(self.secrets(), name)
 
     def add_contact(self, contact: Contact) -> Contact:
         """Keep a contact."""
@@ -212,12 +203,6 @@ class PersonalStore:
         """Whether a note or an event has `phrase` in it as it stands."""
         with self._state.reading() as connection:
             return any(found_exactly(connection, index, phrase) for index in ("note_words", "calendar_words"))
-
-    def search(self, query: str, limit: int = 10) -> Matches:
-        """Up to `limit` entries of each kind."""
-        return Matches(
-            self.search_events(query, limit), self.search_contacts(query, limit), self.search_notes(query, limit)
-        )
 
     def import_file(self, kind: Kind, content: str) -> ImportReport:
         """Add what an .ics, .vcf or Markdown file holds, all of it or, if it fails, nothing; what was imported before
