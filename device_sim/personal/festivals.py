@@ -105,7 +105,7 @@ FESTIVALS: dict[str, Span] = {
 _FESTIVAL = re.compile(
     "(?:"
     + "|".join(sorted(FESTIVALS, key=len, reverse=True))
-    + ")(?![一二三四五六七八九十0-9]|路|街|广场|桥|村|月|上河图|老师)"
+    + ")(?![一二三四五六七八九十0-9]|路|街|广场|桥|村|月|上河图|老师|目)"
 )
 
 

@@ -18,17 +18,22 @@ _FRAME = """
     有没有 是不是 能不能 要不要 没有 来着 告诉我 帮我 给我 查一下 查查 查 看一下 看看 看下 找一下 找找 找出 找 搜一下 搜 翻翻 念 读一下 我记得 记过 记在
     记得 记了 记的 写过 写的 写了 写 我们 咱们 我 你 他 她 它 他们 自己 笔记 备忘录 日历 手机里 通讯录 里面 一下 现在 目前 之前 以前 上次
     上回 上一次 下次 最近 当时 刚才 到底 大概 具体 应该 需要 可以 那个 这个 那家 那件 那条 那次 那天 那 这 个 的 了 吗 呢 吧 啊 呀 是 在
-    有 和 跟 与 对 把 被 给 从 向 让 要 都 也 还 就 不 里 上 下 过 会 能 该 说 提 讲 叫 请 得 着 及 或 还是 请问 谈 定 电话 号码 手机号 手机 邮箱 下一次 开始 结束 问题 注意事项 事项 事情 情况 东西 原因 事 告知 那两天 两天 几天 一共 总共 分 选
+    有 和 跟 与 对 把 被 给 从 向 让 要 都 也 还 就 不 里 上 下 过 会 能 该 说 提 讲 叫 请 得 着 及 或 还是 请问 谈 定 电话 号码 手机号 手机 邮箱 下一次 开始 结束 问题 注意事项 事项 事情 情况 东西 原因 事 告知 那两天 两天 几天 一共 总共 分 选 想 干 做 次 到 出 去 来 那 没 多重 多高 多长 多大 多远 多快
     """
-_FRAMED = re.compile("|".join(sorted(_FRAME.split(), key=len, reverse=True)))
+_PARTICLES = "的了吗呢吧啊呀嘛"
+# 查 asks, but is also half of 复查: a pair that holds such a character tells something only where it is found.
+WEAK = frozenset(word for word in _FRAME.split() if len(word) == 1 and word not in _PARTICLES)
+_PHRASES = [word for word in _FRAME.split() if len(word) > 1]
+_FRAMED = re.compile("|".join(sorted(_PHRASES, key=len, reverse=True)) + f"|[{_PARTICLES}]")
 _RUN = re.compile(r"[\u4e00-\u9fff]+|[a-z0-9\u00c0-\u024f@._+-]+")
 _ENGLISH = {
     "估值": "valuation", "答应": "promise", "承诺": "promise", "数据": "data|numbers", "周会": "weekly", "例会": "weekly",
     "合同": "contract", "审计": "audit", "审核": "audit|review", "报价": "quote", "运费": "shipping|freight|container|quote",
     "集装": "container", "会议": "meeting|call", "发票": "invoice", "截止": "deadline|until|by ", "费用": "cost|fee|pay", "滞期": "demurrage",
     "条款": "terms|term sheet", "客户": "client|customer", "预算": "budget", "批次": "batches", "免费": "free",
-    "返工": "rework", "更换": "replace", "流失": "churn", "有效": "valid", "上限": "capped|limit", "圣诞": "christmas",
+    "返工": "rework", "更换": "replace", "流失": "churn", "有效": "valid", "镜片": "lens|pieces", "样品": "sample", "航班": "flight", "酒店": "hotel", "订单": "order", "付款": "pay", "上限": "capped|limit", "圣诞": "christmas",
 }  # fmt: skip
+_RELATIVE = re.compile(r"[\d今明昨前后天日周号月点]|星期|礼拜|现在|目前|最近|之|以|早|晚|午")
 _NUMERAL = r"[\d一二三四五六七八九十百千万两半]"
 _MONEY = (
     rf"{_NUMERAL}+(?:\.\d+)?\s?(?:多|来)?(?:万|千|百|亿)?(?:元|块|港币|美元|欧元|人民币)|(?:usd|eur|gbp|sgd|hkd|rmb|cny|港币|￥|¥|\$)\s?[\d.,]+|"
@@ -55,11 +60,11 @@ _KINDS = (
     (re.compile("邮箱|邮件地址|e-?mail"), Asked("邮箱", re.compile(EMAIL))),
     (re.compile("电话|手机号|号码(?!是多少箱)|座机"), Asked("号码", re.compile(PHONE))),
     (re.compile("工单号|单号|卡号|护照号|编号|密码|取件码|账号|车牌|牌照"), Asked("号码", re.compile(r"[a-z0-9]{4,}"))),
-    (re.compile("多少钱|花了|便宜|贵|[费价款钱租金](?:用)?.{0,4}(?:多少|几)|(?:扣|收|付|欠|给|报|投|交|赔|罚).{0,4}多少|报价|预算|出场费"),
+    (re.compile("多少钱|花了|便宜|贵|[费价款钱租金](?:用)?.{0,4}(?:多少|几)|(?:扣|收|付|欠|给|报|投|融|借|赚|亏|捐|交|赔|罚).{0,4}多少|报价|预算|出场费"),
      Asked("多少钱", re.compile(_MONEY))),
     (re.compile("几点|什么时候|啥时候|什么时间|哪天|哪一天|几号|几月|哪个月|哪年|星期几|周几|多久|截止|到期"),
      Asked("时间", re.compile(_TIME))),
-    (re.compile("多少|几[个箱节条只位套批人次分笔斤公步天年件折盒袋瓶]|哪[一二两三四五六七八九十几]"), Asked("数目", re.compile(_NUMERAL))),
+    (re.compile("多少|多[重高长大远快宽深厚]|几[个箱节条只位套批人次分笔斤公步天年件折盒袋瓶]|哪[一二两三四五六七八九十几]"), Asked("数目", re.compile(_NUMERAL))),
 )  # fmt: skip
 
 
@@ -85,7 +90,10 @@ class Telling:
 
 def telling_words(reading: Reading, contacts: Iterable[Contact]) -> Telling:
     """What of a question tells what it is about, in its order."""
-    places = [(span.begin, span.stop) for span in reading.times.spans]
+    # 元旦 of 元旦节目 is a word too.
+    places = [
+        (one.begin, one.stop) for one in reading.times.spans if _RELATIVE.search(reading.plain, one.begin, one.stop)
+    ]
     places += [(one.begin, one.stop) for one in reading.mentions]
     words: dict[str, None] = {}
     for mention in reading.mentions:
@@ -99,6 +107,8 @@ def telling_words(reading: Reading, contacts: Iterable[Contact]) -> Telling:
     for run in runs:
         pairs = pairs_of(run)
         for pair in pairs:
+            if WEAK.issuperset(pair):
+                continue
             words[f"{pair}|{_ENGLISH[pair]}" if pair in _ENGLISH else pair] = None
     return Telling(tuple(words)[:_MOST_WORDS], tuple(runs)[:_MOST_WORDS])
 

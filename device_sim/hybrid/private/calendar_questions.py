@@ -1,8 +1,8 @@
-"""Questions about the calendar: what there is, when something is, what is next, when there is room, what clashes."""
+"""Questions about the calendar: what there is, when something is, what is next."""
 
 import re
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from device_sim.hybrid.private import telling
 from device_sim.hybrid.private.asked import organisations_named
@@ -22,11 +22,17 @@ def listed(desk: Desk, reading: Reading) -> PrivateAnswer:
     """The events that the question asks for."""
     span = reading.span
     found = _events(desk, reading, span)
+    if re.search("全天|整天", reading.plain):
+        found = [one for one in found if one.whole_day]
     if span is None and not reading.mentions and not reading.terms():
         found = [one for one in found if one.start < desk.now + timedelta(days=7)]
         when = "今后七天"
     else:
-        when = telling.say_span(reading.text, span, desk.now) if span else ("以前" if reading.past else "今后")
+        when = (
+            telling.say_spans(reading.text, reading.times.spans, desk.now)
+            if span
+            else ("以前" if reading.past else "今后")
+        )
     by_organisation = _only(reading, _organisations(desk, reading))
     if not _sure(reading, found) and not by_organisation and (noted := quote(desk, reading)) is not None:
         return noted.answer
@@ -103,58 +109,6 @@ def first_or_last(desk: Desk, reading: Reading) -> PrivateAnswer | None:
     return yes(f"{when_}{'最后' if last else '第'}一个安排：{telling.say_event(event, desk.now)}", source(event))
 
 
-def free(desk: Desk, reading: Reading) -> PrivateAnswer:
-    """Whether there is room, and where."""
-    span = reading.span
-    if span is None:
-        return listed(desk, reading)
-    end = span.start + timedelta(hours=1) if span.moment else span.end
-    busy = desk.store.events(span.start, end)
-    when_ = telling.say_span(reading.text, span, desk.now)
-    if not busy:
-        return yes(f"{when_}有空，日历上没有安排。")
-    if re.search("哪[几些]?天|几天", reading.plain) and span.whole_day:
-        return _free_days(desk, span, when_, busy)
-    told = f"{when_}有 {len(busy)} 个安排：\n{telling.say_events(busy, desk.now)}"
-    stretches = telling.free_stretches(span, busy) if not span.moment else None
-    return yes(told + (f"\n空着的时间：{stretches}" if stretches else ""), *map(source, busy))
-
-
-def _free_days(desk: Desk, span: TimeSpan, when_: str, busy: Sequence[Event]) -> PrivateAnswer:
-    days = [span.start.date() + timedelta(days=n) for n in range((span.end.date() - span.start.date()).days)]
-    zone = span.start.tzinfo
-    taken = set()
-    for day in days:
-        begin = datetime.combine(day, datetime.min.time(), zone)
-        finish = datetime.combine(day + timedelta(days=1), datetime.min.time(), zone)
-        if any(one.start < finish and (one.end > begin or one.start >= begin) for one in busy):
-            taken.add(day)
-    free_ = [telling.say_day(day, desk.now) for day in days if day not in taken]
-    told = f"{when_}全天没有安排的有 {len(free_)} 天" + (f"：{'、'.join(free_)}" if free_ else "")
-    return yes(f"{told}。\n有安排的：\n{telling.say_events(busy, desk.now)}", *map(source, busy))
-
-
-def clashes(desk: Desk, reading: Reading) -> PrivateAnswer:
-    """Events that overlap, of a time or of all that is to come."""
-    span = reading.span
-    start, end = (span.start, span.end) if span is not None else (desk.now, None)
-    events = [one for one in desk.store.events(start, end) if not one.whole_day]
-    pairs: list[tuple[Event, Event]] = []
-    running: list[Event] = []
-    for event in events:
-        running = [one for one in running if one.end > event.start]
-        pairs += [(one, event) for one in running]
-        running.append(event)
-    when_ = telling.say_span(reading.text, span, desk.now) if span is not None else "今后"
-    if not pairs:
-        return yes(f"{when_}没有时间冲突的安排，一共 {len(events)} 个。")
-    shown = "\n".join(
-        f"· {telling.say_event(one, desk.now)}\n  和 {telling.say_event(other, desk.now)}"
-        for one, other in pairs[: telling.MOST_SHOWN]
-    )
-    return yes(f"{when_}有 {len(pairs)} 处冲突：\n{shown}", *(source(one) for pair in pairs for one in pair))
-
-
 def _events(desk: Desk, reading: Reading, span: TimeSpan | None) -> list[Event]:
     around = _in(desk, reading, span)
     found = about(reading, around, desk.people)
@@ -176,6 +130,9 @@ def _only(reading: Reading, organisations: Sequence[str]) -> bool:
 
 
 def _in(desk: Desk, reading: Reading, span: TimeSpan | None) -> Sequence[Event]:
+    if len(reading.times.spans) > 1:
+        found = {one.id: one for other in reading.times.spans for one in desk.store.events(other.start, other.end)}
+        return sorted(found.values(), key=lambda one: one.start)
     if span is not None:
         still = "还" in reading.text and span.start <= desk.now < span.end
         return desk.store.events(desk.now if still else span.start, span.end)

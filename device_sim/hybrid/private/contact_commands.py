@@ -17,6 +17,10 @@ _DETAIL = re.compile(
 _NEW_CONTACT = re.compile(
     rf"(?:新建|新增|添加|加个?|加一个|创建|保存|存个?|存一下)(?:一个|一位)?(?:新)?联系人[:,\s]*(?P<name>[^,。:;\d\s@]{{1,20}}?)[,:\s的]*(?:电话|手机号?|邮箱)?(?:是|:)?\s?(?P<value>{EMAIL}|{PHONE})"
 )
+_CHANGED = re.compile(
+    rf"^(?P<name>[^,。:;\s把将]{{1,12}}?)的?(?:电话|手机|号码?|邮箱)?(?:换|改|变)(?:号码?|手机号?|电话|邮箱)?了?[,。\s]*(?:现在)?(?:他|她)?的?(?:新的?)?"
+    rf"(?:号码?|手机号?|电话号?码?|邮箱)?(?:是|为|:)?\s?(?P<value>{EMAIL}|{PHONE})"
+)
 _KEEPS = re.compile("存|添|补|记|添加|新建|新增|加|保存|改|更新|换|设")
 _NAME_FRAME = re.compile(
     "^(?:记一下|记下|记住|存一下|存个|存|添加|新建|加|保存|更新|修改|改|给|为|替)|"
@@ -33,7 +37,7 @@ _ALIAS = re.compile(
     r"^(?:给|为)(?P<who>.{1,20}?)(?:加|添|设|起|添加|增加|取)一?个?(?:新的?)?(?:别名|昵称|称呼|外号|小名|叫法|备注名)\s?(?:叫|是|为|:|,)?\s?(?P<to>[^,。:;\s]{1,20})$"
 )
 _ORGANISATION = re.compile(
-    r"^(?:把|将)(?P<who>.{1,20}?)的?(?:工作单位|单位|公司|工作)(?:改|换|更新|记|存|设|填)(?:成|为|到|上)\s?:?(?P<to>[^,。;:\s]{2,40})$"
+    r"^(?:(?P<before>[^,。]{1,12}?)(?:换|跳槽|离职|升职|去|调)[^,。]{0,10}[,。]\s*)?(?:把|将)(?P<who>.{1,20}?)的?(?:工作单位|单位|公司|工作)(?:改|换|更新|记|存|设|填)(?:成|为|到|上)\s?:?(?P<to>[^,。;:\s]{2,40})$"
 )
 _DELETE = re.compile(
     r"^(?:把|将)?(?:删除|删掉|删了|去掉|删)?(?:一下)?(?:我的?)?(?:通讯录里?的?|通讯录中的?)?(?:联系人|这个联系人)?(?:叫)?[:「]?(?P<who>[^,。:;]{1,20}?)」?"
@@ -78,13 +82,14 @@ def read(said: Said) -> Command | None:
         return lambda desk: _call(desk, who, to, renames=renames)
     if match := _ORGANISATION.match(said.plain):
         who, to = said.cut(match, "who"), said.cut(match, "to")
+        who = said.cut(match, "before") if who in ("他", "她", "他们", "TA") and match["before"] else who
         return lambda desk: _employ(desk, who, to)
     return None
 
 
 def detail_of(said: Said) -> Detail | None:
     """The detail of a contact that is to be kept."""
-    match = _NEW_CONTACT.search(said.plain)
+    match = _NEW_CONTACT.search(said.plain) or _CHANGED.match(said.plain)
     if match is None:
         match = _DETAIL.search(said.plain)
         if match is None or not _KEEPS.search(said.plain):
@@ -118,6 +123,11 @@ def save_detail(desk: Desk, detail: Detail) -> PrivateAnswer:
     kept = f"，原来的 {before} 也还在" if before else ""
     told = f"已把{found.name}的{label}存为 {detail.value}{kept}。"
     return yes(told, source(changed), changed=True, undo=f"说「删除{found.name}的{detail.value}」就去掉")
+
+
+def rename_contact(desk: Desk, who: str, to: str) -> PrivateAnswer:
+    """Give a contact another name; the old one stays as an alias."""
+    return _call(desk, who, to, renames=True)
 
 
 def _call(desk: Desk, who: str, to: str, *, renames: bool) -> PrivateAnswer:

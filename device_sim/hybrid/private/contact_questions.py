@@ -15,11 +15,13 @@ from device_sim.personal.numerals import half_width
 from device_sim.personal.records import Contact
 
 VALUE = rf"(?P<value>{EMAIL}|{PHONE})\s?(?:是|这个|的?主人|存的是|对应)?.{{0,6}}谁|谁的(?:电话|号码|手机号?|邮箱)是\s?(?P<last>{EMAIL}|{PHONE})"
+ENDING = r"(?:尾号|后四位|末四位|最后四位)(?:是|为)?\s?(?P<ending>\d{3,6})"
 _WORKS_AT = re.compile(
     r"^(?:我)?(?:认识的?|通讯录里|联系人里)?(?:面|中)?(?:有)?(?:都有)?(?:谁|哪些人|哪个人|什么人|哪些联系人|哪位|哪几个人?|哪几位)(?:是)?在\s?(?P<a>.{2,30}?)(?:上班|工作|任职|干活|做事|的)?[?。吗呢]*$|"
     r"^(?:我)?(?:在)?(?P<b>.{2,30}?)(?:那边|那里|里面|里|公司)?(?:我)?(?:一共|总共|都|认识)?有(?:谁|哪些人|哪些联系人|什么人|几个人|多少人|几位|哪几个)|"
     r"^(?:我)?认识(?:谁|哪些人|的人里谁)(?:是)?在?(?P<c>.{2,30}?)(?:上班|工作|任职|的)?[?。吗呢]*$|"
-    r"^(?:我)?(?:有|认识)?(?:几个|多少)(?:人|联系人|个人)?(?:是)?在(?P<d>.{2,30}?)(?:上班|工作|任职|的)?[?。吗呢]*$"
+    r"^(?:我)?(?:有|认识)?(?:几个|多少)(?:人|联系人|个人)?(?:是)?在(?P<d>.{2,30}?)(?:上班|工作|任职|的)?[?。吗呢]*$|"
+    r"(?:几个|多少|哪些|哪几个|谁)(?:人|联系人)?是(?P<e>[^,。在]{2,20}?)的(?:人)?[?。吗呢]*$"
 )
 _SURNAME = re.compile(r"姓([\u4e00-\u9fff]{1,2}?)的")
 _COUNTS = re.compile("几[个位]|多少")
@@ -48,6 +50,16 @@ def whose(desk: Desk, _reading: Reading) -> PrivateAnswer:
     return no(f"通讯录里没有 {value}。")
 
 
+def whose_ends(desk: Desk, _reading: Reading) -> PrivateAnswer | None:
+    """Whose number ends so."""
+    match = re.search(ENDING, half_width(desk.text))
+    ending = match["ending"] if match else ""
+    found = [one for one in desk.store.contacts() if any(re.sub(r"\D", "", tel).endswith(ending) for tel in one.phones)]
+    if not found:
+        return no(f"通讯录里没有尾号 {ending} 的号码。")
+    return yes("\n".join(telling.say_contact(one, "phone") for one in found[:5]), *map(source, found[:5]))
+
+
 def kept(desk: Desk, reading: Reading) -> PrivateAnswer | None:
     """How many contacts there are, or of a surname; whether somebody is among them."""
     plain = said(desk.text).plain
@@ -64,7 +76,11 @@ def kept(desk: Desk, reading: Reading) -> PrivateAnswer | None:
             return yes(f"有 {len(found)} 位姓{match[1]}的联系人：{names}", *map(source, found[: telling.MOST_SHOWN]))
         return _details(found, telling.detail_asked(plain), several=len(found) > 1)
     if match := _IS_KEPT.search(plain):
-        name = next(value for value in match.groupdict().values() if value)
+        name = re.sub(
+            "^(?:叫做?|名叫|姓名是)|(?:的|这个人|这个联系人)$",
+            "",
+            next(value for value in match.groupdict().values() if value),
+        )
         if not re.search("谁|哪|什么|几|多少|联系人|笔记|会|安排|约|空", name):
             return _is_kept(desk, desk.text[desk.text.lower().find(name.strip()) :][: len(name.strip())] or name)
     if _COUNTS.search(plain) and not reading.mentions and not _beyond_contacts(plain):
@@ -127,7 +143,7 @@ def which_of(desk: Desk, reading: Reading) -> PrivateAnswer | None:
 
 def _organisation(plain: str) -> str | None:
     match = _WORKS_AT.search(plain)
-    found = (match["a"] or match["b"] or match["c"] or match["d"]) if match else None
+    found = (match["a"] or match["b"] or match["c"] or match["d"] or match["e"]) if match else None
     return found.strip() if found else None
 
 

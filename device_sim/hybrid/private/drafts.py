@@ -31,7 +31,7 @@ _NOT_A_PERSON = frozenset(_NO_PERSONS.split())
 _LEADING = re.compile(
     r"^(?:[\s,，。;；:：、的]|我们?(?=要|得|有|去|和|跟|与|在)|咱们|要(?!求)|得(?=去|和|跟)|需要|全天|整天|一整天|有(?:一)?(?:个|场|次)|安排在?|是|会(?=去|在|和)|去(?=参加)|记得|别忘了|一下)+"
 )
-_TRAILING = re.compile(r"[\s,，。;；:：、!！~]+$")
+_TRAILING = re.compile(r"(?:(?:约|定|安排|改|订)?(?:在|到|是))?[\s,，。;；:：、!！~]*$")
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,7 @@ _LENGTH = re.compile(
     rf"^(?:把|将)?(?P<which>.+?)(?:的?(?:时长|时间|长度))?(?P<way>延长到|缩短到|压缩到|改成|改为|延长|加长|缩短|压缩)(?P<to>(?:{NUMBER}|半)个?半?(?:个)?(?:小时|钟头|分钟))$"
 )
 _PLACES = re.compile(
-    "^(?:视频|线上|线下|电话|语音|腾讯会议|飞书|钉钉|zoom|teams|面谈|家里|公司|办公室)(?:会议?|上|里)?(?:[,，].*)?$|"
+    "^(?:视频|线上|线下|电话|语音|腾讯会议|飞书|钉钉|zoom|teams|面谈|家里|公司|办公室)(?:会议?|上|里)?(?:开|见|进行|举行|聊|谈)?(?:吧)?(?:[,，].*)?$|"
     "(?:楼|室|厅|店|馆|园|号|层|校|院|场|座|厂|站|广场|中心|餐厅|酒店|咖啡|会所|大厦|家)$",
     re.IGNORECASE,
 )
@@ -47,7 +47,7 @@ def read(said: Said) -> Command | None:
     if match := _TITLE.match(plain):
         which = said.cut(match, "which") or said.cut(match, "event")
         to = said.cut(match, "to") or said.cut(match, "name")
-        return lambda desk: _set_title(desk, which, to)
+        return lambda desk: set_title(desk, which, to)
     if match := _LEAVE.match(plain):
         who, which = said.cut(match, "who"), said.cut(match, "which")
         return lambda desk: _leave(desk, which, who)
@@ -73,7 +73,7 @@ def set_place(desk: Desk, which: str, to: str) -> PrivateAnswer:
     event = desk.event_meant(which, "改")
     if isinstance(event, PrivateAnswer):
         return event
-    place = re.split("[,，。]", to)[0].strip()
+    place = re.sub("(?<=[上里室厅楼店馆])(?:开|见|进行|举行|聊|谈)?吧?$", "", re.split("[,，。]", to)[0].strip())
     if event.place == place:
         return yes(f"已经是这个地点了：{telling.say_event(event, desk.now)}", source(event))
     before = f"原来是 {event.place}" if event.place else "原来没有写"
@@ -82,7 +82,8 @@ def set_place(desk: Desk, which: str, to: str) -> PrivateAnswer:
     return desk.change_event(event, changed, told)
 
 
-def _set_title(desk: Desk, which: str, to: str) -> PrivateAnswer:
+def set_title(desk: Desk, which: str, to: str) -> PrivateAnswer:
+    """Give the event that is meant another title."""
     event = desk.event_meant(which, "改")
     if isinstance(event, PrivateAnswer):
         return event

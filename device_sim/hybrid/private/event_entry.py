@@ -27,11 +27,15 @@ _PUT = re.compile(
 )
 _AFTER = re.compile(
     r"^(?P<what>.+?)[,，。;\s]{0,4}(?:请|麻烦你?|先)?(?:帮我|给我|替我)?(?:先)?(?:记一下|记下来|记上|记着|记到日历(?:里|上)?|加到(?:我的)?(?:日历|日程)(?:里|上)?|"
-    r"加进(?:我的)?(?:日历|日程)(?:里|上)?|写进日历|存到日历(?:里)?|提醒(?:我)?(?:一下)?|添加到日历)[。!~]?$",
+    r"加进(?:我的)?(?:日历|日程)(?:里|上)?|写进日历|存到日历(?:里)?|提醒(?:我)?(?:一下)?|添加到日历|别让我忘(?:了|记)?|别忘了|到时候?(?:提醒|叫)我(?:一下)?|(?:设|定|加)一?个(?:提醒|闹钟))[。!~]?$",
     re.DOTALL,
 )
 _REMIND = re.compile(
     r"^(?P<when>.{1,60}?)[,，]?(?:记得|请|麻烦)?(?:提醒|叫|喊|通知)我(?:一下|去|要|该)?(?P<what>[^?？]{2,})$", re.DOTALL
+)
+_REMIND_OF = re.compile(
+    r"^(?P<when>(?:每|今|明|后天|大后天|下|本|这|周|星期|礼拜|\d|[一二三四五六七八九十]|早上|上午|中午|下午|晚上).{0,20}?)(?<!的)提醒(?P<what>[^我一下改取推].{1,80})$",
+    re.DOTALL,
 )
 _ALARM = re.compile(
     r"^(?:定|设|上|开|加|订|调)?(?:一?个)?(?P<when>[^,:]{2,20}?)(?:的|响)?(?:一?个)?闹钟\s*(?:[,:。]\s*(?P<what>.+))?$",
@@ -44,7 +48,7 @@ _KEEP_FREE = re.compile(r"^(?:把|将)?(?P<when>.{2,20}?)(?:都|全)?(?:给我)?
 _MARK = re.compile(
     r"^(?:把|将)?(?P<when>.{2,20}?)(?:整天|全天|一整天)?(?:都|全)?(?:标|设|记|标记|占)(?:成|为|上|作)(?P<what>[^,。]{1,20})$"
 )
-_TASK_DAY = re.compile("待办|日程|日历|提醒|叫我|闹钟|安排|预约|约")
+_TASK_DAY = re.compile("待办|别让我忘|别忘|到时|日程|日历|提醒|叫我|闹钟|安排|预约|约")
 _DONE = re.compile("了(?!解|结)|过(?=[,。]|$)")
 
 
@@ -83,6 +87,9 @@ def read(said: Said) -> Command | None:
         return lambda desk: add(desk, what, explicit=True)
     if asks(plain):
         return None
+    if match := _REMIND_OF.match(plain):
+        what = f"{said.cut(match, 'when')}，提醒{said.cut(match, 'what')}"
+        return lambda desk: add(desk, what, explicit=True)
     if plain.startswith("约") and not plain.startswith("约会"):
         return lambda desk: add(desk, said.typed, explicit=True)
     match = _ADD.match(plain) or _AFTER.match(plain)

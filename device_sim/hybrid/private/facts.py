@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from device_sim.hybrid.material import sentences
 from device_sim.hybrid.private import telling
-from device_sim.hybrid.private.asked import Asked, Telling, asked_value, pairs_of, telling_words
+from device_sim.hybrid.private.asked import WEAK, Asked, Telling, asked_value, pairs_of, telling_words
 from device_sim.hybrid.private.desk import Desk
 from device_sim.hybrid.private.reading import Reading
 from device_sim.hybrid.private.said import PrivateAnswer, source, yes
@@ -27,11 +27,21 @@ _ADDS = 0.12  # of the question's weight: what a further sentence must hold that
 _NAME_WEIGHT = 2.5  # what a person tells, where a pair of characters that only one record holds tells some 3
 _THINGS_COVERED = 0.7
 _THINGS_ALONE = 2  # of a record that lacks a person who is named: so many other words at least
+_CONTEXT_NAME = 0.8  # who is named in a note is mostly whom its other sentences are about
 _CONTEXT = 0.4  # what the rest of its note holds counts so much for a sentence
 _HOLDS_ASKED = 0.35  # of the question's weight: the bonus of a sentence that holds a value of the kind asked for
 _IN_TIME = 0.15
 _AS_SAID = 0.8  # a person named by the very word of the question
+_NOWHERE = (0.5, 0.15)  # what a pair that nothing holds counts; and one of which half asks
+_EVENT_TELLS = 0.25  # of the question's weight: an event knows when it is
+_TITLED = 0.5  # what a word in the title counts besides
 _LONGEST_MISSING = 6
+_CHARACTER = 0.3  # a single character that a sentence shares beside its words: 请 and 邀请
+_COMMON = frozenset(
+    "的了吗呢是在有我你他她它和跟与这那个一不就都也还什么哪谁多少几怎会要能好说过上下里到去来人大小年月日天点号，。？！：；、,.?!:; "
+)
+_HAN = frozenset(map(chr, range(0x4E00, 0xA000)))
+_NAMES_A_DAY = re.compile(r"\d[日号]|[今明昨前后]天|[今明昨]晚|周|星期|礼拜|月(?!份?以?来)")
 _NUMERALS = re.compile("[一二三四五六七八九十两几]")
 _ENGLISH_STOP = re.compile(r"(?<=[a-z\d)][.?!]) (?=[A-Z\u4e00-\u9fff])")
 
@@ -51,6 +61,7 @@ class _Passage:
     held: frozenset[str]  # telling words in the sentence
     around: frozenset[str]  # and in all of the record
     has_value: bool
+    titled: frozenset[str] = frozenset()  # things that the title of its note holds
 
 
 def quote(desk: Desk, reading: Reading, *, only_notes: bool = False) -> Quotation | None:
@@ -62,10 +73,9 @@ def quote(desk: Desk, reading: Reading, *, only_notes: bool = False) -> Quotatio
     records = list(_candidates(desk, reading, only_notes=only_notes))
     passages = [passage for record in records for passage in _passages(desk, record, words, asked)]
     weights = _weights(words, passages)
-    scores = {
-        one: _score(one, weights, reading)
-        for one in passages if one.held and _fits(one.around, told_by, weights, in_time=_in_time(one.record, reading))
-    }  # fmt: skip
+    fitting = [one for one in passages if _fits(one, told_by, weights, reading)]
+    fitting = fitting or [one for one in passages if _answers(one, told_by)]
+    scores = {one: _score(one, weights, reading, asked) for one in fitting}
     if not scores:
         return None
     chosen = _chosen(scores, weights)
@@ -73,25 +83,40 @@ def quote(desk: Desk, reading: Reading, *, only_notes: bool = False) -> Quotatio
     return _told(desk, chosen, beside, told_by, weights, asked)
 
 
-def _fits(around: frozenset[str], told_by: Telling, weights: dict[str, float], *, in_time: bool) -> bool:
+def _fits(passage: _Passage, told_by: Telling, weights: dict[str, float], reading: Reading) -> bool:
     """Whether a record is about the question: it holds enough of its words, some of them things, and where it lacks a
-    person who is named, all the more things.
+    person who is named, all the more things. What its title holds counts more.
     """
-    things = told_by.things & around
-    if told_by.things and not things:
+    things = told_by.things & passage.around
+    if not (passage.held or passage.titled) or (told_by.things and not things):
         return False
-    lacks_somebody = any(word.startswith("@") and word not in around for word in told_by.words)
+    lacks_somebody = any(word.startswith("@") and word not in passage.around for word in told_by.words)
     if lacks_somebody:
         enough = _covered(things, weights) >= _THINGS_COVERED * _covered(told_by.things, weights)
         return enough and len(things) >= _THINGS_ALONE
-    least = _LEAST_COVERED if in_time else _LEAST_AT_ANOTHER_TIME
-    return _covered(around, weights) >= least * sum(weights.values())
+    least = _LEAST_COVERED if _in_time(passage.record, reading) else _LEAST_AT_ANOTHER_TIME
+    held = _covered(passage.around, weights) + _TITLED * _covered(passage.titled, weights)
+    return held >= least * sum(weights.values())
+
+
+def _answers(passage: _Passage, told_by: Telling) -> bool:
+    """Whether a sentence names whom the question names, holds the kind of value that it asks for, and shares at least a
+    character of its things: 拓谱报了多少, 拓谱报价97万元.
+    """
+    names = {word for word in told_by.words if word.startswith("@")}
+    characters = set("".join(told_by.runs)) - WEAK - _COMMON
+    as_said = all(word.split("|")[-1] in passage.text for word in names)
+    return bool(names) and as_said and passage.has_value and not characters.isdisjoint(passage.text)
 
 
 def _in_time(record: Note | Event, reading: Reading) -> bool:
     """Whether a record is of the time that the question names, if any."""
     span = reading.span
-    if span is None or (span.moment and span.start <= reading.now < span.end):
+    if (
+        span is None
+        or not _NAMES_A_DAY.search(reading.plain, span.begin, span.stop)
+        or (span.moment and span.start <= reading.now < span.end)
+    ):
         return True
     at = record.at if isinstance(record, Note) else record.start
     return span.start <= at < span.end
@@ -105,9 +130,15 @@ def _chosen(scores: dict[_Passage, float], weights: dict[str, float]) -> list[_P
     for one in ranked[1:]:
         held = frozenset[str]().union(*(other.held for other in chosen))
         adds = _covered((word for word in one.held - held if not word.startswith("@")), weights)
-        if len(chosen) < _MOST_QUOTED and (adds >= _ADDS * total or scores[one] >= _CLOSE * scores[ranked[0]]):
+        # A sentence that only names the same person says something else.
+        alike = scores[one] >= _CLOSE * scores[ranked[0]] and (_things(one) or not _things(ranked[0]))
+        if len(chosen) < _MOST_QUOTED and (adds >= _ADDS * total or alike):
             chosen.append(one)
     return chosen
+
+
+def _things(passage: _Passage) -> bool:
+    return any(not word.startswith("@") for word in passage.held)
 
 
 def _value_beside(passages: Sequence[_Passage], best: _Passage, told_by: Telling) -> _Passage | None:
@@ -132,13 +163,15 @@ def _passages(desk: Desk, record: Note | Event, words: Sequence[str], asked: Ask
     if isinstance(record, Event):
         text = telling.say_event(record, desk.now)
         held = _held(desk, text, words)
-        yield _Passage(record, text, held, held, asked.held_by(text))
+        titled = frozenset(word for word in _held(desk, record.title, words) if not word.startswith("@"))
+        yield _Passage(record, text, held, held, asked.held_by(text), titled)
         return
     said = [part.strip() for one in sentences(record.body) for part in _ENGLISH_STOP.split(one)] or [record.body]
     per_sentence = [_held(desk, one, words) for one in said]
     around = frozenset().union(_held(desk, record.title, words), *per_sentence)
+    titled = frozenset(word for word in _held(desk, record.title, words) if not word.startswith("@"))
     for text, held in zip(said, per_sentence, strict=True):
-        yield _Passage(record, text, held, around, asked.held_by(text))
+        yield _Passage(record, text, held, around, asked.held_by(text), titled)
 
 
 def _held(desk: Desk, text: str, words: Sequence[str]) -> frozenset[str]:
@@ -155,7 +188,11 @@ def _weights(words: Sequence[str], passages: Sequence[_Passage]) -> dict[str, fl
     weights = {}
     for word in words:
         rare = math.log(1 + size / max(1, counts[word]))
-        weights[word] = _NAME_WEIGHT if word.startswith("@") else rare * (1.0 if counts[word] else 0.5)
+        weights[word] = (
+            _NAME_WEIGHT
+            if word.startswith("@")
+            else rare * (1.0 if counts[word] else _NOWHERE[not WEAK.isdisjoint(word)])
+        )
     return weights
 
 
@@ -163,11 +200,16 @@ def _covered(words: Iterable[str], weights: dict[str, float]) -> float:
     return sum(weights[word] for word in words)
 
 
-def _score(passage: _Passage, weights: dict[str, float], reading: Reading) -> float:
+def _score(passage: _Passage, weights: dict[str, float], reading: Reading, asked: Asked) -> float:
     total = sum(weights.values())
-    score = _covered(passage.held, weights) + _CONTEXT * _covered(passage.around - passage.held, weights)
+    score = _covered(passage.held, weights) + _TITLED * _covered(passage.titled, weights)
+    for word in passage.around - passage.held:
+        score += (_CONTEXT_NAME if word.startswith("@") else _CONTEXT) * weights[word]
     score += sum(_AS_SAID for word in passage.held if word.startswith("@") and word.split("|")[-1] in passage.text)
+    forms = "".join(word for word in passage.held if not word.startswith("@"))
+    score += _CHARACTER * len((set(reading.plain) & set(half_width(passage.text)) & _HAN) - set(forms) - _COMMON)
     score += _HOLDS_ASKED * total if passage.has_value else 0.0
+    score += _EVENT_TELLS * total if asked.name == "时间" and isinstance(passage.record, Event) else 0.0
     span = reading.span
     if span is not None:
         score += _IN_TIME * total if _in_time(passage.record, reading) else 0.0
@@ -214,10 +256,11 @@ def _missing(told_by: Telling, around: frozenset[str]) -> list[str]:
     found = [word.split("|")[-1] for word in told_by.words if word.startswith("@") and word not in around]
     for run in told_by.runs:
         pairs = pairs_of(run)
-        if len(pairs) == 1 and pairs[0] == run:
+        if run.isascii():
             found += [] if run in forms else [run]
             continue
         there = {at + step for at, pair in enumerate(pairs) if pair in forms for step in (0, 1)}
         bare = "".join(" " if at in there else character for at, character in enumerate(run))
-        found += re.findall("[\u4e00-\u9fff]{2,}", bare)
+        weak = "".join(WEAK)
+        found += [one.strip(weak) for one in re.findall("[\u4e00-\u9fff]{2,}", bare)]
     return [one for one in found if 2 <= len(one) <= _LONGEST_MISSING and not _NUMERALS.search(one)][:2]

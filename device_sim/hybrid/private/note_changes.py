@@ -4,7 +4,9 @@ import re
 from dataclasses import replace
 
 from device_sim.hybrid.private import telling
+from device_sim.hybrid.private.contact_commands import rename_contact
 from device_sim.hybrid.private.desk import Command, Desk
+from device_sim.hybrid.private.event_changes import set_title
 from device_sim.hybrid.private.note_commands import BOOKS, asks_a_value, nothing_to_keep
 from device_sim.hybrid.private.note_finding import note_meant
 from device_sim.hybrid.private.said import PrivateAnswer, source, yes
@@ -23,6 +25,10 @@ _APPEND_IN = re.compile(
     rf"^(?:给|在|往|向|到)(?P<which>[^,。;:]{{1,30}}?(?:{_IN_IT}|[》」]))(?:里面|里|上|中|后面|末尾|下面)?(?:再)?(?:补充|追加|补|加|添|记|写)(?:上|进|入|下)?(?:一?[行条句笔段])?\s*[:,]?\s*(?P<what>.{{1,}})$",
     re.DOTALL,
 )
+_APPEND_TITLE = re.compile(
+    r"^(?:给|在|往|向|到)(?P<which>[^,。;:]{1,30}?)(?:里面|里|上|中|后面|末尾|下面)?(?:再)?(?:补充|追加|[补加添记写]一?[句行条])(?:一下|一?[句行条])?\s*[:,]\s*(?P<what>.{1,})$",
+    re.DOTALL,
+)
 _DELETE = re.compile(r"^(?:把|将)?(?P<which>.{1,80}?)(?:给我)?(?:删除|删掉|删了|去掉|清掉|扔掉)(?:吧|了)?[。!]?$")
 _DELETE_FIRST = re.compile(r"^(?:删除|删掉|删了|去掉|删)(?P<which>.{1,80})$")
 _NEW_BOOK = re.compile(r"(?:我的?)?(?P<title>[^《》那这条篇]{1,12})的?(?:笔记|备忘录?|日记)")
@@ -33,26 +39,30 @@ def read(said: Said) -> Command | None:
     """The command to change a note."""
     if asks(said.plain) and not re.search("[:,]", said.plain):
         return None
-    if (match := _RENAME.match(said.plain)) and _OF_NOTES.search(match["which"]):
+    match = _RENAME.match(said.plain)
+    if match and (_OF_NOTES.search(match["which"]) or re.search("改名|重命名|更名", said.plain)):
         which, to = said.cut(match, "which"), said.cut(match, "to")
         return lambda desk: _rename(desk, which, to)
     match = _DELETE_FIRST.match(said.plain) or _DELETE.match(said.plain)
     if match and _OF_NOTES.search(match["which"]):
         which = said.cut(match, "which")
         return lambda desk: _delete(desk, which)
-    for pattern in (_APPEND_IN, _APPEND_TO):
+    for pattern in (_APPEND_IN, _APPEND_TO, _APPEND_TITLE):
         match = pattern.match(said.plain)
         if match and not re.fullmatch(f"(?:我的?)?(?:{BOOKS})", match["which"]):
             which, what = said.cut(match, "which"), said.cut(match, "what")
-            if "日程" not in which and "日历" not in which:
+            if not re.search("日程|日历|通讯录|待办", which):
                 return lambda desk: _append(desk, which, what)
     return None
 
 
 def _rename(desk: Desk, which: str, to: str) -> PrivateAnswer:
+    plainly = _OF_NOTES.search(which) is not None
+    if not plainly and desk.contacts_called(which):
+        return rename_contact(desk, which, to)
     note = note_meant(desk, which, "改")
     if isinstance(note, PrivateAnswer):
-        return note
+        return note if plainly else set_title(desk, which, to)
     kept = desk.store.change_note(replace(note, title=to))
     undo = f"说「把笔记《{to}》改名为{note.title}」就改回去"
     return yes(f"已把笔记《{note.title}》改名为《{kept.title}》。", source(kept), changed=True, undo=undo)

@@ -34,6 +34,9 @@ _ACCOUNT = re.compile(
     r"^(?:记账|记个账|记笔账|记一笔账?|记一笔(?:开销|支出|收入)|记个?(?:开销|支出|花销|花费|收入|消费))\s*[:,]?\s*(?P<body>.+)$",
     re.DOTALL,
 )
+_ACCOUNT_AFTER = re.compile(
+    r"^(?P<body>.{2,}?)[,，。;\s]{0,2}(?:帮我|给我)?(?:记一笔账?|记个账|记下账|记笔账|记账|记到账上)[。!]?$", re.DOTALL
+)
 _FIGURE = re.compile(
     r"^(?:记|记录|登记|记下|记个|记一下|记录一下|记录下)(?:我的?|今天的?|今早的?|下)?"
     r"(?P<body>(?:体重|血压|血糖|心率|体温|体脂|身高|油耗|里程|电表|水表|燃气|电费|水费|步数|腰围).+)$",
@@ -76,7 +79,7 @@ def _body(said: Said) -> tuple[str, str | None, bool] | None:
             if group == "line" and _CALENDAR.search(plain):
                 continue
             return said.cut(match, group), None, False
-    if match := _ACCOUNT.match(plain):
+    if match := _ACCOUNT.match(plain) or _ACCOUNT_AFTER.match(plain):
         body = said.cut(match, "body")
         return body, f"记账：{body}", False
     if match := _FIGURE.match(plain):

@@ -35,7 +35,7 @@ def about(desk: Desk, reading: Reading) -> PrivateAnswer | None:
         return _latest(desk, reading)
     found = _fitting_notes(desk, reading)
     if not found:
-        noted = quote(desk, reading) if reading.terms() else None
+        noted = (quote(desk, reading, only_notes=True) or quote(desk, reading)) if reading.terms() else None
         return noted.answer if noted is not None else _none(desk, reading)
     noted = quote(desk, reading, only_notes=True) if reading.terms() and not _whole(reading.plain) else None
     if noted is not None:
@@ -72,10 +72,10 @@ def count(desk: Desk, reading: Reading) -> PrivateAnswer | None:
 
 def money(desk: Desk, reading: Reading) -> PrivateAnswer | None:
     """What was spent or is to be paid, sentence by sentence; sums are not made of it."""
-    if reading.terms() and not _UNPAID.search(reading.plain) and re.search("多少", reading.plain):
+    if (reading.terms() or reading.mentions) and not _UNPAID.search(reading.plain):
         noted = quote(desk, reading, only_notes=True)
-        if noted is not None:
-            return noted.answer
+        if noted is not None or "账" not in reading.plain:
+            return noted.answer if noted is not None else None
     span = reading.span
     unpaid = _UNPAID.search(reading.plain) is not None
     if span is None or unpaid:

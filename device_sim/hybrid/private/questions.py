@@ -1,16 +1,16 @@
 """Questions about the phone's own data: which of them a text asks, and who answers it."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
+from device_sim.hybrid.private import availability, spans_between, telling
 from device_sim.hybrid.private import calendar_questions as calendar
 from device_sim.hybrid.private import contact_questions as contacts
 from device_sim.hybrid.private import note_questions as notes
-from device_sim.hybrid.private import spans_between, telling
 from device_sim.hybrid.private.desk import Desk
 from device_sim.hybrid.private.facts import quote
 from device_sim.hybrid.private.reading import Reading
-from device_sim.hybrid.private.said import PrivateAnswer, no
+from device_sim.hybrid.private.said import PrivateAnswer, no, source
 from device_sim.hybrid.private.wording import asks, said
 
 Answerer = Callable[[Desk, Reading], PrivateAnswer | None]
@@ -25,6 +25,7 @@ _NOT_HELD = (
     (re.compile("步数|多少步|走了.{0,4}步|心率|睡了多久|睡眠"), "步数、睡眠这样的健康数据"),
     (re.compile("分享给|谁看过|被谁看|转发给谁|谁已读"), "分享的记录"),
     (re.compile("^(?:标记|标为|标成|设为)?(?:为)?(?:已)?完成|打勾|打个勾|勾掉"), "能打勾的待办"),
+    (re.compile("天气(?:怎么样|如何|好)|会下[雨雪]|下[雨雪]吗|气温|多少度|空气质量"), "天气"),
     (re.compile("电量|流量|内存|余额|验证码|快递到哪|定位|照片|相册|截图|闹钟响"), "这样的数据"),
 )
 _LIST = re.compile(
@@ -32,7 +33,7 @@ _LIST = re.compile(
     "(?:有|要|得)(?:什么|啥|哪些|没有)?(?:事|做|干)|有事|什么事|干什么|干嘛|忙什么|忙啥|提醒|待办|去哪"
 )
 _CONTACT = re.compile(
-    "电话(?!会|里|沟通|聊)|手机号?|号码|座机|邮箱|邮件地址|e-?mail|联系方式|怎么联系|微信号?|在哪(?:里|儿|个公司|家公司)?(?:上班|工作|任职)|(?:哪个?|哪家|什么)(?:公司|单位)|"
+    "电话(?!会|里|沟通|聊)|手机号?|号码|座机|邮箱|邮件地址|e-?mail|联系方式|怎么联系|微信号?|在哪(?:里|儿|个公司|家公司)?(?:上班|工作|任职)|(?:哪个?|哪家|什么)(?:公司|单位)|上班的?地方|工作单位|"
     "全名|本名|真名|别名|名片"
 )
 _NOTES = re.compile(
@@ -40,7 +41,9 @@ _NOTES = re.compile(
     "(?:我)?(?:记|写)过|怎么说的?|怎么定的?|结论|说的(?:什么|是)"
 )
 _COUNT = re.compile("几[个场次条件位]|多少[个场次条件位]?(?:会|安排|日程|活动|约|联系人|笔记|人)|有多少")
-_FREE = re.compile("有空|空不空|忙不忙|忙吗|有时间|空闲|得空|没空|方便吗|空着|是空的|能安排|什么时候.{0,4}空|腾得出")
+_FREE = re.compile(
+    "有空|没事(?![的儿做])|没安排的|空不空|忙不忙|忙吗|有时间|空闲|得空|没空|方便吗|空着|是空的|能安排|什么时候.{0,4}空|腾得出"
+)
 _NEXT = re.compile(
     "下一[个场次]|(?:下|接下来)(?:一|的)?(?:个|场|次|件)?(?:会议?|安排|日程|活动|行程|约会?|事)|下次(?:见|和|跟|与)|接下来(?:有|要|我|是|的)|马上(?:有|要)"
 )
@@ -53,13 +56,14 @@ _MONEY = re.compile(
 
 _PATTERNS: tuple[tuple[re.Pattern[str], Answerer], ...] = (
     (re.compile(contacts.VALUE), contacts.whose),
+    (re.compile(contacts.ENDING), contacts.whose_ends),
     (_MONEY, notes.money),
     (re.compile("联系人|通讯录|姓[\u4e00-\u9fff]{1,2}的|存过|存了|有没有存"), contacts.kept),
     (re.compile("是(?:不是)?同?一个人|同一个人"), contacts.same_person),
     (re.compile("哪个是|哪位是|谁是"), contacts.which_of),
     (re.compile("几[条篇个]笔记|多少[条篇个]?(?:笔记|备忘)"), notes.count),
     (re.compile("谁|哪些人|什么人|几个人|多少人|哪位"), contacts.who_works_at),
-    (re.compile("撞车|冲突|重叠|打架|撞上|撞期|时间重了"), calendar.clashes),
+    (re.compile("撞车|冲突|重叠|打架|撞上|撞期|时间重了"), availability.clashes),
     (re.compile("几天|多少天|多久|同一天|隔"), spans_between.between),
     (re.compile("第一|最早|最后一[个场]|最晚"), calendar.first_or_last),
     (_NEXT, calendar.next_one),
@@ -67,7 +71,7 @@ _PATTERNS: tuple[tuple[re.Pattern[str], Answerer], ...] = (
     (_NOTES, notes.about),
     (_CONTACT, contacts.detail),
     (_COUNT, calendar.listed),
-    (_FREE, calendar.free),
+    (_FREE, availability.free),
     (_WHEN, calendar.when),
     (_LIST, calendar.listed),
 )  # fmt: skip
@@ -92,9 +96,18 @@ def answer_question(desk: Desk) -> PrivateAnswer:
     if reading.span is not None and (reading.mentions or ("我" in text and not reading.terms())):
         return calendar.listed(desk, reading)
     terms = reading.terms()
+    if reading.mentions and wants_to_know:
+        return _who_they_are(reading, terms)
     if terms and wants_to_know:
         return no(f"日历、通讯录和笔记里都没有找到「{'」「'.join(terms[:3])}」，所以{UNKNOWN}")
     return no(UNKNOWN)
+
+
+def _who_they_are(reading: Reading, terms: Sequence[str]) -> PrivateAnswer:
+    """Of those who are named, what the address book holds: it may be what was meant."""
+    told = "\n".join(f"· {telling.say_all(one)}" for one in reading.contacts[:3])
+    about = f"「{'」「'.join(terms[:3])}」" if terms else "要问的事"
+    return no(f"日历和笔记里没有找到{about}。通讯录里有：\n{told}", *map(source, reading.contacts[:3]))
 
 
 def _refused(text: str, plain: str, reading: Reading) -> PrivateAnswer | None:

@@ -8,6 +8,7 @@ from device_sim.hybrid.private.desk import Desk
 from device_sim.hybrid.private.reading import Reading, about
 from device_sim.hybrid.private.said import PrivateAnswer, source, yes
 from device_sim.hybrid.private.wording import said
+from device_sim.personal.numerals import half_width
 from device_sim.personal.records import Event
 
 _TWO_OF = re.compile(r"^(?:这|那)?(?:两|2|二)(?:个|次|场)(?P<both>.{2,30}?)(?:之间|中间|隔|相隔|间隔)")
@@ -15,7 +16,7 @@ _BETWEEN = re.compile(
     r"^(?:从)?(?P<first>.{2,30}?)(?:和|跟|与|到|离|距)(?P<second>.{2,30}?)(?:之间|中间)?(?:我)?(?:相?隔|间隔|差|相差|有|还有|是)?(?:了|着)?(?:几天|多少天|多久)"
 )
 _UNTIL = re.compile(
-    r"^(?:现在)?(?:离|距离?)(?P<what>.{2,30}?)(?:还)?(?:有|剩|差)(?:下)?(?:几天|多少天|多久)|^(?P<then>.{2,30}?)还有(?:几天|多少天|多久)"
+    r"^(?:现在)?(?:离|距离?)(?P<what>.{2,30}?)(?:还)?(?:有|剩|差)(?:下)?(?:几天|多少天|多久)|^(?P<then>.{2,30}?)(?:(?:离|距离?)(?:现在|今天))?还(?:有|剩)(?:几天|多少天|多久)"
 )
 _SAME_DAY = re.compile(
     r"^(?P<first>.{2,30}?)(?:是不是|是否|会不会)?(?:和|跟|与)(?P<second>.{2,30}?)(?:是不是|是否)?(?:都)?(?:在|是)?同一天"
@@ -46,9 +47,23 @@ def _coming(desk: Desk, words: str) -> Sequence[Event]:
         return ()
     events = desk.store.events(span.start, span.end) if span else desk.store.events(desk.now, None)
     found = about(reading, events, desk.people, exact=True)
+    found = found or _nearly(reading.terms(), events)
     return found or (
         about(reading, desk.store.events(None, desk.now), desk.people, exact=True)[-1:] if not span else ()
     )
+
+
+def _nearly(terms: Sequence[str], events: Sequence[Event]) -> list[Event]:
+    """Events of one title that holds the words in two pieces: 年终汇报 is 年终总结汇报."""
+    found = [
+        event for event in events
+        if terms and all(
+            any(term[:at] in (head := half_width(event.title)) and term[at:] in head.partition(term[:at])[2]
+                for at in range(2, len(term) - 1))
+            for term in terms
+        )
+    ]  # fmt: skip
+    return found if len({event.title for event in found}) == 1 else []
 
 
 def _apart(desk: Desk, one: Event, other: Event) -> PrivateAnswer:

@@ -68,7 +68,7 @@ def detail_asked(plain: str) -> str:
         return "email"
     if re.search("电话|手机|号码|座机|号是多少", plain):
         return "phone"
-    return "organisation" if re.search("公司|单位|上班|工作|任职", plain) else "all"
+    return "organisation" if re.search("公司|单位|上班的?地方|上班|工作|任职", plain) else "all"
 
 
 def say_all(contact: Contact) -> str:
@@ -89,6 +89,11 @@ def say_span(text: str, span: TimeSpan, now: datetime) -> str:
     first, last = span.start.date(), (span.end - timedelta(minutes=1)).date()
     day = say_day(first, now) if first == last else f"{say_day(first, now)}到{say_day(last, now)}"
     return f"{said}（{day}）" if said not in day else day
+
+
+def say_spans(text: str, spans: Sequence[TimeSpan], now: datetime) -> str:
+    """All the times that were said."""
+    return "、".join(say_span(text, span, now) for span in spans)
 
 
 def say_length(event: Event) -> str:
