@@ -1,6 +1,6 @@
 """The crisis guard: notices signs of self-harm risk in a text, and holds the one fixed answer to them.
 
-All wording lies in `crisis.toml`. A text is first made plain: widths, case, Traditional characters, repeated characters
+All wording lies in `crisis.toml`, Traditional characters in `han.py`. A text is first made plain: widths, case, Traditional characters, repeated characters
 and marks put between characters no longer matter. Then each sentence is judged by itself, so that an idiom in one hides
 nothing in another: it is a sign when a pattern still matches after the everyday phrases (idioms, films, denials) are
 covered.
@@ -19,6 +19,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
+from device_sim.han import SIMPLIFIED
 from device_sim.insights.phrases import InvalidPattern, Openings, Phrases, openings
 from model_store.grams import GramModel, InvalidGramFile
 
@@ -80,7 +81,7 @@ class CrisisGuard:
     def __init__(self, source: _Source, model: GramModel | None) -> None:
         self.answer = source.answer
         self.resources = tuple(source.resources)
-        folds = _folds(source.fold)
+        folds = SIMPLIFIED | _folds(source.fold)
         signs = _patterns("signs", source.signs, source.words, _SIGN_GAP, folds)
         everyday = _patterns("everyday", source.everyday, source.words, _EVERYDAY_GAP, folds)
         self._fold = _MARKS | _UNSEEN | folds

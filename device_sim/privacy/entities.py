@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from device_sim.errors import InvalidText
+from device_sim.han import simplified
 from device_sim.heads import ServingHeads
 from device_sim.inference import Encoder
 from device_sim.privacy.edges import whole
@@ -72,6 +73,7 @@ class Entities:
         """See `Recogniser`. A name that the head sees in one place is found wherever the text has it."""
         if not self.available:
             return []
+        text = simplified(text)
         found: dict[tuple[int, int], SensitiveType] = {}
         reading = read(text, self._everyday)
         general = is_general(text)

@@ -2,8 +2,10 @@
 
 import threading
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Protocol
 
+from device_sim.han import simplified
 from device_sim.personal.mentions import Certainty, Mention, People
 from device_sim.personal.people import Secrets
 from device_sim.personal.records import Contact
@@ -95,7 +97,7 @@ class _Known:
 
     def __init__(self, secrets: Secrets) -> None:
         self.secrets = secrets
-        self._contacts = People(secrets.contacts)
+        self._contacts = People(map(_simplified, secrets.contacts))
         # Those that are only named in events are as good as contacts of that name.
         listed = {name for one in secrets.contacts for name in (one.name, *one.aliases)}
         self._others = People(_nameless(name for name in secrets.people if name not in listed))
@@ -138,7 +140,11 @@ def _meant(mention: Mention, reading: Reading, everyday: EverydayWords) -> bool:
 
 def _nameless(names: Iterable[str], *, whole: bool = False) -> list[Contact]:
     """Contacts of whom only a name is known; if `whole`, nothing is made of it."""
-    return [Contact(-1, "" if whole else name, (name,), (), (), None) for name in sorted(set(names)) if name.strip()]
+    return [Contact(-1, "" if whole else name, (simplified(name),), (), (), None) for name in sorted(set(names)) if name.strip()]
+
+
+def _simplified(contact: Contact) -> Contact:
+    return replace(contact, name=simplified(contact.name), aliases=tuple(map(simplified, contact.aliases)))
 
 
 def _organisation_forms(name: str) -> Iterator[str]:

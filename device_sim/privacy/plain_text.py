@@ -1,13 +1,16 @@
-"""A text without what only hides its words: spaces in Chinese, characters that are not seen, full-width letters."""
+"""A text without what only hides its words: spaces in Chinese, characters that are not seen, full-width letters,
+Traditional characters.
+"""
 
 import re
 from dataclasses import dataclass
 
-_HAN = r"\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003134f"
+from device_sim.han import HAN_ANY, simplified
+
 _UNSEEN = (
     r"\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff"
 )
-_HIDING = re.compile(rf"[{_UNSEEN}]+|(?<=[{_HAN}])[ \t\u00a0\u3000{_UNSEEN}]+(?=[{_HAN}])")
+_HIDING = re.compile(rf"[{_UNSEEN}]+|(?<=[{HAN_ANY}])[ \t\u00a0\u3000{_UNSEEN}]+(?=[{HAN_ANY}])")
 _WIDE = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
 
 
@@ -27,7 +30,7 @@ class Plain:
 
 def plain(text: str) -> Plain:
     """`text` made plain."""
-    narrow = text if text.isascii() else text.translate(_WIDE)
+    narrow = text if text.isascii() else simplified(text.translate(_WIDE))
     hiding = [match.span() for match in _HIDING.finditer(narrow)]
     if not hiding:
         return Plain(narrow, None)
