@@ -1,9 +1,9 @@
 """The crisis guard: notices signs of self-harm risk in a text, and holds the one fixed answer to them.
 
-All wording lies in `crisis.toml`, Traditional characters in `han.py`. A text is first made plain: widths, case, Traditional characters, repeated characters
-and marks put between characters no longer matter. Then each sentence is judged by itself, so that an idiom in one hides
-nothing in another: it is a sign when a pattern still matches after the everyday phrases (idioms, films, denials) are
-covered.
+All wording lies in `crisis.toml`. A text is first made plain: widths, case, Traditional characters (`han.py`), repeated
+characters and marks put between characters no longer matter. Then each sentence is judged by itself, so that an idiom
+in one hides nothing in another: it is a sign when a pattern still matches after the everyday phrases (idioms, films,
+denials) are covered.
 
 Wordings that no pattern foresees are left to `crisis.npz`, a linear model over runs of characters which
 `attune-toolchain crisis` makes: a text whose score reaches its threshold, without what everyday phrases explained, is a

@@ -140,7 +140,8 @@ def _meant(mention: Mention, reading: Reading, everyday: EverydayWords) -> bool:
 
 def _nameless(names: Iterable[str], *, whole: bool = False) -> list[Contact]:
     """Contacts of whom only a name is known; if `whole`, nothing is made of it."""
-    return [Contact(-1, "" if whole else name, (simplified(name),), (), (), None) for name in sorted(set(names)) if name.strip()]
+    named = sorted({simplified(name) for name in names if name.strip()})
+    return [Contact(-1, "" if whole else name, (name,), (), (), None) for name in named]
 
 
 def _simplified(contact: Contact) -> Contact:
