@@ -79,7 +79,7 @@ def quote(desk: Desk, reading: Reading, *, only_notes: bool = False) -> Quotatio
     if not scores:
         return None
     chosen = _chosen(scores, weights)
-    beside = None if any(one.has_value for one in chosen) else _value_beside(passages, chosen[0], told_by)
+    beside = None if any(one.has_value for one in chosen) else _value_beside(passages, chosen, told_by)
     return _told(desk, chosen, beside, told_by, weights, asked)
 
 
@@ -141,10 +141,11 @@ def _things(passage: _Passage) -> bool:
     return any(not word.startswith("@") for word in passage.held)
 
 
-def _value_beside(passages: Sequence[_Passage], best: _Passage, told_by: Telling) -> _Passage | None:
+def _value_beside(passages: Sequence[_Passage], chosen: Sequence[_Passage], told_by: Telling) -> _Passage | None:
     """A sentence of the same record that holds a value of the kind asked for, though none of the question's words."""
     characters = set("".join(told_by.runs))
-    valued = [one for one in passages if one.has_value and one.record == best.record]
+    records = [one.record for one in chosen]
+    valued = [one for one in passages if one.has_value and one.record in records]
     return max(valued, key=lambda one: len(characters & set(one.text)), default=None)
 
 
@@ -163,7 +164,8 @@ def _passages(desk: Desk, record: Note | Event, words: Sequence[str], asked: Ask
     if isinstance(record, Event):
         text = telling.say_event(record, desk.now)
         held = _held(desk, text, words)
-        titled = frozenset(word for word in _held(desk, record.title, words) if not word.startswith("@"))
+        titled = _held(desk, record.title, words) if asked.name == "时间" else frozenset()
+        titled = frozenset(word for word in titled if not word.startswith("@"))
         yield _Passage(record, text, held, held, asked.held_by(text), titled)
         return
     said = [part.strip() for one in sentences(record.body) for part in _ENGLISH_STOP.split(one)] or [record.body]
