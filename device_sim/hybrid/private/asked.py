@@ -23,6 +23,12 @@ _FRAME = """
 _PARTICLES = "的了吗呢吧啊呀嘛"
 # 查 asks, but is also half of 复查: a pair that holds such a character tells something only where it is found.
 WEAK = frozenset(word for word in _FRAME.split() if len(word) == 1 and word not in _PARTICLES)
+# Pairs that many notes hold and that say little of what one is about.
+_GENERIC = """
+    到期 时间 地点 费用 价格 开始 结束 报名 名字 公司 朋友 明年 今年 去年 每天 每年 一天 一个 老师 医生 项目 计划 建议 需要
+    准备 安排 负责 最近 以后 重要 工作 联系 第一 最后 还要 大约 今天 明天 电话 号码 单位 手机 喜欢 觉得 知道
+    """
+GENERIC = frozenset(_GENERIC.split())
 _PHRASES = [word for word in _FRAME.split() if len(word) > 1]
 _FRAMED = re.compile("|".join(sorted(_PHRASES, key=len, reverse=True)) + f"|[{_PARTICLES}]")
 _RUN = re.compile(r"[\u4e00-\u9fff]+|[a-z0-9\u00c0-\u024f@._+-]+")

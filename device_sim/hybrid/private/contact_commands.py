@@ -34,10 +34,12 @@ _OTHER_NAME = re.compile(
     r"^(?:把|将)?(?P<who>.{1,20}?)的?(?P<kind>名字|姓名|称呼|备注名|备注|昵称|外号|叫法|别名|联系人名)(?:改|换|更新|设)(?:成|为|叫)\s?(?P<to>[^,。:;\s的]{1,20})$"
 )
 _ALIAS = re.compile(
+    r"^(?:给|为|把)(?P<whose>.{1,20}?)的?(?:别名|昵称|称呼|外号|小名|备注名)(?:再)?(?:加|添|设|补)(?:上|成|为)?(?:一个|个)?(?:叫做?)?\s?:?(?P<name>[^,。:;\s]{1,20})$|"
     r"^(?:给|为)(?P<who>.{1,20}?)(?:加|添|设|起|添加|增加|取)一?个?(?:新的?)?(?:别名|昵称|称呼|外号|小名|叫法|备注名)\s?(?:叫|是|为|:|,)?\s?(?P<to>[^,。:;\s]{1,20})$"
 )
 _ORGANISATION = re.compile(
-    r"^(?:(?P<before>[^,。]{1,12}?)(?:换|跳槽|离职|升职|去|调)[^,。]{0,10}[,。]\s*)?(?:把|将)(?P<who>.{1,20}?)的?(?:工作单位|单位|公司|工作)(?:改|换|更新|记|存|设|填)(?:成|为|到|上)\s?:?(?P<to>[^,。;:\s]{2,40})$"
+    r"^(?:(?P<before>[^,。]{1,12}?)(?:换|跳槽|离职|升职|去|调)[^,。]{0,10}[,。]\s*)?(?:把|将)?(?P<who>[^,。]{0,20}?)的?"
+    r"(?:工作单位|单位|公司|工作)(?:改|换|更新|记|存|设|填)(?:成|为|到|上)\s?:?(?P<to>[^,。;:\s]{2,40})$"
 )
 _DELETE = re.compile(
     r"^(?:把|将)?(?:删除|删掉|删了|去掉|删)?(?:一下)?(?:我的?)?(?:通讯录里?的?|通讯录中的?)?(?:联系人|这个联系人)?(?:叫)?[:「]?(?P<who>[^,。:;]{1,20}?)」?"
@@ -77,12 +79,15 @@ def read(said: Said) -> Command | None:
     if detail is not None:
         return lambda desk: save_detail(desk, detail)
     if match := _OTHER_NAME.match(said.plain) or _ALIAS.match(said.plain):
-        who, to = said.cut(match, "who"), said.cut(match, "to")
-        renames = "kind" in match.groupdict() and match["kind"] in ("名字", "姓名", "联系人名")
+        groups = match.groupdict()
+        who = said.cut(match, "who") if groups["who"] else said.cut(match, "whose")
+        to = said.cut(match, "to") if groups["to"] else said.cut(match, "name")
+        renames = groups.get("kind") in ("名字", "姓名", "联系人名")
         return lambda desk: _call(desk, who, to, renames=renames)
-    if match := _ORGANISATION.match(said.plain):
+    match = _ORGANISATION.match(said.plain)
+    if match and (match["who"] or match["before"]):
         who, to = said.cut(match, "who"), said.cut(match, "to")
-        who = said.cut(match, "before") if who in ("他", "她", "他们", "TA") and match["before"] else who
+        who = said.cut(match, "before") if who in ("", "他", "她") and match["before"] else who
         return lambda desk: _employ(desk, who, to)
     return None
 

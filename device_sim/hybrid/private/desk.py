@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from device_sim.hybrid.private import telling
-from device_sim.hybrid.private.reading import Reading, about, read_request
+from device_sim.hybrid.private.reading import Reading, about, in_pieces, names_all, read_request
 from device_sim.hybrid.private.said import PrivateAnswer, no, source, yes
 from device_sim.personal.mentions import People
 from device_sim.personal.records import Contact, Event, Note
@@ -109,6 +109,9 @@ class Desk:
         found = about(reading, around, self.people, exact=True)
         if span is not None and span.moment:
             found = [event for event in found if event.start == span.start] or found
+        if not found and verb != "取消":
+            chosen = [one for one in around if names_all(reading.mentions, one, self.people)]
+            found = in_pieces(reading.terms(), chosen)
         return found or self._nothing_meant(reading, around, verb)
 
     def _nothing_meant(self, reading: Reading, around: Sequence[Event], verb: str) -> PrivateAnswer:

@@ -44,7 +44,9 @@ _ALARM = re.compile(
 _EVERY = re.compile(
     r"^(?:给|为|把)(?P<what>.{1,40}?)(?:设|定|加|建|添)(?:成|个|一个|上)?(?P<every>每(?:年|月|周|个?星期|天|日))的?(?:提醒|日程|闹钟)\s*[,:]\s*(?P<when>.{1,30})$"
 )
-_KEEP_FREE = re.compile(r"^(?:把|将)?(?P<when>.{2,20}?)(?:都|全)?(?:给我)?(?:空|留|腾)(?:出来|着|出)(?:[,。].{0,30})?$")
+_KEEP_FREE = re.compile(
+    r"^(?:把|将)?(?P<when>.{2,20}?)(?:都|全)?(?:给我)?(?:空|留|腾)(?:出来|着|出)(?:来?(?P<what>[^,。了]{2,30})|[,。].{0,30})?$"
+)
 _MARK = re.compile(
     r"^(?:把|将)?(?P<when>.{2,20}?)(?:整天|全天|一整天)?(?:都|全)?(?:标|设|记|标记|占)(?:成|为|上|作)(?P<what>[^,。]{1,20})$"
 )
@@ -155,8 +157,8 @@ def _add_task(desk: Desk, when: str, what: str, rest: str) -> PrivateAnswer:
 
 def _read_block(said: Said) -> Command | None:
     if match := _KEEP_FREE.match(said.plain):
-        when = said.cut(match, "when")
-        return lambda desk: _block(desk, when, "留空（不安排别的）")
+        when, what = said.cut(match, "when"), said.cut(match, "what")
+        return lambda desk: _block(desk, when, re.sub("^(?:给|来|用来)", "", what) or "留空（不安排别的）")
     if (match := _MARK.match(said.plain)) and not asks(said.plain):
         when, what = said.cut(match, "when"), said.cut(match, "what")
         if re.search("[0-9一二三四五六七八九十天日周末午晚早年月]", when) and not re.search(

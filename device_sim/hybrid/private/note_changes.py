@@ -22,7 +22,7 @@ _APPEND_TO = re.compile(
     re.DOTALL,
 )
 _APPEND_IN = re.compile(
-    rf"^(?:给|在|往|向|到)(?P<which>[^,。;:]{{1,30}}?(?:{_IN_IT}|[》」]))(?:里面|里|上|中|后面|末尾|下面)?(?:再)?(?:补充|追加|补|加|添|记|写)(?:上|进|入|下)?(?:一?[行条句笔段])?\s*[:,]?\s*(?P<what>.{{1,}})$",
+    rf"^(?:给|在|往|向|到|把)(?P<which>[^,。;:]{{1,30}}?(?:{_IN_IT}|[》」]))(?:里面|里|上|中|后面|末尾|下面)?(?:再)?(?:补充|追加|补|加|添|记|写)(?:上|进|入|下)?(?:一?[行条句笔段])?\s*[:,]?\s*(?P<what>.{{1,}})$",
     re.DOTALL,
 )
 _APPEND_TITLE = re.compile(
@@ -39,6 +39,12 @@ def read(said: Said) -> Command | None:
     """The command to change a note."""
     if asks(said.plain) and not re.search("[:,]", said.plain):
         return None
+    for pattern in (_APPEND_IN, _APPEND_TO, _APPEND_TITLE):
+        match = pattern.match(said.plain)
+        if match and not re.fullmatch(f"(?:我的?)?(?:{BOOKS})", match["which"]):
+            which, what = said.cut(match, "which"), said.cut(match, "what")
+            if not re.search("日程|日历|通讯录|待办", which):
+                return lambda desk: _append(desk, which, what)
     match = _RENAME.match(said.plain)
     if match and (_OF_NOTES.search(match["which"]) or re.search("改名|重命名|更名", said.plain)):
         which, to = said.cut(match, "which"), said.cut(match, "to")
@@ -47,12 +53,6 @@ def read(said: Said) -> Command | None:
     if match and _OF_NOTES.search(match["which"]):
         which = said.cut(match, "which")
         return lambda desk: _delete(desk, which)
-    for pattern in (_APPEND_IN, _APPEND_TO, _APPEND_TITLE):
-        match = pattern.match(said.plain)
-        if match and not re.fullmatch(f"(?:我的?)?(?:{BOOKS})", match["which"]):
-            which, what = said.cut(match, "which"), said.cut(match, "what")
-            if not re.search("日程|日历|通讯录|待办", which):
-                return lambda desk: _append(desk, which, what)
     return None
 
 

@@ -113,7 +113,7 @@ def about(reading: Reading, events: Sequence[Event], people: People, *, exact: b
     `exact`: each of the words must be there in full, because something is to be changed.
     """
     chosen = [one for one in events if not one.title.startswith(REMINDS)] if "提醒" not in reading.plain else events
-    with_them = [one for one in chosen if _names_all(reading.mentions, f"{one.title} {' '.join(one.people)}", people)]
+    with_them = [one for one in chosen if names_all(reading.mentions, one, people)]
     terms = reading.terms()
     if not terms:
         return with_them
@@ -124,6 +124,18 @@ def about(reading: Reading, events: Sequence[Event], people: People, *, exact: b
     titled = [event for event in found if half_width(event.title) in reading.plain]
     longest = max((len(event.title) for event in titled), default=0)
     return [event for event in titled if len(event.title) == longest] or found
+
+
+def in_pieces(terms: Sequence[str], events: Sequence[Event]) -> list[Event]:
+    """Events of one title that hold each of the words, whole or in two pieces, in title or place: 年终汇报 is 年终总结汇报."""
+
+    def held(term: str, text: str) -> bool:
+        return term in text or any(term[:at] in text and term[at:] in text for at in range(2, len(term) - 1))
+
+    found = [
+        one for one in events if terms and all(held(t, half_width(f"{one.title} {one.place or ''}")) for t in terms)
+    ]
+    return found if len({event.title for event in found}) == 1 else []
 
 
 def _event_likeness(terms: Sequence[str], event: Event, people: People, exact: bool) -> int:
@@ -142,10 +154,12 @@ def _event_likeness(terms: Sequence[str], event: Event, people: People, exact: b
     return sum(scores)
 
 
-def _names_all(mentions: Sequence[Mention], text: str, people: People) -> bool:
+def names_all(mentions: Sequence[Mention], event: Event, people: People) -> bool:
+    """Whether an event is with everybody who is mentioned."""
     if not mentions:
         return True
-    present = {contact.id for found in people.find(text) for contact in found.contacts}
+    named = people.find(f"{event.title} {' '.join(event.people)}")
+    present = {contact.id for found in named for contact in found.contacts}
     return all(present & {contact.id for contact in mention.contacts} for mention in mentions)
 
 

@@ -5,10 +5,9 @@ from collections.abc import Sequence
 
 from device_sim.hybrid.private import telling
 from device_sim.hybrid.private.desk import Desk
-from device_sim.hybrid.private.reading import Reading, about
+from device_sim.hybrid.private.reading import Reading, about, in_pieces
 from device_sim.hybrid.private.said import PrivateAnswer, source, yes
 from device_sim.hybrid.private.wording import said
-from device_sim.personal.numerals import half_width
 from device_sim.personal.records import Event
 
 _TWO_OF = re.compile(r"^(?:这|那)?(?:两|2|二)(?:个|次|场)(?P<both>.{2,30}?)(?:之间|中间|隔|相隔|间隔)")
@@ -47,23 +46,10 @@ def _coming(desk: Desk, words: str) -> Sequence[Event]:
         return ()
     events = desk.store.events(span.start, span.end) if span else desk.store.events(desk.now, None)
     found = about(reading, events, desk.people, exact=True)
-    found = found or _nearly(reading.terms(), events)
+    found = found or in_pieces(reading.terms(), events)
     return found or (
         about(reading, desk.store.events(None, desk.now), desk.people, exact=True)[-1:] if not span else ()
     )
-
-
-def _nearly(terms: Sequence[str], events: Sequence[Event]) -> list[Event]:
-    """Events of one title that holds the words in two pieces: 年终汇报 is 年终总结汇报."""
-    found = [
-        event for event in events
-        if terms and all(
-            any(term[:at] in (head := half_width(event.title)) and term[at:] in head.partition(term[:at])[2]
-                for at in range(2, len(term) - 1))
-            for term in terms
-        )
-    ]  # fmt: skip
-    return found if len({event.title for event in found}) == 1 else []
 
 
 def _apart(desk: Desk, one: Event, other: Event) -> PrivateAnswer:
