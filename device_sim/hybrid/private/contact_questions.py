@@ -14,7 +14,10 @@ from device_sim.personal.mentions import surname
 from device_sim.personal.numerals import half_width
 from device_sim.personal.records import Contact
 
-VALUE = rf"(?P<value>{EMAIL}|{PHONE})\s?(?:是|这个|的?主人|存的是|对应)?.{{0,6}}谁|谁的(?:电话|号码|手机号?|邮箱)是\s?(?P<last>{EMAIL}|{PHONE})"
+VALUE = (
+    rf"(?P<value>{EMAIL}|{PHONE})\s?(?:是|这个|的?主人|存的是|对应)?.{{0,6}}谁|"
+    rf"谁的(?:电话|号码|手机号?|邮箱)是\s?(?P<last>{EMAIL}|{PHONE})"
+)
 ENDING = r"(?:尾号|后四位|末四位|最后四位)(?:是|为)?\s?(?P<ending>\d{3,6})"
 _WORKS_AT = re.compile(
     r"^(?:我)?(?:认识的?|通讯录里|联系人里)?(?:面|中)?(?:有)?(?:都有)?(?:谁|哪些人|哪个人|什么人|哪些联系人|哪位|哪几个人?|哪几位)(?:是)?在\s?(?P<a>.{2,30}?)(?:上班|工作|任职|干活|做事|的)?[?。吗呢]*$|"
@@ -127,7 +130,7 @@ def same_person(desk: Desk, _reading: Reading) -> PrivateAnswer | None:
     return (yes if sources else no)(f"看不出来：{'；'.join(told)}。", *sources)
 
 
-def which_of(desk: Desk, reading: Reading) -> PrivateAnswer | None:
+def which_of(_desk: Desk, reading: Reading) -> PrivateAnswer | None:
     """Which of those named is what is said: by their other names and where they work."""
     match = _WHICH.search(reading.plain)
     if match is None or len(reading.mentions) < 2:

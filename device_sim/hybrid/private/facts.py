@@ -5,9 +5,10 @@ A quotation is no answer of the phone's own: it names its note and date, and wha
 
 from collections.abc import Mapping, Sequence
 
-from device_sim.hybrid.private.asked import GENERIC, WEAK, Asked, Telling, asked_value, telling_words
+from device_sim.hybrid.private.asked import Asked, Telling, asked_value, telling_words
 from device_sim.hybrid.private.desk import Desk
 from device_sim.hybrid.private.passages import Passage, covered_by, in_time, passages, weights_of
+from device_sim.hybrid.private.question_words import GENERIC, WEAK
 from device_sim.hybrid.private.quotation import Quotation, tell
 from device_sim.hybrid.private.reading import Reading
 from device_sim.personal.numerals import half_width
@@ -29,7 +30,8 @@ _EVENT_TELLS = 0.25  # of the question's weight: an event knows when it is
 _TITLED = 0.5  # what a word in the title counts besides
 _CHARACTER = 0.3  # a single character that a sentence shares beside its words: 请 and 邀请
 _COMMON = frozenset(
-    "的了吗呢是在有我你他她它和跟与这那个一不就都也还什么哪谁多少几怎会要能好说过上下里到去来人大小年月日天点号，。？！：；、,.?!:; "
+    "的了吗呢是在有我你他她它和跟与这那个一不就都也还什么哪谁多少几怎会要能好说过上下里到去来人"
+    "大小年月日天点号，。？！：；、,.?!:; "
 )
 _HAN = frozenset(map(chr, range(0x4E00, 0xA000)))
 

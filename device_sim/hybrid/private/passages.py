@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 from device_sim.hybrid.material import sentences
 from device_sim.hybrid.private import telling
-from device_sim.hybrid.private.asked import WEAK, Asked, Telling
+from device_sim.hybrid.private.asked import Asked, Telling
 from device_sim.hybrid.private.desk import Desk
+from device_sim.hybrid.private.question_words import WEAK
 from device_sim.hybrid.private.reading import Reading
 from device_sim.personal.numerals import half_width
 from device_sim.personal.records import Event, Note

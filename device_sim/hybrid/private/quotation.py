@@ -5,9 +5,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from device_sim.hybrid.private import telling
-from device_sim.hybrid.private.asked import WEAK, Asked, Telling, pairs_of
+from device_sim.hybrid.private.asked import Asked, Telling, pairs_of
 from device_sim.hybrid.private.desk import Desk
 from device_sim.hybrid.private.passages import Passage, covered_by
+from device_sim.hybrid.private.question_words import WEAK
 from device_sim.hybrid.private.said import PrivateAnswer, source, yes
 from device_sim.personal.records import Event
 

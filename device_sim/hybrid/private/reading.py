@@ -20,16 +20,17 @@ _PAST = re.compile(
 )
 # What a request is made of, besides what it is about.
 _FRAME_WORDS = """
-    帮我 请问 请 麻烦 看看 看一下 查一下 查查 查 告诉我 想知道 我们 咱们 我 你 您 他 她 一下 有没有 有什么 有哪些
-    有几个 有多少 有无 没有 有 什么时候 啥时候 什么时间 什么 啥 哪些 哪天 哪里 哪儿 哪个 在哪 几点钟 几点 几号 几个
-    几场 几次 多少 多久 星期几 周几 安排 日程表 日程 行程 日历 会议 开会 会面 见面 约会 约 活动 事情 事儿 事 要
-    得 要做 要去 参加 是 的 吗 呢 吧 啊 呀 嘛 了 过 和 跟 与 同 在 到 从 给 把 将 那个 那场 那次 那 这个 这场 这次
-    个 场 次 条 一个 一场 还 都 也 能 可以 能不能 下一个 下一场 下个 下场 接下来 最近 今后 以后 上次 上回 上一次
-    之前 说 聊 讲 谈 定 提到 提 关于 内容 有关 相关 笔记 纪要 记录 备忘录 备忘 地点 地方 时间 空闲 有空 空不空 空
-    忙不忙 忙 闲 工作 重要 别的 其他 所有 全部 一共 总共 谁 人 取消 删除 删掉 去掉 推掉 不去 改到 改成 改为 挪到
-    推迟到 推迟 提前 延后 调到 移到 换到 找一下 找找 找 翻翻 记 吃饭 一起 什么事 电话 手机号 手机 号码 邮箱 公司
-    单位 开始 结束 开 去 几件 没做完 做完 没完成 完成 第一个 第一场 第一 最后一个 最后一场 最早 最晚 会议室 叫什么 时长
-    大概 大约 一通 那通 通 讲 多长时间 下一次 下次 哪个月 哪个厅 整天 全天 一整天 地方 面 门 重新 早点 正好 那天 那会儿 告诉 列出 列一下 列
+    帮我 请问 请 麻烦 看看 看一下 查一下 查查 查 告诉我 想知道 我们 咱们 我 你 您 他 她 一下 有没有 有什么
+    有哪些 有几个 有多少 有无 没有 有 什么时候 啥时候 什么时间 什么 啥 哪些 哪天 哪里 哪儿 哪个 在哪 几点钟 几点
+    几号 几个 几场 几次 多少 多久 星期几 周几 安排 日程表 日程 行程 日历 会议 开会 会面 见面 约会 约 活动 事情
+    事儿 事 要 得 要做 要去 参加 是 的 吗 呢 吧 啊 呀 嘛 了 过 和 跟 与 同 在 到 从 给 把 将 那个 那场 那次 那
+    这个 这场 这次 个 场 次 条 一个 一场 还 都 也 能 可以 能不能 下一个 下一场 下个 下场 接下来 最近 今后 以后
+    上次 上回 上一次 之前 说 聊 讲 谈 定 提到 提 关于 内容 有关 相关 笔记 纪要 记录 备忘录 备忘 地点 地方 时间
+    空闲 有空 空不空 空 忙不忙 忙 闲 工作 重要 别的 其他 所有 全部 一共 总共 谁 人 取消 删除 删掉 去掉 推掉 不去
+    改到 改成 改为 挪到 推迟到 推迟 提前 延后 调到 移到 换到 找一下 找找 找 翻翻 记 吃饭 一起 什么事 电话 手机号
+    手机 号码 邮箱 公司 单位 开始 结束 开 去 几件 没做完 做完 没完成 完成 第一个 第一场 第一 最后一个 最后一场
+    最早 最晚 会议室 叫什么 时长 大概 大约 一通 那通 通 多长时间 下一次 下次 哪个月 哪个厅 整天 全天 一整天 面
+    门 重新 早点 正好 那天 那会儿 告诉 列出 列一下 列
     """
 # Long words go first.
 _FRAME = re.compile("|".join(sorted(_FRAME_WORDS.split(), key=len, reverse=True)) + r"|[\s,。;:!?、()\"'“”‘’《》「」]")
@@ -127,7 +128,9 @@ def about(reading: Reading, events: Sequence[Event], people: People, *, exact: b
 
 
 def in_pieces(terms: Sequence[str], events: Sequence[Event]) -> list[Event]:
-    """Events of one title that hold each of the words, whole or in two pieces, in title or place: 年终汇报 is 年终总结汇报."""
+    """Events of one title that hold each of the words, in title or place, whole or in two pieces: 年终汇报 means
+    年终总结汇报.
+    """
 
     def held(term: str, text: str) -> bool:
         return term in text or any(term[:at] in text and term[at:] in text for at in range(2, len(term) - 1))
