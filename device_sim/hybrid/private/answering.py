@@ -23,7 +23,7 @@ from device_sim.hybrid.private import (
 from device_sim.hybrid.private.desk import Command, Desk
 from device_sim.hybrid.private.questions import answer_question
 from device_sim.hybrid.private.said import PrivateAnswer, no
-from device_sim.hybrid.private.wording import LONGEST_COMMAND, Said, said
+from device_sim.hybrid.private.wording import LONGEST_COMMAND, Said, hesitates, said
 from device_sim.personal.mentions import People
 from device_sim.personal.store import PersonalStore
 
@@ -39,6 +39,8 @@ _READERS: tuple[Callable[[Said], Command | None], ...] = (
     event_moves.read,
     event_entry.read,
 )
+# They change or delete what is there; the others only add.
+_OF_WHAT_IS_THERE = (note_changes.read, contact_commands.read, event_changes.read, event_moves.read)
 _LONG_READERS = (note_commands.read_new, event_entry.read_first)
 
 
@@ -79,4 +81,6 @@ def _command(text: str) -> Command | None:
     """The command that a text gives; None: it asks something."""
     request = said(text)
     readers = _READERS if len(request.plain) <= LONGEST_COMMAND else _LONG_READERS
+    if hesitates(request.plain):
+        readers = tuple(read for read in readers if read not in _OF_WHAT_IS_THERE)
     return next((command for read in readers if (command := read(request)) is not None), None)

@@ -16,10 +16,21 @@ _RUN = re.compile(r"[\u4e00-\u9fff]+|[a-z0-9\u00c0-\u024f@._+-]+")
 _RELATIVE = re.compile(r"[\d今明昨前后天日周号月点]|星期|礼拜|现在|目前|最近|之|以|早|晚|午")
 _NUMERAL = r"[\d一二三四五六七八九十百千万两半]"
 _MONEY = (
-    rf"{_NUMERAL}+(?:\.\d+)?\s?(?:多|来)?(?:万|千|百|亿)?(?:元|块|港币|美元|欧元|人民币)|(?:usd|eur|gbp|sgd|hkd|rmb|cny|港币|￥|¥|\$)\s?[\d.,]+|"
+    rf"{_NUMERAL}+(?:\.\d+)?\s?(?:多|来)?(?:万|千|百|亿)?(?:元|块|港币|美元|欧元|人民币)|"
+    rf"(?:usd|eur|gbp|sgd|hkd|rmb|cny|港币|￥|¥|\$)\s?[\d.,]+|"
     rf"{_NUMERAL}+(?:万|千)(?![\u4e00-\u9fff]*(?:公里|步|字))|打[一二三四五六七八九]折|每{{0,1}}[交收付]\d+"
 )
-_TIME = rf"\d{{4}}-\d|{_NUMERAL}+(?:月|号|日|点|年)|[明今后去]年|周[一二三四五六日末]|月底|下个月|上午|下午|早上|晚上|:\d\d|before|until|by \w"
+_TIME = (
+    rf"\d{{4}}-\d|{_NUMERAL}+(?:月|号|日|点|年)|[明今后去]年|周[一二三四五六日末]|月底|下个月|"
+    r"上午|下午|早上|晚上|:\d\d|before|until|by \w"
+)
+_ASKS_MONEY = (
+    "多少钱|花了|便宜|贵|[费价款钱租金](?:用)?.{0,4}(?:多少|几)|报价|预算|出场费|"
+    "(?:扣|收|付|欠|给|报|投|融|借|赚|亏|捐|交|赔|罚).{0,4}多少"
+)
+_ASKS_NUMBER = (
+    "多少|多[重高长大远快宽深厚]|哪[一二两三四五六七八九十几]|几[个箱节条只位套批人次分笔斤公步天年件折盒袋瓶]"
+)
 
 
 @dataclass(frozen=True)
@@ -40,11 +51,10 @@ _KINDS = (
     (re.compile("邮箱|邮件地址|e-?mail"), Asked("邮箱", re.compile(EMAIL))),
     (re.compile("电话|手机号|号码(?!是多少箱)|座机"), Asked("号码", re.compile(PHONE))),
     (re.compile("工单号|单号|卡号|护照号|编号|密码|取件码|账号|车牌|牌照"), Asked("号码", re.compile(r"[a-z0-9]{4,}"))),
-    (re.compile("多少钱|花了|便宜|贵|[费价款钱租金](?:用)?.{0,4}(?:多少|几)|(?:扣|收|付|欠|给|报|投|融|借|赚|亏|捐|交|赔|罚).{0,4}多少|报价|预算|出场费"),
-     Asked("多少钱", re.compile(_MONEY))),
+    (re.compile(_ASKS_MONEY), Asked("多少钱", re.compile(_MONEY))),
     (re.compile("几点|什么时候|啥时候|什么时间|哪天|哪一天|几号|几月|哪个月|哪年|星期几|周几|多久|截止|到期"),
      Asked("时间", re.compile(_TIME))),
-    (re.compile("多少|多[重高长大远快宽深厚]|几[个箱节条只位套批人次分笔斤公步天年件折盒袋瓶]|哪[一二两三四五六七八九十几]"), Asked("数目", re.compile(_NUMERAL))),
+    (re.compile(_ASKS_NUMBER), Asked("数目", re.compile(_NUMERAL))),
 )  # fmt: skip
 
 

@@ -103,7 +103,7 @@ def _amounts(note: Note, *, unpaid: bool) -> list[str]:
     return [
         one for one in sentences(note.body)
         if (_MONEY.search(half_width(one)) or (account and re.search(r"\d", one)))
-        and (not unpaid or (_TO_PAY.search(one) and not re.search("[付交还]了|已付|已交", one)))
+        and (not unpaid or (_TO_PAY.search(one) and not re.search("[付交还][了的]|已付|已交|欠我", one)))
     ]  # fmt: skip
 
 

@@ -82,11 +82,10 @@ def weights_of(words: Sequence[str], found: Sequence[Passage]) -> dict[str, floa
     weights = {}
     for word in words:
         rare = math.log(1 + size / max(1, counts[word]))
-        weights[word] = (
-            _NAME_WEIGHT
-            if word.startswith("@")
-            else rare * (1.0 if counts[word] else _NOWHERE[not WEAK.isdisjoint(word)])
-        )
+        # A pair beside one that is held may span two words.
+        spans_two = any(counts[other] and (other[0] == word[-1] or other[-1:] == word[0]) for other in words)
+        unheld = _NOWHERE[spans_two or not WEAK.isdisjoint(word)]
+        weights[word] = _NAME_WEIGHT if word.startswith("@") else rare * (1.0 if counts[word] else unheld)
     return weights
 
 

@@ -16,6 +16,11 @@ _QUESTION = re.compile(
     "[?]|吗|什么|啥|哪(?!怕)|几(?![乎句下])|多(?:少|[重高长大远快宽深厚](?![^,。?]{3}))|谁|怎么|有没有|是不是|为何|为什么|来着|没有?[?。!]?$"
 )
 
+_HESITATES = re.compile(
+    "(?:别|不要|不用|先不|不想|不能|不该|勿|甭|没必要)(?:再|先|给我|急着|把.{0,12}?)?(?:取消|删|改|挪|推迟|提前|动|移|延|换|调|加)|"
+    "^(?:如果|要是|假如|万一|假设)|的话(?:[,。]|$)|你觉得|要不要|该不该|应不应该|好不好|行不行|合不合适|呢[?。]?$"
+)
+
 
 @dataclass(frozen=True)
 class Said:
@@ -45,6 +50,11 @@ def said(text: str) -> Said:
 def asks(plain: str) -> bool:
     """Whether a text in half width asks something."""
     return _QUESTION.search(plain) is not None
+
+
+def hesitates(plain: str) -> bool:
+    """Whether something is weighed or forbidden, not asked to be done: 别取消, 要不要改到周五, 如果取消的话."""
+    return _HESITATES.search(plain) is not None
 
 
 def ends_as_question(plain: str) -> bool:
