@@ -27,6 +27,9 @@ _SHIFT = re.compile(
 _SHIFT_FIRST = re.compile(rf"^(?P<way>推迟|延后|提前)(?P<which>.+?){_AMOUNT}$")
 _CANCEL = re.compile("取消|删掉|删除|去掉|划掉|推掉|删了|不去了|不开了|不参加了|撤掉|撤销")
 _NOT_AN_EVENT = re.compile("联系人|通讯录|笔记|备忘|号码|邮箱|手机")
+_AN_EVENT = re.compile("会|约|日程|安排|见面|课|饭|餐|活动|提醒|面试|聚|行程|事")
+# 桐桐的生日 is not 桐桐生日会.
+_A_DETAIL = re.compile("(?:生日|电话|号码|邮箱|地址|报价|价格|费用|名字|密码|单位|年龄|预算|备注)$")
 _ALL = re.compile("所有|全部|每个|全都")
 _MINUTES = {"小": 60, "钟": 60, "分": 1, "刻": 15, "天": 24 * 60, "周": 7 * 24 * 60, "星": 7 * 24 * 60}
 _MOST_AT_ONCE = 10
@@ -74,6 +77,10 @@ def _minutes(shift: re.Match[str]) -> int:
 
 
 def _cancel(desk: Desk, text: str) -> PrivateAnswer:
+    reading = desk.read(text)
+    if reading.mentions and reading.span is None and not reading.terms() and not _AN_EVENT.search(text):
+        name = reading.mentions[0].contacts[0].name
+        return no(f"要删的是联系人还是日程？没有删。可以说「删除联系人{name}」，或者「取消和{name}的会」。")
     event = desk.event_meant(_ALL.sub("", text), "取消")
     if isinstance(event, PrivateAnswer):
         return event
@@ -96,6 +103,9 @@ def _move(desk: Desk, move: Move) -> PrivateAnswer:
     event = desk.event_meant(move.which, "改")
     if isinstance(event, PrivateAnswer):
         return event
+    detail = _A_DETAIL.search(move.which)
+    if detail is not None and not event.title.endswith(detail[0]):
+        return no(f"「{move.which}」不是日程的时间，没有改。要记下来就说：记个笔记：……", source(event))
     hours = _moved(desk, move, event)
     if isinstance(hours, PrivateAnswer):
         return hours

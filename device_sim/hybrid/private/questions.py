@@ -28,6 +28,9 @@ _NOT_HELD = (
     (re.compile("天气(?:怎么样|如何|好)|会下[雨雪]|下[雨雪]吗|气温|多少度|空气质量"), "天气"),
     (re.compile("电量|流量|内存|余额|验证码|快递到哪|定位|照片|相册|截图|闹钟响"), "这样的数据"),
 )
+_CAN_NOT_DO = re.compile(
+    "清空|全删|都删|打个?电话|拨(?:打|号|通)|发(?:给|到|送到?)(?!我).{1,20}$|发(?:个|条|封).{0,4}(?:短信|消息|微信|邮件)|退(?:票|款|订)|退了$|转账|付款|下单"
+)
 _LIST = re.compile(
     "安排|日程|行程|日历|会议|开会|(?:做|干)(?:了|过)?(?:什么|啥)|(?:有|的|个|场|么|些)会|会(?=[?。]|$)|活动|(?<![违预合节大])约(?![定束])|计划|"
     "(?:有|要|得)(?:什么|啥|哪些|没有)?(?:事|做|干)|有事|什么事|干什么|干嘛|忙什么|忙啥|提醒|待办|去哪|"
@@ -116,6 +119,8 @@ def _refused(text: str, plain: str, reading: Reading) -> PrivateAnswer | None:
     for pattern, name in _NOT_HELD:
         if pattern.search(plain):
             return no(f"手机里没有{name}，这里只有日历、通讯录和笔记。「{text.strip()[:40]}」答不了，也没有改什么。")
+    if not asks(plain) and _CAN_NOT_DO.search(plain):
+        return no("这里只查和改日历、通讯录和笔记：不打电话，不发消息，不下单，也不一次清空。什么都没有改。")
     if reading.unclear is not None and (_LIST.search(plain) or _COUNT.search(plain) or _FREE.search(plain)):
         return no(f"{telling.say_unclear(reading.unclear)}没有查。可以说「12月3日」「下周四」这样的时间。")
     if _states(plain) and reading.span is not None and reading.span.moment:
