@@ -39,7 +39,7 @@ _PART_OF_THAT_YEAR = re.compile("年?[初中底末](?![级等高学旬午])|[上
 _QUARTER = re.compile(r"第?([一二三四1-4])季度|q([1-4])(?![\da-z])")
 _RELATIVE_QUARTER = re.compile("(上|下|这|本)(?:个|一个)?季度")
 _NTH_WEEKDAY = re.compile(rf"的?(?:第({_N})个?|最后一?个)({_WEEK}[一二三四五六日天])")
-_NTH_WEEK = re.compile(rf"的?(?:第({_N})个?|最后一?个){_WEEK}(?![一二三四五六日天末])")
+_NTH_WEEK = re.compile(rf"的?(?:第({_N})个?|最后一?个?){_WEEK}(?![一二三四五六日天末])")
 _LAST_DAY = re.compile("的?(?:最后一天|第一天)")
 _RELATIVE_DAYS = {
     **dict.fromkeys(("今天", "今日", "今儿", "当天"), 0),
