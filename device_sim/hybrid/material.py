@@ -19,10 +19,13 @@ from model_store.head import Float32
 MOST_SOURCES = 4
 MOST_POINTS = 8
 MOST_CHARACTERS = 600
+MOST_SENTENCES = 60  # of a note that are looked at
 _SENTENCE = re.compile(r"[^。！？!?；;\n]+[。！？!?；;]*")
 _LIST_MARK = re.compile(r"^\s*(?:[-*•·]|\d{1,2}[.、)）])\s*")
 _LEAST = 4  # characters of a sentence that says something
 _ABOUT = 2  # telling words that a record shares with a request to be about it
+_ALSO_ABOUT = 0.45  # of what the record that shares most does, a share; what shares less is about something else
+_NAMED = 0.6  # of a title's telling words, a share
 _WORDS_COUNT = 0.7  # how much of a sentence's score is words in common, the rest being likeness of features
 _LEAST_SCORE = 0.35  # of the best sentence of a record, a share; what scores less is not needed
 
@@ -59,21 +62,29 @@ def material(
     """
     wanted, unit = set(telling(request)), _unit(features(request))
     records = [_of_note(note, say_time) for note in notes] + [_of_event(event, say_time) for event in events]
+    shared = [len(wanted & set(telling(heading + "".join(said)))) for _, heading, said in records]
+    enough = max(_ABOUT, _ALSO_ABOUT * max(shared, default=0))
     points: list[str] = []
     sources: list[Source] = []
     room = MOST_CHARACTERS
-    for source, heading, said in records:
-        if len(wanted & set(telling(heading + "".join(said)))) < _ABOUT or len(sources) == MOST_SOURCES:
+    for (source, heading, said), about in zip(records, shared, strict=True):
+        if about < enough or len(sources) == MOST_SOURCES:
             continue
-        scores = {sentence: _score(sentence, wanted, unit, features) for sentence in said}
-        least = _LEAST_SCORE * max(scores.values(), default=0.0)
-        needed = [sentence for sentence in said if scores[sentence] >= least]
+        scores = {sentence: _score(sentence, wanted, unit, features) for sentence in said[:MOST_SENTENCES]}
+        least = 0.0 if _is_named(source, wanted) else _LEAST_SCORE * max(scores.values(), default=0.0)
+        needed = [sentence for sentence in scores if scores[sentence] >= least]
         for point in [heading, *needed][: MOST_POINTS - len(points)]:
             if len(point) <= room:
                 points.append(point)
                 room -= len(point)
         sources.append(source)
     return Material(tuple(points), tuple(sources))
+
+
+def _is_named(source: Source, wanted: set[str]) -> bool:
+    """Whether the request says the record's title: then it is about all of it."""
+    title = set(telling(source.title))
+    return len(title & wanted) >= _NAMED * max(1, len(title))
 
 
 def _score(sentence: str, wanted: set[str], unit: Float32, features: Callable[[str], Float32]) -> float:
