@@ -2,13 +2,16 @@
 
 import re
 
+from device_sim.han import HAN
 from device_sim.privacy.findings import SensitiveType
 from device_sim.privacy.name_words import (
     BUSINESSES,
     COMPOUND_SURNAMES,
     ORGANISATION_ENDS,
     ORGANISATION_PARTS,
+    SURNAMES,
     TITLES,
+    WEAK_SURNAMES,
     one_of,
 )
 from device_sim.privacy.reading import Reading
@@ -24,6 +27,8 @@ _DOOR = re.compile(
     r"(?:\s?[甲乙丙丁附]?[-#]?[0-9A-Za-z]{1,5}(?:-[0-9A-Za-z]{1,5})*"
     r"(?:号楼|号院|单元|[号栋幢座室层楼户门铺弄组期区])*|[一二三四五六七八九十]{1,3}(?:单元|[期楼层栋座区]))+(?![0-9])"
 )
+_REST = re.compile(rf"[{HAN}]{{1,2}}(?![{HAN}\w])")  # of a name that a line or a cell ends with
+_SURNAME_LEFT = re.compile(rf"(?<![{HAN}])[{''.join(sorted(SURNAMES - WEAK_SURNAMES))}]$")
 _LETTERS = re.compile(r"[A-Za-zÀ-ÿ0-9]")
 _LONGEST_PERSON = 4
 
@@ -35,6 +40,8 @@ def whole(reading: Reading, start: int, end: int, kind: SensitiveType) -> tuple[
     if kind is SensitiveType.PERSON:
         if text[max(0, start - 2) : start] in COMPOUND_SURNAMES:
             start -= 2
+        elif end - start <= 2 and _SURNAME_LEFT.search(text, max(0, start - 2), start):
+            start -= 1
         return start, _person_end(reading, start, end)
     if start in reading.inside and kind is not SensitiveType.PROJECT:
         start = reading.word_before(start + 1)
@@ -53,6 +60,14 @@ def whole(reading: Reading, start: int, end: int, kind: SensitiveType) -> tuple[
 def _person_end(reading: Reading, start: int, end: int) -> int:
     text = reading.text
     longer = _word_end(reading, end)
+    rest = _REST.match(text, end)
+    if (
+        rest
+        and rest.end() - start <= _LONGEST_PERSON
+        and not _TITLE.match(text, end)
+        and not re.match(r"[\w]", text[start - 1 : start])
+    ):
+        return rest.end()
     if longer - start <= _LONGEST_PERSON and text[end - 1] not in "总工局":
         end = longer
     title = _TITLE.match(text, end)

@@ -18,6 +18,7 @@ from device_sim.privacy.name_words import (
     COUNTRIES,
     HOMOGRAPHS,
     LATIN_NO_NAMES,
+    NO_ENTRY,
     NO_NAMES,
     ORGANISATIONS,
     PROVINCES,
@@ -105,11 +106,16 @@ class Entities:
             return True
         if _is_no_name(value) or (value.isascii() and len(value) <= _SHORT and kind is not SensitiveType.PROJECT):
             return False
-        if len(value) == 1 or value in self._everyday or value in HOMOGRAPHS:
+        if kind is SensitiveType.PERSON and value in NO_ENTRY:
+            return False
+        if len(value) == 1 or value in HOMOGRAPHS:
             return probability >= _CERTAIN
+        if value in self._everyday:
+            return probability >= (_RATHER if self._everyday.is_rare(value) else _CERTAIN)
         if value.isascii() and value.islower():
             return kind is not SensitiveType.PERSON and probability >= _CERTAIN
-        if not self._made_of_words(reading, start, end):
+        formed = kind is SensitiveType.PERSON and len(value) > 2 and value[0] in SURNAMES
+        if formed or not self._made_of_words(reading, start, end):
             return probability >= _POSSIBLE
         return probability >= (_LIKELY if kind is SensitiveType.PROJECT else _RATHER)
 

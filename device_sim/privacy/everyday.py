@@ -106,6 +106,10 @@ class EverydayWords:
         words = self._read()
         return word in words.costs or word.lower() in words.latin
 
+    def is_rare(self, word: str) -> bool:
+        """Is this no word of the list, or one that fewer than one text in 3,000 has?"""
+        return self._read().costs.get(word, _UNKNOWN_COST) >= _RARER_COST
+
     def is_free(self, character: str) -> bool:
         """Does the character stand alone so often that it says nothing: 的, 和, 我?"""
         return character in self._read().free

@@ -91,6 +91,14 @@ def is_first_name(words: str) -> bool:
     return any(part in FIRST_NAMES for part in parts) or (len(parts) > 1 and _is_pinyin(parts[0], " ".join(parts[1:])))
 
 
+def is_pinyin_name(word: str) -> bool:
+    """Is the one word a surname in pinyin with a given name behind it: wangxiaoyu?"""
+    lower = re.sub(r"[ _.]", "", word.lower())
+    return lower in FIRST_NAMES or any(
+        lower[:size] in PINYIN_SURNAMES and _SYLLABLES.fullmatch(lower[size:]) is not None for size in range(2, 7)
+    )
+
+
 def _is_pinyin(first: str, second: str) -> bool:
     first, second = first.lower(), re.sub(r"[-' ]", "", second).lower()
     return (first in PINYIN_SURNAMES and _SYLLABLES.fullmatch(second) is not None) or (

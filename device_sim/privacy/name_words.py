@@ -1,5 +1,5 @@
-"""What names are made of: surnames, titles, first names, ends of organisations, places. All wording lies in
-`name_words.toml`.
+"""What names are made of: surnames, titles, first names, ends of organisations, places. Most wording lies in
+`name_words.toml`; what only one pattern needs is in it.
 """
 
 import re
@@ -42,10 +42,16 @@ SURE_ENDS = frozenset(_words("sure_ends"))
 ORGANISATION_PARTS = frozenset(_words("organisation_parts"))
 COUNTRIES = _words("countries")
 BUSINESSES = _words("businesses")
+ACTIVITIES = _words("activities")
 LATIN_FIRM_ENDS = _words("latin_firm_ends")
 LATIN_NO_NAMES = frozenset(_words("latin_no_names"))
 KIN_GIVEN = _characters("kin_given")
 NO_ENTRY = frozenset(_words("no_entry"))
+COLUMNS_OF_FIRMS = _words("columns_of_firms")
+COLUMNS_OF_PLANS = _words("columns_of_plans")
+OTHER_COLUMNS = frozenset(_words("other_columns"))
+ACTS = _words("acts")
+KIN_TITLES = _words("kin_titles")
 PERSON_LABELS = _words("person_labels")
 SHOP_CHARACTERS = _characters("shop_characters")
 PET_NAMES = _words("pet_names")

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from itertools import chain
 from typing import Protocol
 
 from device_sim.han import simplified
@@ -15,9 +16,12 @@ from device_sim.privacy.findings import Finding, SensitiveType
 from device_sim.privacy.name_words import NO_NAMES
 from device_sim.privacy.organisation_rules import organisations, projects
 from device_sim.privacy.person_context import beside
+from device_sim.privacy.person_records import recorded
 from device_sim.privacy.person_rules import persons
-from device_sim.privacy.plain_text import plain
+from device_sim.privacy.plain_text import Plain, plain
 from device_sim.privacy.reading import Reading, read
+
+Place = tuple[int, int]
 
 KNOWN, _RULES = "personal data", "rules for names"
 _LEGAL_FORMS = ("股份有限公司", "有限责任公司", "有限公司", "集团", "公司")
@@ -43,11 +47,16 @@ class Names:
 
     def find(self, text: str) -> list[Finding]:
         """See `Recogniser`. A name that is found by a rule is found wherever the text has it."""
-        squeezed = plain(text)
-        reading = read(squeezed.text, self._everyday)
-        found = list(self._known_in(reading))
-        found += self._unknown_in(reading)
-        return [Finding(*squeezed.place(one.start, one.end), one.type, one.source, one.subject) for one in found]
+        squeezed, spaced = plain(text), plain(text, spaces=True)
+        found = list(self._in(squeezed))
+        if spaced.text != squeezed.text:
+            found += self._in(spaced)  # 周一 付一笑
+        return found
+
+    def _in(self, made: Plain) -> Iterator[Finding]:
+        reading = read(made.text, self._everyday)
+        for one in (*self._known_in(reading), *self._unknown_in(reading)):
+            yield Finding(*made.place(one.start, one.end), one.type, one.source, one.subject)
 
     def forget(self) -> None:
         """Drop what was made ready."""
@@ -74,14 +83,19 @@ class Names:
             (SensitiveType.PROJECT, projects),
             (SensitiveType.ADDRESS, addresses),
         )
-        found: dict[tuple[int, int], SensitiveType] = {}
-        for kind, rule in rules:
-            for place in rule(reading, self._everyday):
-                if text[slice(*place)] not in NO_NAMES:
-                    found.setdefault(place, kind)
+        found: dict[Place, SensitiveType] = {}
+        told = ((place, kind) for kind, rule in rules for place in rule(reading, self._everyday))
+        for place, kind in chain(told, recorded(text, self._everyday)):
+            if text[slice(*place)] not in NO_NAMES:
+                found.setdefault(place, kind)
         persons_found = [place for place, kind in found.items() if kind is SensitiveType.PERSON]
         for place in beside(text, persons_found, self._everyday):
             found.setdefault(place, SensitiveType.PERSON)
+        yield from (Finding(start, end, kind, _RULES) for (start, end), kind in self._again(reading, found).items())
+
+    def _again(self, reading: Reading, found: dict[Place, SensitiveType]) -> dict[Place, SensitiveType]:
+        """With the other places of the same values."""
+        text = reading.text
         for value, kind in {text[start:end]: kind for (start, end), kind in found.items()}.items():
             if len(value) >= _SHORTEST and value not in self._everyday:
                 at = text.find(value)
@@ -89,7 +103,7 @@ class Names:
                     if reading.parts(at, at + len(value)):
                         found.setdefault((at, at + len(value)), kind)
                     at = text.find(value, at + len(value))
-        yield from (Finding(start, end, kind, _RULES) for (start, end), kind in found.items())
+        return found
 
 
 class _Known:

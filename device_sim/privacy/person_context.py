@@ -8,13 +8,16 @@ from collections.abc import Iterator, Sequence
 from device_sim.privacy.everyday import EverydayWords
 from device_sim.privacy.name_words import (
     AFTER,
+    CITIES,
     COMPOUND_SURNAMES,
+    COUNTRIES,
     GIVEN,
     HOMOGRAPHS,
     KIN_GIVEN,
     NO_ENTRY,
     PERSON_LABELS,
     PET_NAMES,
+    PROVINCES,
     SURNAMES,
     TITLES,
     WEAK_SURNAMES,
@@ -35,12 +38,13 @@ _NAMED = re.compile(
 )
 _CALLED = re.compile(
     rf"(?:我|他|她|孩子|宝宝|儿子|女儿|女友|男友|朋友|同学|同事|老师|师傅|司机|医生|教练|店长|老板|弟弟|妹妹|哥哥|姐姐|弟|妹|哥|姐|爸|妈"
-    rf"|经理|护工|保姆|邻居|室友|同桌|网友|客户|患者|人)叫(?P<name>[{_HAN}]{{2,4}}?){_STOPS}"
+    rf"|经理|护工|保姆|邻居|室友|同桌|网友|客户|患者|实习生|新人|学徒|助理|组长|老乡|外公|外婆|爷爷|奶奶|叔叔|阿姨|孙子|孙女|外甥|侄子|侄女|人)叫(?P<name>[{_HAN}]{{2,4}}?){_STOPS}"
 )
 _SELF = re.compile(rf"{_BEGINS}我是(?P<name>[{_HAN}]{{2,3}})(?=$|[，,。！!~～、])")
 _THE_NAME = re.compile(
-    rf"{_BEGINS}(?P<name>[{_HAN}]{{2,3}})(?=(?:这个?名字|是人名|这名儿?|(?<!是)这个人[很挺就真不太]))"
+    rf"{_BEGINS}(?P<name>[{_HAN}]{{2,3}})(?=(?:这(?:孩子|小子|丫头|闺女|姑娘|家伙)|这个?名字|是人名|这名儿?|(?<!是)这个人[很挺就真不太]))"
 )
+_SENT = re.compile(rf"是(?P<name>[{_HAN}]{{2,3}})(?=[发打寄送]来的|送的|介绍的|推荐的)")
 # What a line about a person goes on with: a number of theirs, a day, a sex.
 _DIGITS = (
     r"(?:1[3-9]\d[\d\s-]{8,10}|\d{15,19}|\d{17}[Xx]|[A-Z]{1,2}\d{7,9}"
@@ -55,7 +59,7 @@ _LISTED = re.compile(
 _ITEM = re.compile(rf"[{_HAN}·]{{2,8}}")
 _PAIR = re.compile(
     rf"{_BEGINS}(?P<one>[{_HAN}]{{2,3}})[和跟与](?P<two>[{_HAN}]{{2,3}})"
-    r"(?=是(?:亲?兄弟|亲?姐妹|夫妻|同事|同学|室友|情侣|双胞胎|发小|闺蜜))"
+    r"(?=是(?:一?对|亲?兄弟|亲?姐妹|姐弟|兄妹|父子|母女|夫妻|同事|同学|室友|情侣|双胞胎|发小|闺蜜))"
 )
 _BOTH = re.compile(
     rf"{_BEGINS}(?P<one>{_SURNAME}[{_HAN}]{{1,2}})[和跟与](?P<two>{_SURNAME}[{_HAN}]{{1,2}})(?=都|一起|两个|俩)"
@@ -66,24 +70,28 @@ _SPEAKS = re.compile(
     r"(?=说|让我|问我|告诉|发来|打来|请假|今天没|昨天没|住院|过生日|结婚|离职|跟我|给我|约我|找我|叫我|要交|交的|交了|没交|的妈妈|的爸爸|的家长|的电话|的微信|家里人)"
 )
 _KIN = re.compile(
-    rf"(?:{_BEGINS}|(?<=[找跟和给让叫是把被问约请的、]))[{''.join(sorted(KIN_GIVEN))}][哥姐叔姨嫂婶爷](?![{_HAN}]?[妹弟俩们])"
+    rf"(?:{_BEGINS}|(?<=[找跟和给让叫是把被问约请的、称见]))[{''.join(sorted(KIN_GIVEN))}][哥姐叔姨嫂婶爷](?![{_HAN}]?[妹弟俩们])"
 )
 _KINSHIP = re.compile("[我你他她爸妈爷奶哥姐弟妹叔姨舅姑外老男女这那]|父|母|儿子|女儿")
+_PLACES = frozenset((*PROVINCES, *CITIES, *COUNTRIES))
+_GRAMMAR = frozenset("的了是在我你他她它们这那不没有就很吗呢吧啊些么哪谁什被把呀哦")
 _TITLE_END = re.compile(rf"(?:{one_of(TITLES)})$")
 _NEXT = re.compile(
     rf"[、/|｜]\s?(?P<name>[{_HAN}]{{2,3}})(?=[、/|｜，,。；;\s]|$|和|等|都)|[和与跟及](?P<last>[{_HAN}]{{2,3}})(?=都|一起|也|两|，|。|$)"
 )
-_BEFORE = re.compile(rf"(?:^|[、：:，,\s|｜/])(?P<name>[{_HAN}]{{2,3}})(?:[、/|｜]\s?|和|与|跟)$")
+_LOOKS_BACK = 6  # characters
+_BEFORE = re.compile(rf"(?:^|[、：:，,\s|｜/]|[组班排])(?P<name>[{_HAN}]{{2,3}})(?:[、/|｜]\s?|和|与|跟)$")
 
 
 def told(text: str, everyday: EverydayWords) -> Iterator[Place]:
     """Where the words around say that a person is named."""
-    for pattern in (_NAMED, _CALLED, _THE_NAME):
+    for pattern in (_NAMED, _CALLED, _THE_NAME, _SENT):
         for match in pattern.finditer(text):
-            if _may_be_called(match["name"], everyday, sure=pattern is not _CALLED):
+            sure = pattern is _NAMED or (pattern is _THE_NAME and is_formed(match["name"], everyday))
+            if _may_be_called(match["name"], everyday, sure=sure):
                 yield match.span("name")
     for match in _SELF.finditer(text):
-        if _is_formed(match["name"], everyday, alone=True):
+        if match["name"] not in NO_ENTRY and GIVEN.issuperset(match["name"][match["name"][0] in SURNAMES :]):
             yield match.span("name")
     yield from _listed(text, everyday)
     for match in (*_PAIR.finditer(text), *_BOTH.finditer(text)):
@@ -91,7 +99,7 @@ def told(text: str, everyday: EverydayWords) -> Iterator[Place]:
             yield match.span("one")
             yield match.span("two")
     yield from (match.span("name") for match in _SPEAKS.finditer(text))
-    yield from (match.span() for match in _KIN.finditer(text) if match[0] not in everyday)
+    yield from (match.span() for match in _KIN.finditer(text) if everyday.is_rare(match[0]))
 
 
 def _listed(text: str, everyday: EverydayWords) -> Iterator[Place]:
@@ -113,19 +121,21 @@ def beside(text: str, found: Sequence[Place], everyday: EverydayWords) -> Iterat
     """What stands in one list with names that are found: 万里 and 江河 of 时宇、万里和江河."""
     known = set(found)  # each goes on by itself from there
     for start, end in found:
-        if text[start:end].isascii():
-            continue
         last = end
         while match := _NEXT.match(text, last):
             group = "name" if match["name"] else "last"
-            if match.span(group) in known or not _is_formed(match[group], everyday):
+            if match.span(group) in known or not is_formed(match[group], everyday, listed=True):
                 break
             yield match.span(group)
             last = match.end()
-        before = _BEFORE.search(text[max(0, start - 6) : start])
-        if before and _is_formed(before["name"], everyday):
-            shift = max(0, start - 6)
-            yield shift + before.start("name"), shift + before.end("name")
+        first = start
+        while before := _BEFORE.search(text[max(0, first - _LOOKS_BACK) : first]):
+            shift = max(0, first - _LOOKS_BACK)
+            first = shift + before.start("name")
+            place = first, shift + before.end("name")
+            if place in known or not is_formed(before["name"], everyday, listed=True):
+                break
+            yield place
 
 
 def _may_be_called(name: str, everyday: EverydayWords, *, sure: bool) -> bool:
@@ -135,10 +145,19 @@ def _may_be_called(name: str, everyday: EverydayWords, *, sure: bool) -> bool:
     return sure or name not in everyday or (formed and len(name) <= 3 and GIVEN.issuperset(name[1:]))
 
 
-def _is_formed(name: str, everyday: EverydayWords, *, alone: bool = False) -> bool:
-    """Might it be a name: with a surname, of what given names are made of?"""
-    if name in NO_ENTRY or _TITLE_END.search(name):
+def is_formed(name: str, everyday: EverydayWords, *, listed: bool = False) -> bool:
+    """Might it be a name, where names stand? A common word has to be made of what given names are made of, with a
+    surname or without; if it is `listed` with names, a rarer word passes too.
+    """
+    if not may_be_name(name):
         return False
-    if name[0] in SURNAMES:
-        return (name not in everyday and not alone) or GIVEN.issuperset(name[1:])
-    return (alone or name not in everyday) and GIVEN.issuperset(name)
+    if GIVEN.issuperset(name[1:] if name[0] in SURNAMES else name):
+        return True
+    if name not in everyday:
+        return name[0] in SURNAMES or listed
+    return listed and everyday.is_rare(name)
+
+
+def may_be_name(name: str) -> bool:
+    """Is it nothing that is said instead of a name, no title, no place, and without words of grammar?"""
+    return not (name in NO_ENTRY or name in _PLACES or _TITLE_END.search(name)) and _GRAMMAR.isdisjoint(name)

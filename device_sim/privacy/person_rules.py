@@ -17,6 +17,7 @@ from device_sim.privacy.name_words import (
     WEAK_SURNAMES,
     one_of,
 )  # fmt: skip
+from device_sim.privacy.person_acts import acting
 from device_sim.privacy.person_context import told
 from device_sim.privacy.reading import Reading
 
@@ -26,7 +27,10 @@ _TITLE = re.compile(one_of(TITLES))
 _CUE = re.compile(rf"(?:{one_of(CUES)})[:\s]*$")
 _CUE_LENGTH = 6  # characters
 _AFTER = re.compile(rf"$|\W|{one_of(AFTER)}")
-_ROLE = re.compile("售后|客服|销售|安装|维修|财务|法务|前台|隔壁|联系|[找跟和问给]$")
+_ROLE = re.compile("售后|客服|销售|安装|维修|财务|法务|前台|隔壁|联系|[找跟和问给见约请陪让]$")
+_TITLED_AFTER = re.compile(
+    r"(?:^|\W|语文|数学|英语|物理|化学|生物|历史|地理|政治|体育|音乐|美术|科学|[见找问约给跟请陪让催谢])\s*$"
+)
 _CLAUSE_START = re.compile(r"(?:^|\W)\s*$")
 _ANY_SURNAME = rf"(?:{one_of(COMPOUND_SURNAMES)}|[{''.join(sorted(SURNAMES - WEAK_SURNAMES))}])"
 _PATTERNS = (
@@ -58,6 +62,7 @@ def persons(reading: Reading, everyday: EverydayWords) -> Iterator[Place]:
         yield from (match.span() for match in pattern.finditer(text))
     yield from latin_names(text, everyday)
     yield from told(text, everyday)
+    yield from acting(reading, everyday)
 
 
 def _by_surname(reading: Reading, everyday: EverydayWords, start: int) -> Iterator[Place]:
@@ -75,10 +80,13 @@ def _by_surname(reading: Reading, everyday: EverydayWords, start: int) -> Iterat
     end = _given(reading, everyday, after)
     if end is None:
         return
-    backed = compound or _TITLE.match(text, end) is not None or _cued(text, start)
+    titled_behind = _TITLE.match(text, end) is not None
+    backed = compound or titled_behind or _cued(text, start)
     sure = text[start] in SURE_SURNAMES and (_rare(text[after:end], everyday) or _stands(text, start, end))
     if end - after == 1 and not backed:
         sure = sure and (end in reading.words or _AFTER.match(text, end) is not None)
+    if text[start:after] in WEAK_SURNAMES and not titled_behind:
+        backed = backed and end - after > 1 and text[after:end] not in everyday
     if backed or sure:
         yield start, end
 
@@ -89,10 +97,11 @@ def _titled(reading: Reading, start: int, after: int) -> int | None:
     weak = text[start] in WEAK_SURNAMES and after - start == 1
     title = _TITLE.match(text, after)
     if title and after not in reading.inside and title.end() not in reading.inside:
-        return None if weak and not _CLAUSE_START.search(text[:start]) else title.end()
+        return None if weak and not _TITLED_AFTER.search(text[max(0, start - 2) : start]) else title.end()
     if reading.single(after) and text[after] in SHORT_TITLES and (not weak or _addressed(text, start, after + 1)):
         return after + 1
-    if text[start] in SURE_SURNAMES and text[after : after + 2] in _BOSS_AND:
+    begins = _CLAUSE_START.search(text[max(0, start - 2) : start]) is not None and not weak
+    if (text[start] in SURE_SURNAMES or begins) and text[after : after + 2] in _BOSS_AND:
         return after + 1
     return None
 

@@ -10,7 +10,8 @@ from device_sim.han import HAN_ANY, simplified
 _UNSEEN = (
     r"\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff"
 )
-_HIDING = re.compile(rf"[{_UNSEEN}]+|(?<=[{HAN_ANY}])[ \t\u00a0\u3000{_UNSEEN}]+(?=[{HAN_ANY}])")
+_UNSEEN_RUN = re.compile(rf"[{_UNSEEN}]+")
+_HIDING = re.compile(rf"{_UNSEEN_RUN.pattern}|(?<=[{HAN_ANY}])[ \t\u00a0\u3000{_UNSEEN}]+(?=[{HAN_ANY}])")
 _WIDE = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
 
 
@@ -28,10 +29,10 @@ class Plain:
         return self.places[start], self.places[end - 1] + 1
 
 
-def plain(text: str) -> Plain:
-    """`text` made plain."""
+def plain(text: str, *, spaces: bool = False) -> Plain:
+    """`text` made plain; with its `spaces` if they are wanted."""
     narrow = text if text.isascii() else simplified(text.translate(_WIDE))
-    hiding = [match.span() for match in _HIDING.finditer(narrow)]
+    hiding = [match.span() for match in (_UNSEEN_RUN if spaces else _HIDING).finditer(narrow)]
     if not hiding:
         return Plain(narrow, None)
     places: list[int] = []

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from device_sim.privacy.everyday import EverydayWords
 from device_sim.privacy.name_words import (
+    ACTIVITIES,
     BUSINESSES,
     CITIES,
     COUNTRIES,
@@ -33,6 +34,9 @@ _CALLED = re.compile(
 )
 
 
+_AT = re.compile(r"(?:^|[【（(\t|：:、，,\s]|[在去到从找给跟与]|入职|加入|推荐|供应商|任职于)$")
+
+
 def trade_names(reading: Reading, everyday: EverydayWords) -> Iterator[Place]:
     """Where the text seems to name a small firm."""
     text = reading.text
@@ -53,6 +57,13 @@ def trade_names(reading: Reading, everyday: EverydayWords) -> Iterator[Place]:
             yield match.span("name")
 
 
+def _is_place_of_one(reading: Reading, everyday: EverydayWords, start: int, end: int) -> bool:
+    """Is it a rarer word after what a firm follows: 在蜂巢仓储, 【邻家便利】?"""
+    if any(reading.text.startswith(activity, end) for activity in ACTIVITIES):
+        return False
+    return everyday.is_rare(reading.text[start:end]) and _AT.search(reading.text[max(0, start - 4) : start]) is not None
+
+
 def _left_edge(reading: Reading, everyday: EverydayWords, end: int) -> int:
     """Where what looks like the name of a shop begins; `end` if there is none."""
     text = reading.text
@@ -68,7 +79,9 @@ def _left_edge(reading: Reading, everyday: EverydayWords, end: int) -> int:
             run = reading.single(before - 1) and not everyday.is_free(text[before - 1])
             named = named or not everyday.is_usual(word) or (run and text[before - 1] not in NOT_BEFORE)
         elif word not in _PUBLIC:
-            named_here = SHOP_CHARACTERS.issuperset(word)
+            named_here = SHOP_CHARACTERS.issuperset(word) or (
+                start == end and word in everyday and everyday.is_rare(word)
+            )
             if not (named_here or (named and word in ORGANISATION_PARTS)):
                 break
             named = named or named_here

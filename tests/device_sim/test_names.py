@@ -62,6 +62,11 @@ def test_a_latin_name_is_found_in_any_case_and_width(text: str, found: str, ever
     assert [text[one.start : one.end] for one in known] == [found]
 
 
+def test_contacts_are_found_in_traditional_and_simplified_characters(everyday: EverydayWords) -> None:
+    names = Names(Book(contact(1, "陳家駒"), contact(2, "何咏诗")), everyday)
+    assert {one.subject for one in names.find("陈家驹和何詠詩") if one.subject} == {"contact 1", "contact 2"}
+
+
 @pytest.mark.parametrize("text", ["kevinism是什么", "国王总是很忙", "小王子这本书", "汪汪叫的小狗"])
 def test_a_name_within_another_word_is_none(text: str, everyday: EverydayWords) -> None:
     assert not [one for one in Names(Book(contact(1, "王伟"), LI), everyday).find(text) if one.subject]
@@ -129,6 +134,16 @@ def test_among_thousands_of_contacts_each_is_found(everyday: EverydayWords) -> N
         ("温暖这名字真好听", "温暖"),
         ("取件找胖哥", "胖哥"),
         ("左丘明亮，男，汉族", "左丘明亮"),
+        ("陳家駒、何詠詩兩位同事將調往分店", "何詠詩"),
+        ("周一 付一笑\n周二 艾山", "付一笑"),
+        ("姓名,账号,部门\n商羽,shangyu07,研发\n忽必成,hubicheng,法务", "忽必成"),
+        ("@wangxiaoyu 客户说登录不上", "wangxiaoyu"),
+        ("班主任和数学计老师会到场", "计老师"),
+        ("到场的有一诺妈妈和两位老师", "一诺妈妈"),
+        ("晚上梦见春晓了", "春晓"),
+        ("成长这孩子真懂事", "成长"),
+        ("座位：A1盖聂 B1阿莲", "盖聂"),
+        ("厉害家的孩子也在那儿上学", "厉害"),
     ],
 )
 def test_unknown_persons(rules: Names, text: str, name: str) -> None:
@@ -203,6 +218,11 @@ def test_what_is_found_once_is_found_again(rules: Names) -> None:
         "Visual Studio Code 怎么设置中文",
         "My Chinese teacher asked me to recite a poem",
         "广东省的省会是哪里",
+        "周五晚上那顿饭订的哪家",
+        "年会主持开场白来一段",
+        "班主任说下周考试范围是前四章",
+        "联系人一栏必须填写吗",
+        "| 科目 | 学分 |\n| 高等数学 | 5 |",
     ],
 )
 def test_everyday_text_holds_no_names(rules: Names, text: str) -> None:
