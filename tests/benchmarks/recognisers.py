@@ -77,6 +77,26 @@ _PIECES = (
         "+86 ",
         "字第",
     ),
+    *(
+        "账号a、",
+        "账号",
+        "微信名",
+        "昵称是",
+        "口令",
+        "用a1登",
+        "a1和",
+        "a_b是我",
+        "@a_b ",
+        "工号a1 ",
+        "密码 是 ",
+        "a.b/",
+        "点a",
+        "汇到1",
+        "姓名,账号\n",
+        "one ",
+        "p<",
+        "e 12",
+    ),
 )
 
 STRUCTURED = ("PHONE", "EMAIL", "ID", "CARD", "PASSPORT", "PLATE", "ACCOUNT", "LINK", "AMOUNT", "DATE")

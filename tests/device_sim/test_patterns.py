@@ -1,11 +1,12 @@
 """What the pattern recognisers find, what they leave alone, and where they say it is."""
 
+import re
 from itertools import pairwise
 
 import pytest
 
 from device_sim.privacy.findings import SensitiveType
-from device_sim.privacy.patterns import PatternPolicy, Patterns
+from device_sim.privacy.patterns import PatternPolicy, Patterns, account_words, labelled
 from tests.support.pattern_texts import HARMLESS, SENSITIVE, parse
 
 PATTERNS = Patterns()
@@ -82,3 +83,25 @@ def test_every_type_of_form_is_exercised() -> None:
     kinds = {kind for marked in SENSITIVE for _, _, kind in parse(marked)[1]}
     by_others = {"PERSON", "COMPANY", "PROJECT", "ADDRESS", "TERM", "TEXT"}
     assert kinds == {kind for kind in SensitiveType if kind not in by_others}
+
+
+def test_the_guard_before_the_labels_lets_every_label_through() -> None:
+    guarded = re.compile(rf"(?x)(?={account_words.BEGINS}){labelled.LABELS}")
+    unguarded = re.compile(rf"(?x){labelled.LABELS}")
+    for marked in SENSITIVE:
+        text = parse(marked)[0].lower()
+        assert [found.span() for found in guarded.finditer(text)] == [
+            found.span() for found in unguarded.finditer(text)
+        ]
+
+
+@pytest.mark.parametrize("cut", [" | ", ",", "、", "\t"])
+def test_a_heading_names_the_cells_below_it(cut: str) -> None:
+    rows = (("姓名", "工号", "座机"), ("何晴", "00812", "8765432"), ("郑凯", "00977", "8765433"))
+    text = "\n".join(cut.join(row) for row in rows)
+    assert [value for _, value in found(text)] == ["00812", "8765432", "00977", "8765433"]
+
+
+def test_values_in_a_row_are_all_found() -> None:
+    names = [f"test{index:02}" for index in range(12)]
+    assert [value for _, value in found("账号" + "、".join(names))] == names

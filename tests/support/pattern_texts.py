@@ -897,7 +897,7 @@ user: ⟨ACCOUNT:root⟩ pass: ⟨ACCOUNT:toor123⟩
 otp ⟨ACCOUNT:482915⟩ expires soon
 验证码⟨ACCOUNT:四八二九一五⟩快填
 你的验证码为：⟨ACCOUNT:73 90 14⟩
-锁屏密码六个8
+锁屏密码⟨ACCOUNT:六个8⟩
 企业微信号：⟨ACCOUNT:LiuJiaHui⟩
 游戏ID⟨ACCOUNT:8827361⟩
 快手⟨ACCOUNT:ks_dongbei⟩搜一下
@@ -1018,7 +1018,7 @@ wifi: ⟨ACCOUNT:Guest-Lanhai⟩ / ⟨ACCOUNT:lh2025lh⟩
 vpn 账号 ⟨ACCOUNT:chengm⟩ 密码 ⟨ACCOUNT:Cm!77120⟩
 邮箱密码忘了好像是⟨ACCOUNT:wqh617617⟩
 手机解锁密码⟨ACCOUNT:1-4-7-8⟩
-密码六个8加一个a：⟨ACCOUNT:888888a⟩
+密码⟨ACCOUNT:六个8⟩加一个a：⟨ACCOUNT:888888a⟩
 保险柜密码是⟨ACCOUNT:36 18 77⟩
 支付宝登录密码：⟨ACCOUNT:Song1988⟩
 passcode ⟨ACCOUNT:771204⟩
@@ -1139,7 +1139,7 @@ v：⟨ACCOUNT:mxr0921k⟩
 ins 是 ⟨ACCOUNT:olivia.grant_⟩
 公众号后台登录邮箱不变，密码 ⟨ACCOUNT:Gzh#7718⟩
 家里无线 ⟨ACCOUNT:ChinaNet-7K2M⟩ 密码 ⟨ACCOUNT:k2m88991⟩
-wifi密码八个八 ⟨ACCOUNT:88888888⟩
+wifi密码⟨ACCOUNT:八个八⟩ ⟨ACCOUNT:88888888⟩
 小区门禁 ⟨ACCOUNT:5520#⟩
 大门密码：⟨ACCOUNT:*2291#⟩
 开锁密码改了，改成⟨ACCOUNT:771029⟩
@@ -1736,3 +1736,422 @@ ISBN 9787544291170 内容简介
 账号登录失败提示 10086 错误
 代码 return 404
 """.strip("\n").split("\n")
+
+# Accounts by the words around them, tables, hosts and passports in all ways of writing.
+SENSITIVE += r"""
+测试库用⟨ACCOUNT:ops_wangj⟩登录，密码找他要
+OA用户名⟨ACCOUNT:liuwenbo⟩，别输错了
+登陆名 => ⟨ACCOUNT:chen.siyu⟩
+我的域账号叫⟨ACCOUNT:hq\zhangmin⟩
+账号分别是⟨ACCOUNT:wangl⟩和⟨ACCOUNT:zhao_q⟩
+健身房会员号⟨ACCOUNT:VIP20391⟩快过期了
+山姆会员卡 ⟨ACCOUNT:6003 2218 7745⟩
+会员编号：⟨ACCOUNT:HY-88213⟩
+他家会员是⟨ACCOUNT:A203399⟩
+报我会员号 ⟨ACCOUNT:七七三九二⟩ 就行
+学号为⟨ACCOUNT:2021110456⟩的同学是我室友
+我工号⟨ACCOUNT:B7719⟩
+员工编号->⟨ACCOUNT:hr00812⟩
+儿子学籍号⟨ACCOUNT:L340104201203040012⟩
+⟨ACCOUNT:0093817⟩是他的工号
+保单号：⟨ACCOUNT:P2024-0098-1123⟩
+平安的保单 ⟨ACCOUNT:GP11020398812⟩ 还没生效
+理赔报案号是⟨ACCOUNT:90502024010388⟩
+车险单号⟨ACCOUNT:PDZA202444030000⟩
+policy number is ⟨ACCOUNT:HX-7783201⟩
+妈妈的医保卡号⟨ACCOUNT:A33028817⟩
+就诊卡⟨ACCOUNT:00032918⟩落在诊室了
+病历号 = ⟨ACCOUNT:ZY0039182⟩
+住院号：⟨ACCOUNT:2024 00318⟩
+门诊ID⟨ACCOUNT:M992013⟩，科室心内
+水表号⟨ACCOUNT:0318829⟩读数对不上
+国家电网户号是 ⟨ACCOUNT:3301 2299 187⟩
+购房合同编号⟨ACCOUNT:YS(2024)00381⟩
+我的合同号是⟨ACCOUNT:HT2024-113⟩
+燃气表 ⟨ACCOUNT:RQ-209913⟩ 停走了
+会议室门码⟨ACCOUNT:4471⟩
+民宿的开门密码是⟨ACCOUNT:902817#⟩
+保险柜密码左三右七 ⟨ACCOUNT:3718⟩
+口令⟨ACCOUNT:芝麻开门⟩
+群暗号是“⟨ACCOUNT:西红柿炒蛋⟩”
+银行卡密码改成⟨ACCOUNT:六个八⟩了
+我手机锁屏密码 ⟨ACCOUNT:二五八零⟩
+支付密码：⟨ACCOUNT:1 9 0 3 2 2⟩
+sim卡pin码⟨ACCOUNT:3321⟩
+解锁图案不好使，用数字⟨ACCOUNT:880212⟩解锁
+验证码⟨ACCOUNT:4 8 1 9 0 2⟩别告诉别人
+⟨ACCOUNT:773810⟩ 这个是验证码
+【京东】⟨ACCOUNT:119283⟩（登录验证码），15分钟内有效
+刚收到的码是⟨ACCOUNT:5519⟩
+your verification code: ⟨ACCOUNT:G-337712⟩
+微信⟨ACCOUNT:laozhang_88⟩，备注买菜
+⟨ACCOUNT:sunny-fang⟩是我微信，加一下
+微信号码⟨ACCOUNT:zhuangzhuang⟩
+加v ⟨ACCOUNT:hehe0903⟩
+wechat id -> ⟨ACCOUNT:mikeliu⟩
+qq ⟨ACCOUNT:33018827⟩ 在线等
+他扣扣号⟨ACCOUNT:1928 3746 55⟩
+⟨ACCOUNT:774920183⟩，这是我的QQ
+QQ是⟨ACCOUNT:八八二九三一七⟩
+企鹅号：⟨ACCOUNT:2209183⟩
+微博@⟨ACCOUNT:小鹿不吃草⟩
+抖音号⟨ACCOUNT:dy_mama2019⟩关注下
+小红书id：⟨ACCOUNT:5527193028⟩
+快手搜⟨ACCOUNT:laoli666⟩
+我b站叫⟨ACCOUNT:半夜炒饭⟩
+LINE ID：⟨ACCOUNT:yuki0415⟩
+飞机 ⟨ACCOUNT:@dark_fox⟩
+telegram找⟨ACCOUNT:kevin_otc⟩
+my whatsapp is ⟨ACCOUNT:juliawong⟩
+Instagram是⟨ACCOUNT:lin.daily⟩
+王者ID：⟨ACCOUNT:风吹半夏⟩
+吃鸡id ⟨ACCOUNT:SilverFox99⟩ 带我
+原神uid⟨ACCOUNT:118203944⟩
+Steam好友代码⟨ACCOUNT:329918273⟩
+游戏名叫⟨ACCOUNT:一只小橘猫⟩，区服微信32区
+找⟨ACCOUNT:@ruo_ruo⟩要链接
+推特 ⟨ACCOUNT:@jackmaofficial⟩
+他的小号是⟨ACCOUNT:@night.owl⟩
+github用户⟨ACCOUNT:zxh1992⟩
+账号@⟨ACCOUNT:tea_house⟩
+我手机序列号⟨ACCOUNT:F2LZK0XXHG⟩
+电脑SN：⟨ACCOUNT:PF2K81XX⟩
+平板IMEI号是⟨ACCOUNT:356938035643809⟩
+手表设备码⟨ACCOUNT:W-889-2210⟩
+车架号：⟨ACCOUNT:LSVAU2180N2183294⟩
+姓名,账号\n周舟,⟨ACCOUNT:zhouz⟩\n丁一,⟨ACCOUNT:dingyi02⟩
+姓名|工号|部门\n何晴|⟨ACCOUNT:00812⟩|财务\n郑凯|⟨ACCOUNT:00977⟩|采购
+| 系统 | 用户名 | 密码 |\n| ERP | ⟨ACCOUNT:lihua⟩ | ⟨ACCOUNT:Lh#2024⟩ |\n| CRM | ⟨ACCOUNT:lih⟩ | ⟨ACCOUNT:abc@123⟩ |
+备注\t微信号\n阿May\t⟨ACCOUNT:may_may11⟩\n老K\t⟨ACCOUNT:kingkk⟩
+学生：王小雨 学号：⟨ACCOUNT:20230917⟩ 宿舍：3-412
+保证金汇到⟨ACCOUNT:33050161732700000213⟩
+打到 ⟨CARD:3100 0662 1018 0031 7729⟩ 这个户
+收款账号⟨CARD:1202 0227 0990 0088 812⟩
+账户⟨ACCOUNT:zw-pay@anhui⟩，月底扣款
+公户是⟨CARD:44050158320100000971⟩
+账号⟨ACCOUNT:test01⟩、⟨ACCOUNT:test02⟩、⟨ACCOUNT:test03⟩都能用
+工号⟨ACCOUNT:8821⟩和⟨ACCOUNT:8830⟩的考勤有问题
+群里⟨ACCOUNT:li_hui⟩跟⟨ACCOUNT:lihui2⟩是一个人的号
+用户名密码是 ⟨ACCOUNT:guest⟩ ⟨ACCOUNT:Gst!881⟩
+微信⟨ACCOUNT:aa_bb01⟩或者⟨ACCOUNT:ccdd_02⟩都行
+我微信是⟨ACCOUNT:z h a n g 六六八⟩
+嗯他微信号就是⟨ACCOUNT:wanglei幺二三⟩小写
+密码是大写的⟨ACCOUNT:A B C 1 2 3⟩
+我的wifi密码就是⟨ACCOUNT:八八八八六六六六⟩
+那个QQ号我念一下⟨ACCOUNT:三三七 九二零 一一八⟩
+电话是⟨PHONE:幺三九 零零幺二 八八七七⟩
+号码⟨PHONE:一三六七七八八九九零零⟩
+手机⟨PHONE:138 double 0 1234 55⟩
+座机⟨PHONE:零二一 六六三三八八二二⟩
+他电话一八六开头，⟨PHONE:幺八六幺七七二三三四四⟩
+⟨PHONE:021-66001234转808⟩
+总机⟨PHONE:0755-88001122 ext 6602⟩
+打我分机⟨PHONE:3317⟩
+call me at ⟨PHONE:(415) 555-0132 x204⟩
+内线拨⟨PHONE:6021⟩找后勤
+日本手机⟨PHONE:+81 90-1234-5678⟩
+英国号 ⟨PHONE:07911 123456⟩
+台灣手機⟨PHONE:0912-345-678⟩
+香港电话⟨PHONE:9123 4567⟩
+他的新加坡号⟨PHONE:+65 8123 4567⟩
+看⟨LINK:notion.site/team-plan-77⟩
+⟨LINK:wiki.hengda-inner.cn/dev/setup⟩上有
+打开⟨LINK:t.cn/A6xyz12⟩
+⟨LINK:b23.tv/k8sJ2x⟩ 这个视频
+部署在⟨LINK:gray.zhixing.tech⟩
+⟨LINK:47.98.112.35:8088⟩连不上
+跳板机 ⟨LINK:10.8.3.77⟩
+ssh root@⟨LINK:121.40.55.8⟩
+⟨LINK:192.168.50.23:3000/admin⟩
+摄像头在⟨LINK:rtsp://192.168.1.64:554/ch1⟩
+⟨LINK:weixin://dl/business/?t=abc123⟩
+⟨LINK:taobao://item.taobao.com/item.htm?id=998⟩
+⟨LINK:alipays://platformapi/startapp?appId=2021⟩
+⟨LINK:magnet:?xt=urn:btih:9f0c8a71bd0e4412a1f0⟩
+⟨LINK:tg://resolve?domain=foxgroup⟩
+⟨LINK:smb://nas.local/share⟩
+⟨LINK:pan.baidu.com/s/1xYz99⟩ 提取码 ⟨ACCOUNT:k3mn⟩
+⟨LINK://fileserver/人事/工资表⟩
+⟨LINK:ftp://ftp.jinda.com/pub⟩
+护照⟨PASSPORT:EJ8812903⟩
+⟨PASSPORT:C12345678⟩ 港澳通行证
+回乡证⟨PASSPORT:H0123456701⟩
+台胞证号：⟨PASSPORT:01234567⟩
+往来台湾通行证 ⟨PASSPORT:L01234567⟩
+US passport ⟨PASSPORT:561203948⟩
+日本护照⟨PASSPORT:TR1234567⟩
+英国护照号码是⟨PASSPORT:533401372⟩
+外国人永久居留身份证⟨ID:FRA110090030305⟩
+旅行证 ⟨PASSPORT:L1234567⟩
+⟨PASSPORT:EA1234567⟩，王敏，女
+旅客：李想 ⟨PASSPORT:E88120933⟩
+⟨PASSPORT:G 2234 5678⟩ 到期了
+姓名拼音LI XIANG，证件号⟨PASSPORT:EB3342178⟩
+把⟨PASSPORT:PE0031882⟩填进去
+我欠他⟨AMOUNT:三百⟩，他欠我⟨AMOUNT:五百⟩
+费用大概⟨AMOUNT:新台幣八萬⟩
+押金⟨AMOUNT:兩萬五⟩
+薪水⟨AMOUNT:四萬二⟩
+租金每月⟨AMOUNT:港幣一萬八千⟩
+匯款⟨AMOUNT:三十萬圓⟩
+老赵欠我⟨AMOUNT:两千三⟩毛毛欠我⟨AMOUNT:八百⟩
+房租⟨AMOUNT:三千二⟩水电⟨AMOUNT:四百⟩
+给妈⟨AMOUNT:一千五⟩给爸⟨AMOUNT:六百⟩
+大姐出⟨AMOUNT:五千⟩二姐⟨AMOUNT:三千⟩我出⟨AMOUNT:两千⟩
+借了小李⟨AMOUNT:七百⟩还了⟨AMOUNT:两百⟩
+进ERP的号是⟨ACCOUNT:xuyt⟩，初始口令⟨ACCOUNT:Xu@0601⟩
+帮我记住：图书馆账号 ⟨ACCOUNT:31092877⟩ 密码 ⟨ACCOUNT:0622aa⟩
+老婆的淘宝昵称是⟨ACCOUNT:爱吃鱼的猫⟩
+邓工说jira用户名用⟨ACCOUNT:deng.k⟩
+教务系统⟨ACCOUNT:2022315091⟩登不上去
+这台电脑登录名⟨ACCOUNT:admin-fin⟩口令⟨ACCOUNT:Fin#1688⟩
+新同事账号已开：⟨ACCOUNT:songyq⟩，密码同工号
+爸的社保账号⟨ACCOUNT:3301990288⟩
+把⟨ACCOUNT:zhang_rui⟩的权限撤了，他离职了
+医保电子凭证号 ⟨ACCOUNT:330100D156000005⟩
+我的体检号⟨ACCOUNT:T20240633⟩
+外公的残疾证号⟨ACCOUNT:33010619480102113X42⟩
+贷款合同 ⟨ACCOUNT:DK-2023-8891⟩ 已结清
+物业给的房卡号⟨ACCOUNT:0087712⟩
+他的领英是⟨ACCOUNT:lin-zhou-77⟩
+领英搜⟨ACCOUNT:amy.tsai⟩就是她
+我推特叫⟨ACCOUNT:nightowl_sh⟩
+加她LINE：⟨ACCOUNT:mei0921⟩
+WhatsApp号 ⟨ACCOUNT:85291234567⟩
+QQ群 ⟨ACCOUNT:728391022⟩ 快进
+我QQ小号⟨ACCOUNT:2918377⟩
+王者昵称：⟨ACCOUNT:孤影、清风⟩
+lol里我叫⟨ACCOUNT:德玛西亚皇子本人⟩
+她小红书叫⟨ACCOUNT:橘子汽水⟩
+B站UID ⟨ACCOUNT:39201882⟩
+微信名⟨ACCOUNT:云淡风轻⟩，你搜一下
+行李箱密码⟨ACCOUNT:518⟩
+家里大门密码是⟨ACCOUNT:零六一八⟩
+WiFi是⟨ACCOUNT:TP_8812⟩，密码⟨ACCOUNT:88889999⟩
+提取码：⟨ACCOUNT:9xk2⟩
+取件码⟨ACCOUNT:12-4-3301⟩，去菜鸟
+取餐码 ⟨ACCOUNT:A77⟩
+短信验证码四位⟨ACCOUNT:8 8 3 1⟩
+您的校验码为⟨ACCOUNT:702914⟩
+⟨ACCOUNT:390182⟩为您的登录验证码
+邀请码⟨ACCOUNT:GT5K9⟩
+交易密码是⟨ACCOUNT:生日倒过来930811⟩
+服务器密码：⟨ACCOUNT:P@ssw0rd-2024⟩
+api key ⟨ACCOUNT:ak_live_9fK2mQ81xZ⟩
+token=⟨ACCOUNT:a8f9c2e1d7b6⟩
+我的MacBook序列号是⟨ACCOUNT:C02ZK1ABMD6T⟩
+手机串号⟨ACCOUNT:861234059912837⟩
+无人机SN码⟨ACCOUNT:1581F4XF⟩
+电动车架号 ⟨ACCOUNT:HX2023881920⟩
+水费户号：⟨ACCOUNT:20093381⟩
+宽带账户⟨ACCOUNT:hz88213301⟩
+燃气编号⟨ACCOUNT:77120391⟩
+电表⟨ACCOUNT:3310029918⟩
+宠物芯片号⟨ACCOUNT:156000009912837⟩
+支票号⟨ACCOUNT:10293311⟩
+汇款到⟨ACCOUNT:0200 0036 1920 1122 334⟩，户名王建
+对公账户 ⟨CARD:571907710910601⟩
+支付宝收款 ⟨ACCOUNT:wj_1990@alipay⟩
+姓名、学号、成绩\n李雷、⟨ACCOUNT:2021001⟩、88
+工号,姓名\n⟨ACCOUNT:A001⟩,李雷\n⟨ACCOUNT:A002⟩,韩梅
+|设备|SN|\n|笔记本|⟨ACCOUNT:PF3A9K2L⟩|
+账号: ⟨ACCOUNT:bob⟩\n密码: ⟨ACCOUNT:Bob2024!⟩
+username: ⟨ACCOUNT:alice.w⟩ password: ⟨ACCOUNT:Wonder#7⟩
+login ⟨ACCOUNT:jdoe⟩ / pw ⟨ACCOUNT:Spring24!⟩
+my student id is ⟨ACCOUNT:S1029381⟩
+Her insta is ⟨ACCOUNT:mia.photo⟩
+discord: ⟨ACCOUNT:frostbyte#2210⟩
+DM me ⟨ACCOUNT:@lucas_hk⟩
+嗯我的工号是⟨ACCOUNT:零零三七二⟩
+打⟨PHONE:一三七 六六零零 二二一八⟩
+外婆家⟨PHONE:0577 8821 3390⟩
+my cell is ⟨PHONE:six one seven five five five oh one nine nine⟩
+澳门⟨PHONE:+853 6612 3344⟩
+公司电话⟨PHONE:400-820-8820转3⟩
+⟨PHONE:1 3 8 0 0 1 3 9 0 0 0⟩
+紧急联系：⟨PHONE:+1-647-555-0192⟩
+泰国号码⟨PHONE:081-234-5678⟩
+短号⟨PHONE:66218⟩
+座机号码八位的，⟨PHONE:8765 4321⟩
+内网地址 ⟨LINK:git.huasheng.local/crm⟩
+⟨LINK:u.jd.com/kK3xY⟩
+⟨LINK:dwz.cn/a8Kx⟩ 点这个填
+⟨LINK:nas.wangjia.synology.me:5001⟩
+⟨LINK:192.168.8.77⟩打不开
+⟨LINK:https://a.kdocs.cn/l/cXyz⟩
+⟨LINK:snssdk1128://user/profile/123⟩
+网站是⟨LINK:三w点hengtuo点com⟩
+⟨LINK:quickconnect.to/wanghome⟩
+⟨LINK:s3://backup-hr/2024/⟩
+ftp ⟨LINK:10.2.3.4:21⟩
+⟨LINK:db01:3306⟩连不上
+⟨LINK:file:///D:/财务⟩
+网站⟨LINK:恒拓.公司⟩
+⟨LINK:huasheng.work⟩ 是我们官网
+护照号我念一下，⟨PASSPORT:E幺二三四五六七八⟩
+拍照上写着⟨PASSPORT:ED 902 1188⟩
+通行证⟨PASSPORT:CA2233445⟩有效
+台湾居民来往大陆通行证号 ⟨PASSPORT:0012345678⟩
+passport: ⟨PASSPORT:N8812033⟩
+P<CHN那行下面是⟨PASSPORT:EJ8812903<6CHN8805121F3009183⟩
+加拿大护照 ⟨PASSPORT:AB123456⟩
+印度护照⟨PASSPORT:Z1234567⟩
+德国护照 ⟨PASSPORT:C01X00T47⟩
+签证号 ⟨PASSPORT:20190012⟩
+他欠我⟨AMOUNT:一千八百五⟩
+二姑随礼⟨AMOUNT:六百⟩三姑随⟨AMOUNT:八百⟩
+薪資⟨AMOUNT:五萬八⟩
+中介费⟨AMOUNT:四千五⟩押金⟨AMOUNT:三千⟩
+每月给妈⟨AMOUNT:两千⟩
+""".strip("\n").split("\n")
+HARMLESS += [
+    line.replace(r"\n", "\n")
+    for line in r"""
+用 GitHub 登录和用微信登录有什么区别
+用QQ登录王者荣耀安全吗
+账号login失败怎么办
+用户名可以用中文吗
+用户名一般叫什么好听
+昵称叫什么比较好
+给我起个游戏名，要霸气的
+口令红包怎么发
+口令是什么意思
+暗号是谍战片里常见的桥段
+密码学是一门有趣的学科
+密码是错的，请重新输入
+密码是加密存储的
+验证码是一种区分人机的程序
+微信是一款即时通讯软件
+微信叫 WeChat 还是 Weixin
+微信支付和支付宝哪个好
+抖音叫 TikTok 的是国际版
+b站叫什么名字最早
+QQ音乐会员多少钱
+会员卡 12 个月有效
+学号由学院编号和年份组成
+工号和社保号有什么关系
+保单怎么看懂
+医保卡 2025 年有什么新政策
+电表 10(60)A 是什么意思
+水表走了 30 个字
+身份证和护照的区别
+护照自 2012 年起改为电子护照
+港澳通行证 2014 版
+合同编号怎么编
+加 @Transactional 注解就可以回滚
+@app.route 装饰器怎么用
+npm install @vue/cli 报错
+@Override 是什么
+Python 是我学的第一门语言
+iPhone 是我最喜欢的手机
+wifi 是无线局域网
+123456 是最常见的密码
+8 位以上是强密码
+用 Python 登录网站的脚本怎么写
+用 ssh 登录服务器的步骤
+用指纹解锁更安全
+max_length 和 min_length 是什么
+user_id 和 open_id 是一个意思吗
+姓名,年龄\n小红,12\n小蓝,13
+| 协议 | 端口 |\n| HTTP | 80 |\n| SSH | 22 |
+| 账号类型 | 权限 |\n| 管理员 | 全部 |
+| 品名 | 型号 |\n| 路由器 | AX3000 |
+转到 12 楼再坐电梯
+打到 100 分就升级
+汇到一起
+存到 C 盘
+node.js/express 哪个好
+src/main.py/utils 这个目录
+and/or 怎么翻译
+TCP/IP 和 HTTP/2
+key:value 格式
+localhost:8080 打不开
+std::map 和 a:b
+9:30 到 18:00
+内线和外线的区别
+分机怎么设置
+one two three four five six seven 用法语怎么说
+1 2 3 4 5 6 7 八个音
+我们家住在一百二十米高的地方
+他跑了三千米
+萬里長城有多長
+兩岸猿聲啼不住
+千萬別忘了
+億萬年前的恐龍
+三萬英尺高空
+手機推薦三千左右
+网名为什么流行火星文
+游戏账号交易安全吗
+LINE 是日本的聊天软件
+Steam 好友代码在哪里看
+原神 uid 在哪里看
+telegram 是俄罗斯人做的
+Instagram is owned by Meta
+My password is not working
+the login page is broken
+username is required
+What is my IP
+passport is required for travel
+码是什么意思
+门码怎么设置
+序列号是唯一的
+取件码是几位数
+订单号 5527 到哪了
+快递单号怎么查
+编号 A-1034 的展品
+论坛叫什么
+怎么注册微信小号
+他说号是什么意思
+昵称是不是可以改
+小红书叫小红书的原因
+抖音是字节跳动的产品
+微信号是唯一的吗
+QQ是腾讯做的
+学校里叫我们写暗号
+口令是古代军队用的
+密码是由数字组成的
+密码本丢了
+把 user_name 字段改成 nick_name
+给 admin 授权的命令
+打开 node_modules/react 文件夹
+import numpy as np
+git clone 怎么用
+用 root 登录 linux
+通过 telnet 登录交换机
+用 vscode 登录 github
+手机是 1999 年发明的吗
+会员是什么
+会员 365 天
+医保卡号怎么查
+合同法第 52 条
+编号 1 到 10
+价格 1.234,56
+i/o 模型
+24/7 服务
+win10/win11 区别
+http/2.0 和 http/1.1
+a.b/c 是什么路径
+input/output.txt 在哪
+请看 docs/readme.md
+java.util.List
+ws: 前缀是什么
+data: 开头的链接
+给孩子起个小名，叫小鱼儿好不好
+他叫小明，是我们班的
+游戏叫什么
+游戏名字叫原神
+英雄联盟里的德玛西亚
+王者荣耀 5v5
+超市会员日打八折
+一百个苹果
+三百年前
+两百斤的胖子
+我家离学校两百米
+我们班有四百人
+老师布置了三百字的作文
+他走了五百步
+我排了两百多号
+双手合十，萬事如意
+張三豐是兩百歲
+""".strip("\n").split("\n")
+]

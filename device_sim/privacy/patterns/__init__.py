@@ -11,11 +11,14 @@ from device_sim.privacy.patterns.accounts import accounts
 from device_sim.privacy.patterns.amounts import amounts
 from device_sim.privacy.patterns.dates import dates
 from device_sim.privacy.patterns.matches import Match
+from device_sim.privacy.patterns.named_values import named_values
 from device_sim.privacy.patterns.network import network
 from device_sim.privacy.patterns.numbers import numbers
 from device_sim.privacy.patterns.papers import papers
 from device_sim.privacy.patterns.plain import plain
 from device_sim.privacy.patterns.spoken import with_digits
+from device_sim.privacy.patterns.tables import tables
+from device_sim.privacy.patterns.traditional import simplified
 
 SOURCE = "patterns"
 # Of two findings at one place, the first type here is what it is.
@@ -33,7 +36,7 @@ _ORDER = (
 )
 _RANK = {kind: rank for rank, kind in enumerate(_ORDER)}
 # Nothing but spoken numbers and amounts is written without one of these: most sentences are done with at once.
-_ANY = re.compile(r"[\da-z@]")
+_ANY = re.compile(r"[\da-z@]|\.[一-鿿]")
 _MONEY_WORDS = re.compile(
     r"[一二两三四五六七八九十百千万亿半壹贰叁肆伍陆柒捌玖][百千万亿佰仟拾萬几多来余]?[元块万毛美欧英港日角分圆千百]|[人均][^，。]{0,2}[一二三四五六七八九]|\d|个[亿w]|生|dollar|buck|pound|euro|yuan|grand|[〇零一二三四五六七八九]年"
 )
@@ -57,7 +60,7 @@ class Patterns:
         """The sensitive places, from left to right, none within another; in code points of `text`."""
         made = plain(text)
         found = []
-        for match in _outermost(self._matches(made.text)):
+        for match in _outermost(self._matches(simplified(made.text))):
             start, end = made.original(match.start, match.end)
             found.append(Finding(start, end, match.type, SOURCE))
         return found
@@ -67,9 +70,12 @@ class Patterns:
         if _ANY.search(text):
             found += _of_digits(text)
             found += network(text)
+            found += tables(text)
+        found += named_values(text)
         spoken = with_digits(text)
         if spoken:
             found += _of_digits(spoken)
+            found += named_values(spoken)
         if _MONEY_WORDS.search(text):
             if self._policy.dates:
                 found += dates(text)

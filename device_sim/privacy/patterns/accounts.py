@@ -9,6 +9,7 @@ from stdnum.cn import uscc
 from device_sim.privacy.findings import SensitiveType
 from device_sim.privacy.patterns import account_words as words
 from device_sim.privacy.patterns.matches import Match
+from device_sim.privacy.patterns.named_values import PROGRAM
 from device_sim.privacy.patterns.public import asks, tells_of_somebody
 
 # Between the word and its value: a colon or a verb; before that, perhaps a remark: 密码（6位）是, 验证码一共六位是.
@@ -126,13 +127,24 @@ _KEYS = [
     r"(?:产权|字)第 ?(\d{5,12}) ?号",
     rf"(?:{words.SEEDS})[^a-z\n]{{0,6}}((?:[a-z]{{3,8}} ){{11,23}}[a-z]{{3,8}})",
 ]
-_PATTERNS = [re.compile(pattern) for pattern in (*_NAMED, *_KEYS)]
+
+
+def _guarded(pattern: str) -> str:
+    """The same pattern, asked only where one of its words may begin."""
+    for lists in (words.CHATS, words.NETWORKS, words.SECRETS, words.GIVEN):
+        begin = f"(?x)(?:{lists}"
+        if pattern.startswith(begin):
+            return f"(?x)(?={words.BEGINS}){pattern.removeprefix('(?x)')}"
+    return pattern
+
+
+_PATTERNS = [re.compile(_guarded(pattern)) for pattern in (*_NAMED, *_KEYS)]
 _IBAN = re.compile(r"(?<![a-z0-9])[a-z]{2}\d{2}(?: ?[a-z0-9]{4}){2,7}(?: ?[a-z0-9]{1,3})?(?![a-z0-9])")
 _COMPANY = re.compile(r"(?<![a-z0-9])[0-9a-z][1-9]\d{6}[0-9a-z]{10}(?![a-z0-9])")  # GB 32100: a check digit
 # Words that stand where a value would.
 _NO_VALUE = re.compile(
     r"(?:https?|http|null|none|true|false|string|int|str|text|password|xxx+|\*+|\.\.\.+|[-=_.]+|incorrect|wrong"
-    r"|required"
+    r"|required|not$"
     r"|expired|invalid|[_ -]?access[_ -]?key.*|[_ -]?key|os\.environ.*|process\.env.*|getenv.*|input\(.*)$"
 )
 
@@ -147,6 +159,8 @@ def accounts(text: str) -> Iterator[Match]:
         for found in pattern.finditer(text):
             for group, value in enumerate(found.groups(), start=1):
                 start = found.start(group)
+                if value[0] == "@" and PROGRAM.search(text):
+                    continue
                 if not _NO_VALUE.match(value) and not _is_asked_about(text, start, value):
                     yield Match(start, start + _length(value), SensitiveType.ACCOUNT)
     for found in _IBAN.finditer(text):

@@ -97,6 +97,7 @@ _IF_PRIVATE = [
 ]
 # Beside a sum, in such a text, other bare numbers are sums as well: a pay slip, a bill.
 _BESIDE = re.compile(rf"(?:(?<=[一-鿿 |])|(?<=[一-鿿]:))(\d{{2,6}}(?:\.\d++)?){_UNCOUNTED}(?![年月])")
+_HUNDREDS = re.compile(rf"(?<!{_ZH})(?<!第)(?<!分之)({_ONE}百{_ABOUT}){_UNCOUNTED}(?![强倍姓货科叶般]|来[人个])")
 _WATTS = re.compile(words.POWER)
 _SENTENCE = re.compile(r"[^。！？!?\n]+[。！？!?]*\n?")
 _PUBLIC, _PRICES = re.compile(words.PUBLIC), re.compile(words.PRICES)
@@ -126,7 +127,7 @@ def _told(text: str, begin: int, finish: int, patterns: Sequence[re.Pattern[str]
     places = [match.start for match in found]
     for sentence in _SENTENCE.finditer(text, begin, finish) if places else ():
         if any(sentence.start() <= place < sentence.end() for place in places):
-            yield from _within(text, *sentence.span(), [_BESIDE])
+            yield from _within(text, *sentence.span(), [_BESIDE, _HUNDREDS])
 
 
 def _of_nobody(text: str, begin: int, finish: int) -> Iterator[Match]:

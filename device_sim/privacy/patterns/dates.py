@@ -38,6 +38,8 @@ _FULL = re.compile(
     r"|(?<![a-z0-9_.\-/])(?:19[2-9]|20[0-4])\d(?:1[0-2]|0[1-9])(?:3[01]|[12]\d|0[1-9])(?![a-z0-9_]|[.\-/]\d)"
     rf"|{_PERIOD}"
 )
+# Said first: without one of these there is no date.
+_MAY_BE = re.compile(rf"年|月|\d{{8}}|\d[\-/. ]\d|{_MONTHS}")
 _WHEN = (
     rf"(?:(?:(?:{_MONTHS})\.?,? (?:19|20)\d\d)|(?:[12]\d|3[01]|0?[1-9]) (?:{_MONTHS})"
     r"|\d\d[\-/.]\d{1,2}[\-/.]\d{1,2}(?!\d)|[一二三四五六七八九]{2}年(?:[一二三四五六七八九十]{1,3}月)?|(?:1[89]"
@@ -48,7 +50,7 @@ _WHEN = (
     rf"|[12]\d|3[01])(?!\d)|(?<!\d)(?:1[0-2]|0?[1-9])[\-/.](?:3[01]|[12]\d"
     rf"|0?[1-9])(?!\d))"
 )
-_BIRTH = re.compile("[生诞岁b]|满月|百日")
+_BIRTH = re.compile(r"[生诞岁]|birth|born|dob|满月|百日")
 _BORN_AFTER = re.compile(
     rf"(?:生日[宴会]?|周岁[宴酒]?|满月酒?|百日宴|出生(?:日期|年月日?|年份?|时间)?|生于|诞辰|(?<![a-z])"
     rf"(?:birthday|birth ?date"
@@ -82,7 +84,7 @@ def dates(text: str) -> Iterator[Match]:
     """The full dates and the birthdays of a plain text."""
     if (_HOLIDAY.search(text) or (_CALENDAR.search(text) and asks(text))) and not tells_of_somebody(text):
         return
-    for found in _FULL.finditer(text):
+    for found in _FULL.finditer(text) if _MAY_BE.search(text) else ():
         number = found[0].isdigit()
         if not _is_history(found[0]) and not (number and label_before(text, found.start()) in _NUMBERED):
             yield Match(found.start(), found.end(), SensitiveType.DATE)

@@ -48,7 +48,7 @@ COIN = _any(
     r"(?:rmb|cny|usdt?|eur|hkd|sgd|jpy|gbp|krw|aud|cad|btc|eth|yuan|dollars?|euros?|pounds?|bucks|quid|grand)(?![a-z])",
 )
 CURRENCY = (
-    r"(?:(?<![a-z])(?:人民币|[港台新]币|港元|美[元金]|欧元|英镑|日元|澳元|rmb|cny|usd|hkd|sgd|eur|gbp|jpy|aud|cad|mop)"
+    r"(?:(?<![a-z])(?:人民币|新?台币|[港新]币|港元|美[元金]|欧元|英镑|日元|澳元|rmb|cny|usd|hkd|sgd|eur|gbp|jpy|aud|cad|mop)"
     r"|(?<![a-z])(?:us|hk|nt|sg|s|a|c)?\$|[¥€£₩₽])"
 )
 # What is counted is no sum.

@@ -40,6 +40,29 @@ _PLAIN_TOPS_WRITTEN = (
 )
 _PLAIN_TOPS = frozenset(_PLAIN_TOPS_WRITTEN.split())
 _SCHEME = re.compile(r"(?<![a-z0-9])[a-z][a-z0-9+.\-]{1,15}://[^\s，。；！？、“”‘’《》【】\u4e00-\u9fff<>\"]++")
+# Schemes without slashes.
+_OPAQUE = re.compile(
+    r"(?<![a-z0-9])(?:magnet|data|bitcoin|skype|facetime|intent|urn|spotify|ws|market):(?=[?a-z0-9])"
+    r"[^\s，。；！？、“”‘’《》【】\u4e00-\u9fff<>\"]{12,}+"
+)
+# Any ending, where a path or a port follows that names something; no files of programs.
+_ANY_HOST = re.compile(
+    r"(?<![a-z0-9@.\-_/])(?:[a-z0-9][a-z0-9\-]{0,62}+\.){1,5}(?!(?:js|jsx|ts|tsx|py|md|java|c|h|cpp|go|rs|html?|css|json|txt"
+    r"|php|rb|sh|sql|xml|yml|yaml|vue|swift|kt|exe|zip|pdf|docx?|xlsx?|pptx?|png|jpe?g|gif|net)[/:])"
+    r"[a-z]{2,14}(?::\d{2,5}(?!\d)(?:/[^\s，。；！？、“”‘’《》【】\u4e00-\u9fff<>\"]*+)?"
+    r"|/(?=[^/\s]{0,60}[\d_\-/?=]|[a-z]{5,})[^\s，。；！？、“”‘’《》【】\u4e00-\u9fff<>\"]++)"
+)
+_NAMED_HOST = re.compile(r"(?<![a-z0-9@.\-_/:])(?=[a-z0-9]{0,20}[\d\-])[a-z][a-z0-9\-]{2,40}+:\d{4,5}(?![\d:.])")
+_CHINESE_HOST = re.compile(
+    r"(?<![一-鿿a-z0-9])(?:www\.)?[一-鿿a-z0-9\-]{2,12}\.(?:中国|公司|网络|网址|集团|在线|商城)(?![一-鿿])(?:/\S{1,60})?"
+)
+_SPOKEN_HOST = re.compile(
+    r"(?<![a-z0-9])(?:(?:www|三w|3w|[a-z0-9\-]{2,40}) ?(?:点|dot|\[\.\]|\(dot\)|\[dot\]) ?){1,4}"
+    r"(?:com|cn|net|org|top|vip|xyz|io|cc|me)(?: ?点 ?cn)?(?![a-z0-9])(?:(?:/|斜杠)[a-z0-9/_\-]{1,60})?"
+)
+_FILE = re.compile(r"(?<![a-z])(?:file|smb|afp|nfs|cifs|webdav)://[^\s，。；！？“”<>\"]{3,200}")
+_FOLDER = re.compile(r"(?<![:/\w])//[a-z0-9][a-z0-9.\-]{2,40}(?:/[^\s/，。；\"']{1,40}){1,8}")
+_GIT = re.compile(r"(?<![a-z0-9])git@[a-z0-9.\-]{4,60}:[a-z0-9_.\-/]{3,80}")
 _BARE = re.compile(
     rf"(?<![a-z0-9@.\-_])(?:[a-z0-9][a-z0-9\-]{{0,62}}+\.){{1,6}}(?<=\.)(?:{_TOPS})(?![a-z0-9\-_(]"
     rf"|\.[a-z0-9])(?::\d{{2,5}})?"
@@ -77,6 +100,8 @@ def network(text: str) -> Iterator[Match]:
             yield match
     if "." in text or ":" in text or "-" in text or "/" in text or "\\" in text:
         yield from _links(text)
+    if "点" in text or "dot" in text or "[.]" in text:
+        yield from (Match(*found.span(), SensitiveType.LINK) for found in _SPOKEN_HOST.finditer(text))
 
 
 def _email(text: str, at: re.Match[str]) -> Match | None:
@@ -116,7 +141,7 @@ def _links(text: str) -> Iterator[Match]:
         for found in _ADDRESS_6.finditer(text)
         if _is_address_6(found[0])
     )
-    for pattern in (_MAC, _SHARE):
+    for pattern in (_MAC, _SHARE, _OPAQUE, _ANY_HOST, _NAMED_HOST, _CHINESE_HOST, _FOLDER, _FILE, _GIT):
         for found in pattern.finditer(text):
             yield Match(found.start(), found.end(), SensitiveType.LINK)
     for found in _HOME.finditer(text):

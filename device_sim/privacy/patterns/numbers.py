@@ -49,9 +49,18 @@ _HALVES_NEED = re.compile(
     r"香港|澳门|港|(?<![a-z])(?:hk|hkid|hong kong|macau)(?![a-z])|电话|联系|号码|手机|值班|物业|前台|总机"
     r"|客服|门卫|诊|科|找|打"
 )
-_SHORT = re.compile(r"(?:内线|分机|短号|小号)(?:号码?)?[ :是为]{0,3}(\d{3,6})(?![\d元年万])")  # within an office
+_SHORT = re.compile(r"(?:内线|分机|短号|小号)(?:号码?)?[拨打]?[ :是为]{0,3}(\d{3,6})(?![\d元年万])")  # within an office
 # Letters typed for the digits that they look like.
 _MISTYPED = re.compile(r"1[3-9]\d{8}|1[3-9]\d{10}")  # a mobile number with a digit more or less
+# Read out in English, digits among the words or not.
+_ENGLISH_DIGIT = "(?:zero|oh|one|two|three|four|five|six|seven|eight|nine|double|triple)"
+_IN_ENGLISH = re.compile(
+    rf"(?<![a-z\d])(?=[\d ,\-]{{0,16}}{_ENGLISH_DIGIT})(?:(?:{_ENGLISH_DIGIT}|\d{{1,4}})[ ,\-]{{1,2}}){{4,14}}"
+    rf"(?:{_ENGLISH_DIGIT}|\d{{1,4}})(?![a-z\d])"
+)
+_ENGLISH_CALL = re.compile(
+    r"手机|电话|号码|(?<![a-z])(?:phone|mobile|cell|number|call|reach|text|dial|whatsapp)(?![a-z])"
+)
 _LOOKALIKE = re.compile(r"(?<![a-z0-9])[1li][3-9][0-9oli]{9}(?![a-z0-9])")
 _WORD_BEFORE = re.compile(r"[a-z0-9_]+$")
 _CALLS = frozenset(["t", "m", "p", "tel", "phone", "mobile", "mob", "cell", "fax", "call", "f", "o", "h"])
@@ -118,6 +127,9 @@ def _special(text: str) -> Iterator[Match]:
                 yield Match(halves.start(), halves.end(), SensitiveType.PHONE)
     for short in _SHORT.finditer(text):
         yield Match(short.start(1), short.end(1), SensitiveType.PHONE)
+    if _ENGLISH_CALL.search(text):
+        for spoken in _IN_ENGLISH.finditer(text):
+            yield Match(spoken.start(), spoken.end(), SensitiveType.PHONE)
     for typed in _LOOKALIKE.finditer(text):
         if not typed[0].isdigit() and sum(map(str.isdigit, typed[0])) >= _LOOKALIKE_DIGITS:
             yield Match(typed.start(), typed.end(), SensitiveType.PHONE)

@@ -10,6 +10,11 @@ from device_sim.privacy.patterns.spoken import NUMERALS, digits_of
 _EDGE, _STOP = r"(?<![a-z0-9_\-])", r"(?![a-z0-9_]|-[a-z0-9])"
 # Passports of the mainland; other letters only where the text speaks of papers.
 _PASSPORT = re.compile(rf"{_EDGE}(?:[egdsp] ?\d{{4}} ?\d{{4}}|[eds][a-hj-np-z] ?\d{{7}}|pe\d{{7}}){_STOP}")
+_PARTED = re.compile(rf"{_EDGE}[egdsp][a-hj-np-z]?(?:[ \-]\d{{2,4}}){{2,4}}{_STOP}")
+# The two lines for machines at a passport's foot.
+_MACHINE = re.compile(
+    r"(?<![a-z0-9<])(?:[pv][a-z<][a-z]{3}[a-z]{1,30}<<[a-z<]{5,39}|[a-z0-9]{8,9}<{0,2}\d[a-z]{3}\d{7}[mfx<]\d{7}[a-z0-9<]{0,16})"
+)
 _PAPER = re.compile(
     rf"{_EDGE}(?:[a-z][ \-.]?\d{{4}} ?\d{{4}}|[a-z]{{2,3}}\d{{6,7}}|[a-z]\d{{7}}|[hm]\d{{10,11}}|k\d{{8}}[a-z]){_STOP}"
 )
@@ -74,6 +79,7 @@ def _passports(text: str) -> Iterator[Match]:
     for found in _PASSPORT.finditer(text):
         if not _LIKE_DATE.fullmatch(found[0]):
             yield Match(found.start(), found.end(), SensitiveType.PASSPORT)
+    yield from _written_oddly(text)
     if _NAMED.search(text):
         for found in _DIRECTLY.finditer(text):
             if sum(map(str.isdigit, found[1])) >= _DIGITS_AT_LEAST:
@@ -81,6 +87,14 @@ def _passports(text: str) -> Iterator[Match]:
         for found in _PAPER.finditer(text):
             if _NAMED.search(text, max(0, found.start() - _NEAR), found.end() + _NEAR):
                 yield Match(found.start(), found.end(), SensitiveType.PASSPORT)
+
+
+def _written_oddly(text: str) -> Iterator[Match]:
+    for found in _PARTED.finditer(text):
+        if _PASSPORT.fullmatch(re.sub(r"[ \-]", "", found[0])):
+            yield Match(found.start(), found.end(), SensitiveType.PASSPORT)
+    for found in _MACHINE.finditer(text):
+        yield Match(found.start(), found.end(), SensitiveType.PASSPORT)
 
 
 def _plates(text: str) -> Iterator[Match]:
