@@ -10,7 +10,7 @@ from device_sim.hybrid.prompt import OWN_WORDS
 from device_sim.inference import Encoder
 from device_sim.personal.people import Secrets
 from device_sim.personal.store import PersonalStore
-from device_sim.privacy.called import Called
+from device_sim.privacy.called_names import Called
 from device_sim.privacy.entities import Entities
 from device_sim.privacy.everyday import EverydayWords
 from device_sim.privacy.findings import Finding, Recogniser, SensitiveType

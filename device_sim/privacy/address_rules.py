@@ -3,18 +3,18 @@
 import re
 from collections.abc import Iterator
 
+from device_sim.han import HAN
 from device_sim.privacy.everyday import EverydayWords
 from device_sim.privacy.name_words import CITIES, PROVINCES, one_of
 from device_sim.privacy.reading import Reading
 
-_HAN = "\u4e00-\u9fff"
 _CITY = rf"(?:{one_of(PROVINCES)})(?:省|市|自治区)?(?:(?:{one_of(CITIES)})市?)?|(?:{one_of(CITIES)})市?"
-_LEVEL = rf"(?>(?:(?![的和与跟是在到去])[{_HAN}]){{1,6}}?(?:自治区|自治州|街道|社区|[省市区县旗镇乡村]))"
-_ROAD = rf"[{_HAN}A-Za-z0-9]{{1,8}}?(?:大街|大道|胡同|公路|[路街巷弄])"
+_LEVEL = rf"(?>(?:(?![的和与跟是在到去])[{HAN}]){{1,6}}?(?:自治区|自治州|街道|社区|[省市区县旗镇乡村]))"
+_ROAD = rf"[{HAN}A-Za-z0-9]{{1,8}}?(?:大街|大道|胡同|公路|[路街巷弄])"
 _NUMBER = r"[0-9A-Za-z一二三四五六七八九十百〇零-]{1,8}"
 _DOOR = rf"(?:\s?{_NUMBER}(?:号院|号楼|[号栋幢座单弄室层楼户门铺]元?))+(?:{_NUMBER}(?!\d))?"
 _ESTATE = (
-    rf"[{_HAN}A-Za-z0-9]{{1,8}}?(?:小区|花园|家园|公寓|大厦|广场|新村|新城|苑|公馆|府|写字楼"
+    rf"[{HAN}A-Za-z0-9]{{1,8}}?(?:小区|花园|家园|公寓|大厦|广场|新村|新城|苑|公馆|府|写字楼"
     r"|产业园|工业园|科技园|软件园|创意园|商务楼|宿舍|大楼|中心)"
 )
 _ADDRESS = re.compile(rf"(?:{_CITY})?{_LEVEL}{{0,4}}+(?:{_ROAD}{_DOOR}(?:{_ESTATE})?(?:{_DOOR})?|{_ESTATE}{_DOOR})")

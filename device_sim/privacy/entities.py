@@ -9,10 +9,10 @@ from device_sim.errors import InvalidText
 from device_sim.han import simplified
 from device_sim.heads import ServingHeads
 from device_sim.inference import Encoder
-from device_sim.privacy.edges import whole
 from device_sim.privacy.everyday import EverydayWords
 from device_sim.privacy.findings import Finding, SensitiveType
 from device_sim.privacy.latin_names import is_first_name
+from device_sim.privacy.name_edges import whole
 from device_sim.privacy.name_words import (
     CITIES,
     COUNTRIES,

@@ -11,8 +11,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from device_sim.han import HAN_ANY
 from device_sim.privacy.findings import Finding, SensitiveType
-from device_sim.privacy.plain_text import plain
+from device_sim.privacy.plain_text import unhidden
 
 _FILE = Path(__file__).with_name("everyday_words.txt.xz")
 _SOURCE = "everyday words"
@@ -23,55 +24,10 @@ _NAME_ENDS = frozenset("里坊阁馆帮屋社轩苑居斋堂园店")  # of shops
 _LONGEST_NUMBER = 5  # digits; a longer one is a code
 _NICKNAME = frozenset("小老阿")
 # Han, what is written with letters and digits of any script, or neither.
-_RUN = re.compile(
-    r"(?P<han>[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003134f]+)"
-    r"|(?P<word>[^\W\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003134f]+(?:[-.@/:+#&'’]*"
-    r"[^\W\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003134f]+)*)"
-)
+_RUN = re.compile(rf"(?P<han>[{HAN_ANY}]+)|(?P<word>[^\W{HAN_ANY}]+(?:[-.@/:+#&'’]*[^\W{HAN_ANY}]+)*)")
 _PART = re.compile(r"[^\W\d_]+|\d+|_+")
-_UNITS = frozenset(
-    [
-        "a",
-        "b",
-        "c",
-        "d",
-        "e",
-        "f",
-        "g",
-        "h",
-        "k",
-        "l",
-        "m",
-        "n",
-        "p",
-        "q",
-        "r",
-        "s",
-        "t",
-        "v",
-        "x",
-        "y",
-        "w",
-        "z",
-        "am",
-        "pm",
-        "cm",
-        "mm",
-        "km",
-        "kg",
-        "mg",
-        "ml",
-        "gb",
-        "mb",
-        "tb",
-        "hz",
-        "kw",
-        "st",
-        "nd",
-        "rd",
-        "th",
-    ]
-)
+_UNITS_OF_ALL = "a b c d e f g h k l m n p q r s t v x y w z am pm cm mm km kg mg ml gb mb tb hz kw st nd rd th"
+_UNITS = frozenset(_UNITS_OF_ALL.split())
 
 
 @dataclass(frozen=True)
@@ -125,12 +81,12 @@ class EverydayWords:
 
     def find(self, text: str) -> list[Finding]:
         """See `Recogniser`: every rare word, and every run of characters that are no words."""
-        squeezed = plain(text)
+        squeezed = unhidden(text)
         found = []
         for run in _RUN.finditer(squeezed.text):
             places = self._doubtful(run[0]) if run["han"] else self._strange(run[0])
             for start, end in places:
-                begin, stop = squeezed.place(run.start() + start, run.start() + end)
+                begin, stop = squeezed.original(run.start() + start, run.start() + end)
                 found.append(Finding(begin, stop, SensitiveType.TERM, _SOURCE))
         return found
 

@@ -1,11 +1,15 @@
-"""What names are made of: surnames, titles, first names, ends of organisations, places. Most wording lies in
-`name_words.toml`; what only one pattern needs is in it.
+"""What names are made of: surnames, titles, first names, ends of organisations, places.
+
+The lists lie in `name_words.toml`; surnames of two characters and titles that contacts go by as well come from
+`personal.mentions`. What only one pattern needs stands in that pattern.
 """
 
 import re
 import tomllib
 from collections.abc import Iterable
 from pathlib import Path
+
+from device_sim.personal import mentions
 
 _WORDS: dict[str, str] = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
 
@@ -26,9 +30,9 @@ def one_of(words: Iterable[str]) -> str:
 SURNAMES = _characters("surnames")
 SURE_SURNAMES = _characters("sure_surnames")
 WEAK_SURNAMES = _characters("weak_surnames")
-COMPOUND_SURNAMES = frozenset(_words("compound_surnames"))
+COMPOUND_SURNAMES = mentions.COMPOUND_SURNAMES | frozenset(_words("compound_surnames"))
 GIVEN = _characters("given")
-TITLES = _words("titles")
+TITLES = tuple(title for title in mentions.TITLES if len(title) > 1 and not title.isascii()) + _words("titles")
 SHORT_TITLES = _characters("short_titles")
 CUES = _words("cues")
 AFTER = _words("after")

@@ -18,10 +18,9 @@ from device_sim.privacy.organisation_rules import organisations, projects
 from device_sim.privacy.person_context import beside
 from device_sim.privacy.person_records import recorded
 from device_sim.privacy.person_rules import persons
-from device_sim.privacy.plain_text import Plain, plain
-from device_sim.privacy.reading import Reading, read
-
-Place = tuple[int, int]
+from device_sim.privacy.phrase_index import PhraseIndex
+from device_sim.privacy.plain_text import Plain, unhidden
+from device_sim.privacy.reading import Place, Reading, read
 
 KNOWN, _RULES = "personal data", "rules for names"
 _LEGAL_FORMS = ("股份有限公司", "有限责任公司", "有限公司", "集团", "公司")
@@ -47,7 +46,7 @@ class Names:
 
     def find(self, text: str) -> list[Finding]:
         """See `Recogniser`. A name that is found by a rule is found wherever the text has it."""
-        squeezed, spaced = plain(text), plain(text, spaces=True)
+        squeezed, spaced = unhidden(text), unhidden(text, spaces=True)
         found = list(self._in(squeezed))
         if spaced.text != squeezed.text:
             found += self._in(spaced)  # 周一 付一笑
@@ -56,7 +55,7 @@ class Names:
     def _in(self, made: Plain) -> Iterator[Finding]:
         reading = read(made.text, self._everyday)
         for one in (*self._known_in(reading), *self._unknown_in(reading)):
-            yield Finding(*made.place(one.start, one.end), one.type, one.source, one.subject)
+            yield Finding(*made.original(one.start, one.end), one.type, one.source, one.subject)
 
     def forget(self) -> None:
         """Drop what was made ready."""
@@ -114,10 +113,15 @@ class _Known:
         self._contacts = People(map(_simplified, secrets.contacts))
         # Those that are only named in events are as good as contacts of that name.
         listed = {name for one in secrets.contacts for name in (one.name, *one.aliases)}
-        self._others = People(_nameless(name for name in secrets.people if name not in listed))
-        organisations = {form for name in secrets.organisations for form in _organisation_forms(name)}
-        self._organisations = People(_nameless(organisations, whole=True))
-        self._places = People(_nameless((place for place in secrets.places if len(place) > _SHORTEST), whole=True))
+        self._others = People(_only_named(name for name in secrets.people if name not in listed))
+        self._organisations: PhraseIndex[str] = PhraseIndex()
+        for name in sorted(map(simplified, secrets.organisations)):
+            for form in _organisation_forms(name):
+                self._organisations.add(form, _short(name))
+        self._places: PhraseIndex[str] = PhraseIndex()
+        for place in map(simplified, secrets.places):
+            if len(place) > _SHORTEST:
+                self._places.add(place, place)
 
     def find(self, reading: Reading, everyday: EverydayWords) -> Iterator[Finding]:
         """The places of `reading` that name any of them."""
@@ -132,13 +136,12 @@ class _Known:
                 names = {one.name for one in mention.contacts}
                 subject = f"person {names.pop()}" if len(names) == 1 else None
                 yield Finding(mention.begin, mention.stop, SensitiveType.PERSON, KNOWN, subject)
-        for mention in self._organisations.find(text):
-            subject = f"organisation {_short(mention.contacts[0].name)}"
-            if text[mention.begin : mention.stop] not in everyday or mention.stop - mention.begin > _SHORTEST:
-                yield Finding(mention.begin, mention.stop, SensitiveType.COMPANY, KNOWN, subject)
-        for mention in self._places.find(text):
-            if text[mention.begin : mention.stop] not in everyday:
-                yield Finding(mention.begin, mention.stop, SensitiveType.ADDRESS, KNOWN)
+        for found in self._organisations.find(text):
+            if text[found.start : found.end] not in everyday or found.end - found.start > _SHORTEST:
+                yield Finding(found.start, found.end, SensitiveType.COMPANY, KNOWN, f"organisation {found.label}")
+        for place in self._places.find(text):
+            if text[place.start : place.end] not in everyday:
+                yield Finding(place.start, place.end, SensitiveType.ADDRESS, KNOWN)
 
 
 def _meant(mention: Mention, reading: Reading, everyday: EverydayWords) -> bool:
@@ -152,10 +155,10 @@ def _meant(mention: Mention, reading: Reading, everyday: EverydayWords) -> bool:
     return not within and reading.text[begin:stop] not in everyday
 
 
-def _nameless(names: Iterable[str], *, whole: bool = False) -> list[Contact]:
-    """Contacts of whom only a name is known; if `whole`, nothing is made of it."""
+def _only_named(names: Iterable[str]) -> list[Contact]:
+    """Contacts of whom only a name is known."""
     named = sorted({simplified(name) for name in names if name.strip()})
-    return [Contact(-1, "" if whole else name, (name,), (), (), None) for name in named]
+    return [Contact(-1, name, (), (), (), None) for name in named]
 
 
 def _simplified(contact: Contact) -> Contact:

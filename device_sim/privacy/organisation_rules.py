@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 
+from device_sim.han import HAN
 from device_sim.privacy.everyday import EverydayWords
 from device_sim.privacy.latin_names import latin_firms
 from device_sim.privacy.name_words import (
@@ -21,12 +22,9 @@ from device_sim.privacy.name_words import (
     WEAK_SURNAMES,
     one_of,
 )  # fmt: skip
-from device_sim.privacy.reading import Reading
+from device_sim.privacy.reading import Place, Reading
 from device_sim.privacy.trade_names import trade_names
 
-Place = tuple[int, int]
-
-_HAN = "\u4e00-\u9fff"
 _LONGEST = 14  # characters before the end of an organisation's name
 _PLACES = frozenset((*PROVINCES, *CITIES, "中国", "国家", "中央", "全国", "亚洲", "国际"))
 _END = re.compile(one_of(ORGANISATION_ENDS))
@@ -37,7 +35,7 @@ _PERSONAL = re.compile(rf"{one_of(PERSONAL)}|[小老阿][{''.join(sorted(SURNAME
 _ORDINAL = "第?[一二三四五六七八九十]{1,3}"
 # Those of a place, which need no other name: 省人民医院, 上海第六中学.
 _LOCAL = re.compile(
-    rf"(?:(?:{one_of((*PROVINCES, *CITIES))})[省市]?|(?<![{_HAN}])[省市区县镇]|(?<=[在去到从是给回进找])[省市区县镇])"
+    rf"(?:(?:{one_of((*PROVINCES, *CITIES))})[省市]?|(?<![{HAN}])[省市区县镇]|(?<=[在去到从是给回进找])[省市区县镇])"
     rf"(?:{_ORDINAL}|人民|中心|中医|肿瘤|儿童|妇幼|妇女儿童|口腔|胸科|精神病|传染病|立|实验|师范|理工|科技|财经|医科|农业|交通|工业|外国语)*"
     rf"(?:医院|{_ORDINAL}院|法院|检察院|公安局|教育局|税务局|社保局|民政局|房管局|卫健委|{_ORDINAL}中(?:学)?|中学|小学|大学|学院|银行|图书馆|博物馆)"
 )
@@ -45,7 +43,7 @@ _QUOTED = re.compile(
     r"[「『“\"'《【](?P<name>[^「」『』“”\"'《》【】\n]{1,16})[」』”\"'》】](?=\s?(?:项目|计划|工程|行动|系统|平台|二期|一期|三期))"
 )
 _CODED = re.compile(
-    rf"(?:代号|项目名称?|项目叫|内部叫)[::为叫是\s]{{0,2}}[「“\"《]?(?P<name>[A-Za-z][\w-]{{0,15}}|[{_HAN}]{{2,4}})"
+    rf"(?:代号|项目名称?|项目叫|内部叫)[::为叫是\s]{{0,2}}[「“\"《]?(?P<name>[A-Za-z][\w-]{{0,15}}|[{HAN}]{{2,4}})"
 )
 _LATIN_PLAN = re.compile(
     r"(?<![A-Za-z0-9])(?:[A-Z][A-Za-z0-9-]{1,15}(?: [A-Z][A-Za-z0-9]+)?\s?(?:项目|计划|工程)(?!经理)|Project [A-Z]\w+"

@@ -18,9 +18,7 @@ from device_sim.privacy.name_words import (
     one_of,
 )
 from device_sim.privacy.person_context import may_be_name
-from device_sim.privacy.reading import Reading
-
-Place = tuple[int, int]
+from device_sim.privacy.reading import Place, Reading
 
 _GIVEN = GIVEN | {"一"}
 _ACT = re.compile(one_of(ACTS))

@@ -18,11 +18,10 @@ from device_sim.privacy.name_words import (
     one_of,
 )
 from device_sim.privacy.person_context import is_formed
-
-Place = tuple[int, int]
+from device_sim.privacy.reading import Place
 
 _CELL = re.compile(r"[^\t|｜,，]+")
-_TABLE_LINE = re.compile(r"[^\n]*[\t|｜,，][^\n]*")
+_LINE = re.compile(r"[^\n]+")
 _NAME = re.compile(rf"[{HAN}]{{2,4}}(?:·[{HAN}]{{1,8}}){{0,3}}|[A-Z][A-Za-z.'’-]+(?: [A-Z][A-Za-z.'’-]+){{0,3}}")
 _FIRM = re.compile(rf"[{HAN}A-Za-z0-9（）() &.·-]{{2,30}}")
 _PERSON_HEAD = re.compile(
@@ -62,13 +61,12 @@ def recorded(text: str, everyday: EverydayWords) -> Iterator[tuple[Place, Sensit
 def _in_tables(text: str) -> Iterator[tuple[Place, SensitiveType]]:
     """The cells under headings that say what they name."""
     kinds: list[SensitiveType | None] = []
-    reached = 0
-    for line in _TABLE_LINE.finditer(text):
+    for line in _LINE.finditer(text):
         cells = [match for match in _CELL.finditer(text, *line.span()) if match[0].strip()]
         heads = [_kind(cell[0]) for cell in cells]
         if sum(_is_head(cell[0]) for cell in cells) > 1:
             kinds = heads
-        elif kinds and not text[reached : line.start()].strip() and len(cells) == len(kinds):
+        elif kinds and len(cells) == len(kinds):
             for cell, kind in zip(cells, kinds, strict=True):
                 named = (_NAME if kind is SensitiveType.PERSON else _FIRM).fullmatch(cell[0].strip())
                 if kind is not None and named:
@@ -76,7 +74,6 @@ def _in_tables(text: str) -> Iterator[tuple[Place, SensitiveType]]:
                     yield (start, start + len(named[0])), kind
         else:
             kinds = []
-        reached = line.end()
 
 
 def _kind(head: str) -> SensitiveType | None:

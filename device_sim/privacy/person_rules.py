@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 
+from device_sim.han import HAN
 from device_sim.privacy.everyday import EverydayWords
 from device_sim.privacy.latin_names import latin_names
 from device_sim.privacy.name_words import (
@@ -19,9 +20,7 @@ from device_sim.privacy.name_words import (
 )  # fmt: skip
 from device_sim.privacy.person_acts import acting
 from device_sim.privacy.person_context import told
-from device_sim.privacy.reading import Reading
-
-Place = tuple[int, int]
+from device_sim.privacy.reading import Place, Reading
 
 _TITLE = re.compile(one_of(TITLES))
 _CUE = re.compile(rf"(?:{one_of(CUES)})[:\s]*$")
@@ -35,16 +34,15 @@ _CLAUSE_START = re.compile(r"(?:^|\W)\s*$")
 _ANY_SURNAME = rf"(?:{one_of(COMPOUND_SURNAMES)}|[{''.join(sorted(SURNAMES - WEAK_SURNAMES))}])"
 _PATTERNS = (
     re.compile(
-        r"[\u4e00-\u9fff]{1,7}(?:[·•・‧][\u4e00-\u9fff]{1,8}?){1,4}(?=[的说在和跟是把要也都会来去想打]|[^\w·•・‧]|$)"
+        rf"[{HAN}]{{1,7}}(?:[·•・‧][{HAN}]{{1,8}}?){{1,4}}(?=[的说在和跟是把要也都会来去想打]|[^\w·•・‧]|$)"
     ),  # 阿依古丽·买买提
     re.compile(rf"{_ANY_SURNAME}(?:某某?|[Xx*]{{1,2}})(?![种些个处人地])"),  # 张某
     re.compile(rf"(?<=姓){_ANY_SURNAME}(?=的|\W|$)"),  # 免贵姓张
 )
 _LATIN_NICKNAME = re.compile(r"[A-Z][a-z]+")  # 阿May
 _OLD = frozenset(f"老{surname}" for surname in SURE_SURNAMES)
-_BOSS_AND = frozenset(
-    ["总和", "总是", "总要", "总会", "总能", "总在", "总有", "总说", "总让", "总不", "总想"]
-)  # 王总和, read as 王 总和
+# 王总和, read as 王 总和.
+_BOSS_AND = frozenset(f"总{character}" for character in "和是要会能在有说让不想")
 _WITH_GIVEN = re.compile(r"[哥姐叔姨总妹弟]")  # 美凤姐
 
 

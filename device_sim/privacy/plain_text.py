@@ -3,6 +3,7 @@ Traditional characters.
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from device_sim.han import HAN_ANY, simplified
@@ -17,19 +18,21 @@ _WIDE = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
 
 @dataclass(frozen=True, slots=True)
 class Plain:
-    """`text` as it reads. `places` are the places of its characters in the original; None if they are the same."""
+    """`text` as it reads. `places` are the places of its characters in the original, perhaps with the original's length
+    behind them; None if they are the same.
+    """
 
     text: str
-    places: tuple[int, ...] | None
+    places: Sequence[int] | None
 
-    def place(self, start: int, end: int) -> tuple[int, int]:
+    def original(self, start: int, end: int) -> tuple[int, int]:
         """Where in the original the characters `start` to `end` (exclusive, not empty) stand."""
         if self.places is None:
             return start, end
         return self.places[start], self.places[end - 1] + 1
 
 
-def plain(text: str, *, spaces: bool = False) -> Plain:
+def unhidden(text: str, *, spaces: bool = False) -> Plain:
     """`text` made plain; with its `spaces` if they are wanted."""
     narrow = text if text.isascii() else simplified(text.translate(_WIDE))
     hiding = [match.span() for match in (_UNSEEN_RUN if spaces else _HIDING).finditer(narrow)]

@@ -3,9 +3,12 @@
 import re
 from dataclasses import dataclass
 
+from device_sim.han import HAN
 from device_sim.privacy.everyday import EverydayWords
 
-_HAN = re.compile(r"[\u3400-\u9fff]+")
+Place = tuple[int, int]  # characters of a text, the second exclusive
+
+_HAN = re.compile(rf"[{HAN}]+")
 
 
 @dataclass(frozen=True)

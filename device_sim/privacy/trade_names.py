@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 
+from device_sim.han import HAN
 from device_sim.privacy.everyday import EverydayWords
 from device_sim.privacy.name_words import (
     ACTIVITIES,
@@ -17,20 +18,17 @@ from device_sim.privacy.name_words import (
     SURNAMES,
     one_of,
 )  # fmt: skip
-from device_sim.privacy.reading import Reading
+from device_sim.privacy.reading import Place, Reading
 
-Place = tuple[int, int]
-
-_HAN = "\u4e00-\u9fff"
 _BUSINESS = re.compile(rf"(?:{one_of(BUSINESSES)})+")
 _PUBLIC = frozenset((*PROVINCES, *CITIES, *COUNTRIES))
 _LONGEST = 7  # characters before the business
 _OWNER = re.compile(
-    rf"(?:[老小大阿]?[{''.join(sorted(SURNAMES))}]{{1,2}}|[{_HAN}]嫂|[{_HAN}]哥|[{_HAN}]姐)[记家氏](?:{one_of(BUSINESSES)})"
+    rf"(?:[老小大阿]?[{''.join(sorted(SURNAMES))}]{{1,2}}|[{HAN}]嫂|[{HAN}]哥|[{HAN}]姐)[记家氏](?:{one_of(BUSINESSES)})"
 )
 _CALLED = re.compile(
     rf"(?:公司|餐厅|饭店|饭馆|面馆|花店|书店|咖啡馆|咖啡店|奶茶店|店|铺子|诊所|幼儿园|民宿|酒吧|茶馆|律所|工作室|品牌|平台|机构|旅行社|中介|我?叫了)"
-    rf"(?:名?叫做?|名字是|名为|(?<=叫了))[「“\"]?(?P<name>[{_HAN}]{{2,6}}?)(?=$|[^\w{_HAN}]|的)"
+    rf"(?:名?叫做?|名字是|名为|(?<=叫了))[「“\"]?(?P<name>[{HAN}]{{2,6}}?)(?=$|[^\w{HAN}]|的)"
 )
 
 

@@ -6,9 +6,9 @@ script or in circles become 0-9. So `１３８０ ①③⑧` is met as the numbe
 
 import re
 import unicodedata
-from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
+
+from device_sim.privacy.plain_text import Plain
 
 _KEPT_WIDE = "，；！？"  # they end a clause, which the narrow ones inside passwords and amounts do not
 _TABLE: dict[int, str] = {
@@ -23,22 +23,6 @@ _TABLE: dict[int, str] = {
 _COMMON = re.compile(r"[\x00-\x7f\u4e00-\u9fff，。、；！？“”‘’《》【】…·¥〇]*+")
 _NUMBER = 7  # digits in a row that are a number without one more
 _BLANK = "\u115f\u1160\u3164\uffa0\u2800"  # letters and symbols that show nothing
-
-
-@dataclass(frozen=True, slots=True)
-class Plain:
-    """`text` is what is matched; `places`, where it differs in length, gives the original index of each character, and
-    the original's length at the end.
-    """
-
-    text: str
-    places: Sequence[int] | None
-
-    def original(self, start: int, end: int) -> tuple[int, int]:
-        """The place in the original text of `start` to `end` in the plain one."""
-        if self.places is None:
-            return start, end
-        return self.places[start], max(self.places[end], self.places[end - 1] + 1)
 
 
 def plain(text: str) -> Plain:
