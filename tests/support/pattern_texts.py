@@ -2003,6 +2003,68 @@ P<CHN那行下面是⟨PASSPORT:EJ8812903<6CHN8805121F3009183⟩
 薪資⟨AMOUNT:五萬八⟩
 中介费⟨AMOUNT:四千五⟩押金⟨AMOUNT:三千⟩
 每月给妈⟨AMOUNT:两千⟩
+公司邮箱前缀就是⟨ACCOUNT:jiangnan.he⟩，密码找IT
+请给⟨ACCOUNT:hr_chenmo⟩重置密码
+禅道账号：⟨ACCOUNT:pm-lisa⟩、⟨ACCOUNT:qa-tom⟩
+她的微信好像是⟨ACCOUNT:xixi_1999⟩
+老妈微信⟨ACCOUNT:wanlan580⟩你加下
+⟨ACCOUNT:fengzi0077⟩ 微信，备注装修
+我支付宝账户绑的是⟨ACCOUNT:luyao_pay⟩
+微博叫⟨ACCOUNT:今天也要早睡鸭⟩的就是小吴
+QQ昵称⟨ACCOUNT:夏末微凉⟩
+他游戏id叫⟨ACCOUNT:暴躁老哥在线⟩
+switch好友码⟨ACCOUNT:SW-3019-2288-7716⟩
+员工卡号 ⟨ACCOUNT:E-33017⟩ 消磁了
+我学生卡⟨ACCOUNT:2210398⟩里没钱了
+录取通知书编号：⟨ACCOUNT:2024-X-00381⟩
+医院的ID号⟨ACCOUNT:30092217⟩
+社保卡背面号码⟨ACCOUNT:A1029384X⟩
+煤气户号⟨ACCOUNT:0039 2281 7⟩
+续保的保单⟨ACCOUNT:ABJH201CTP24F001⟩
+租房合同（编号⟨ACCOUNT:ZF-0031-22⟩）
+今晚暗号：⟨ACCOUNT:月亮不睡我不睡⟩
+门口密码锁⟨ACCOUNT:202418#⟩
+充电柜开柜码 ⟨ACCOUNT:5583⟩
+她手机密码⟨ACCOUNT:0 5 2 0 1 3⟩
+电脑开机密码是⟨ACCOUNT:wy19880211⟩
+银行发来的六位码⟨ACCOUNT:550192⟩
+动态密码：⟨ACCOUNT:993 012⟩
+【美团】⟨ACCOUNT:4471⟩，用于登录，请勿转发
+给客服报的识别码是⟨ACCOUNT:kx77129⟩
+耳机序列号：⟨ACCOUNT:GXK9Q1ABCD⟩
+扫地机SN ⟨ACCOUNT:RLS5-0091-22A⟩
+登录名/密码：⟨ACCOUNT:szhao⟩/⟨ACCOUNT:Zh@o77⟩
+user: ⟨ACCOUNT:dbadmin⟩, pass: ⟨ACCOUNT:qWe_2231⟩
+用⟨ACCOUNT:13-lily⟩这个号进群
+共享账号⟨ACCOUNT:design_pub⟩，密码⟨ACCOUNT:Pub#55⟩
+把钱打到⟨ACCOUNT:6214 8301 2233 9081⟩ 周桐
+telegram id: ⟨ACCOUNT:whale_mei⟩
+@我：⟨ACCOUNT:@mumu.cn⟩
+ig：⟨ACCOUNT:chloe.wxy⟩
+组员账号：张三 ⟨ACCOUNT:zs01⟩，李四 ⟨ACCOUNT:ls02⟩
+嗯账号是⟨ACCOUNT:liu wei 零三⟩
+学号⟨ACCOUNT:二零二三一一零八⟩
+老师说我的准考证是⟨ACCOUNT:110240183⟩
+我淘宝订单号⟨ACCOUNT:2938817733019928⟩退一下
+国内手机⟨PHONE:(+86)138 1234 9876⟩
+我家电话⟨PHONE:六二三三 八八一二⟩
+surgery reception ⟨PHONE:020 7946 0958⟩
+韩国那边⟨PHONE:+82-10-2345-6789⟩
+⟨LINK:erp.hs-group.cn:8443/login⟩
+⟨LINK:x.co/9aB⟩
+⟨LINK:https://meet.tencent.com/dm/abcDEF⟩
+⟨LINK:172.18.0.5:27017⟩是库
+⟨LINK:openapp.jdmobile://virtual?params=1⟩
+⟨LINK:\\10.1.1.8\share\合同⟩
+我主页⟨LINK:about.me/luna⟩
+⟨LINK:gitee.com/wangmo/privproj⟩
+护照换新了，旧号⟨PASSPORT:G12345678⟩新号⟨PASSPORT:EK0012933⟩
+港澳通行证⟨PASSPORT:C 8812 0033⟩
+越南护照 ⟨PASSPORT:B1234567⟩
+回乡证号码⟨PASSPORT:H60123456⟩
+欠物业⟨AMOUNT:一千零八十⟩
+匯了⟨AMOUNT:三萬港幣⟩
+他给我⟨AMOUNT:四百⟩我退他⟨AMOUNT:一百⟩
 """.strip("\n").split("\n")
 HARMLESS += [
     line.replace(r"\n", "\n")

@@ -53,7 +53,7 @@ _ALWAYS = [
         rf"(?<![a-z])(?:(?:{words.ENGLISH})[ \-]){{1,6}}(?:dollars?|bucks|yuan|pounds?|euros?|grand|rmb|quid)(?![a-z])",
         # After a word of money.
         (
-            rf"(?:{words.NAMES})(?:{_SAYS}((?:{_LARGE}|{_ZH_LARGE}|(?:\d{{1,3}}(?:[,，]\d{{3}})++|\d{{3,10}})"
+            rf"(?={words.NAMES_BEGIN})(?:{words.NAMES})(?:{_SAYS}((?:{_LARGE}|{_ZH_LARGE}|(?:\d{{1,3}}(?:[,，]\d{{3}})++|\d{{3,10}})"
             rf"(?:\.\d++)?(?:-\d++k?)?){_UNCOUNTED}{_WITHIN})|{_SAYS_SOON}(\d{{2,10}}(?:\.\d++)?){_UNCOUNTED})"
         ),
         (

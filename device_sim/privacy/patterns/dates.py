@@ -50,7 +50,7 @@ _WHEN = (
     rf"|[12]\d|3[01])(?!\d)|(?<!\d)(?:1[0-2]|0?[1-9])[\-/.](?:3[01]|[12]\d"
     rf"|0?[1-9])(?!\d))"
 )
-_BIRTH = re.compile(r"[生诞岁]|birth|born|dob|满月|百日")
+_BIRTH = re.compile(r"生[日于的人]|出生|诞|周岁|birth|born|dob|满月|百日")
 _BORN_AFTER = re.compile(
     rf"(?:生日[宴会]?|周岁[宴酒]?|满月酒?|百日宴|出生(?:日期|年月日?|年份?|时间)?|生于|诞辰|(?<![a-z])"
     rf"(?:birthday|birth ?date"

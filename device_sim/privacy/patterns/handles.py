@@ -20,7 +20,8 @@ class Spot(NamedTuple):
 
 
 _VALUE = re.compile(
-    rf"""(?x)@?(?:[a-z0-9](?:[ ][a-z0-9]){{3,20}}(?![a-z0-9]) | [a-z0-9_][a-z0-9_.\-@\\+]{{1,40}})
+    rf"""(?x)@?(?:[a-z]{{2,6}}(?:[ ][a-z]{{2,6}}){{0,2}}[ ](?=[{NUMERALS}]{{2}})
+      | [a-z0-9](?:[ ][a-z0-9]){{3,20}}(?![a-z0-9]) | [a-z0-9_][a-z0-9_.\-@\\+]{{1,40}})
     (?:[ ]?[{NUMERALS}]{{2,12}}(?![年月日天个]))?"""
 )
 _CHINESE, _LETTER = re.compile("[一-鿿]"), re.compile("[a-z]")
@@ -28,7 +29,8 @@ _MADE = re.compile(r"[\d_@\\\-]")
 _MADE_OR_DOT = re.compile(r"[\d_@\\\-.]")
 # After one value another: 账号test01、test02和test03.
 NEXT = re.compile(
-    r"[ ]?(?:以及|还有|或者?是?|(?:or|and)(?= )|[、,，/;；和跟与及])[ ]?(?:另一个|备用|新的|小号|大号)?[ ]?"
+    r"[ ]?(?:以及|还有|或者?是?|(?:or|and)(?= )|[、,，/;；和跟与及])[ ]?"
+    r"(?:另一个|备用|新的|小号|大号|[一-鿿]{2,3}[ :])?[ ]?"
 )
 TOO_MANY = 20  # values in a row
 # What is counted is no value: 会员 365 天.

@@ -30,11 +30,11 @@ _NETWORK = rf"(?:{_OF_PEOPLE}|{words.GAMES}|{words.PLACES})"
 LABELS = rf"""(?:
     (?P<both>(?:用户名|账号|帐号|账户)[和与及/、]?密码|账密|(?<![a-z])credentials?(?![a-z]))
     |(?P<handle>{_NETWORK}(?:后台|登录)?
-        (?:[账帐][号户]名?|用户名?|号码?|[ ]?id|uid|昵称|[ ](?:id|account|handle|username))
+        (?:[账帐][号户]名?|用户名?|号码?|[ ]?id|uid|[ ](?:id|account|handle|username))
       |{words.HANDLES}
       |(?<![a-z])(?:my|his|her|your|our)[ ](?:{words.ENGLISH_NETWORKS})(?=[ ](?:is|:)))
     |(?P<own>[我他她]的?(?:{_OF_PEOPLE}|{words.GAMES})(?![账帐名号]|[ ]?id))
-    |(?P<name>(?:{_OF_PEOPLE}|{words.GAMES})名字?)
+    |(?P<name>(?:{_OF_PEOPLE}|{words.GAMES})(?:名字?|昵称|网名))
     |(?P<nick>{_NETWORK}(?:里面?|上|中)?(?:[我他她俺]|名字)?(?=叫|@)|{words.NICKNAMES})
     |(?P<watchword>{words.WATCHWORDS})
     |(?P<secret>{words.SECRETS}|{words.DOORS})
@@ -47,13 +47,24 @@ _LABEL = re.compile(rf"(?x)(?={words.BEGINS}){LABELS}")
 _REMARK = r"(?:[ ]?\([^)\n]{1,8}\))?"
 _JOINED = re.compile(
     rf"""(?x){_REMARK}[ ]?
-    (?:现在|目前|分别|应该|好像|一直|就|还|都|也|我|他|她|念一下|报一下|说一下|如下|确实)* (?:已经?|被|又)?
+    (?:现在|目前|分别|应该|好像|一直|就|还|都|也|我|他|她|念一下|报一下|说一下|如下|确实){{0,4}} (?:已经?|被|又)?
     (?:(?:改|换|设|重?设置|更新|[一-鿿]{{1,5}}(?=[:=]))?
-      (?:[:=]|[用填写输报](?=[a-z0-9])|[|](?=[ ]?[a-z0-9@])|[-=]?>|[是为叫成]|(?:is|was)(?=[ :]))){{1,3}}
-    (?:(?:我|他|她|我们|大写|小写|字母|全拼|拼音|数字|那个|一串|就是)的?)* [ ]{{0,2}}[“\"'‘「『【\[(]? """
+      (?:[:=]|[用填写输报](?=[a-z0-9])|[|](?=[ ]?[a-z0-9@])|[-=]?>
+      |[一-鿿]{{0,3}}的?[是为叫成](?=[a-z0-9_@])|[是为叫成]|(?:is|was)(?=[ :]))){{1,3}}
+    (?:[一-鿿]{{2,3}}[ :](?=[a-z]{{0,12}}[\d_]))?
+    (?:(?:我|他|她|我们|大写|小写|字母|全拼|拼音|数字|那个|一串|就是)的?){{0,4}} [ ]{{0,2}}[“\"'‘「『【\[(]? """
 )
 _BARE = re.compile(rf"{_REMARK}[ ]{{0,2}}[“\"'‘「『【]?(?=[a-z0-9_@一-鿿])")
 _READ_OUT = re.compile(r"[一-鿿 ]{0,3}[念报说讲记给发][一-鿿 ,，]{0,5}(?=\d[\d ]{4})")
+_BETWEEN = re.compile(r"[一-鿿]{1,6}[ :(]{0,2}(?=[a-z0-9_])")
+_MADE_VALUE = re.compile(
+    r"(?=[a-z0-9\-.]{0,30}[_\d])(?=[\d\-]{0,30}[a-z_])[a-z0-9_][a-z0-9_.\-]{3,30}(?![a-z0-9_])|\d{7,20}(?!\d)"
+)
+# What is sold under letters and digits, and measures.
+_SOLD = re.compile(
+    r"(?:iphone|ipad|mate|rtx|gtx|win|windows|android|ios|python|java|http|h|mp|usb|wifi|ipv|cet|c)-?\d.*"
+    r"|\d+(?:gb?|k|w|kg|[cmk]?m|h|min|mb|tb|v|a|ml|th|st|nd|rd)"
+)
 _DIGITS = re.compile(r"\d(?: ?\d){4,20}")
 _QUOTED = re.compile(r"[“\"'‘「『]([^”\"'’」』\n]{2,30})[”\"'’」』]")
 _WATCHWORD = re.compile(r"((?:(?!的)[一-鿿a-z0-9]){3,8}?)(?=$|[，。；！、\s,;)”])")
@@ -75,11 +86,20 @@ def _after(text: str, end: int, kind: str, public: bool) -> list[Span]:
         joint = connector.match(text, end)
         if joint and (spans := _READ[kind](Spot(text, joint.end(), bare, public))):
             return spans
-    if public or kind not in ("handle", "given"):
+    if public or kind not in ("handle", "given", "own"):
         return []
     joint = _READ_OUT.match(text, end)
     value = _DIGITS.match(text, joint.end()) if joint else None
-    return [value.span()] if value and not COUNTED.match(text, value.end()) else []
+    if value and not COUNTED.match(text, value.end()):
+        return [value.span()]
+    return _near(text, end)
+
+
+def _near(text: str, end: int) -> list[Span]:
+    """A made value a few words after the label: 社保卡背面号码A1029384X."""
+    joint = _BETWEEN.match(text, end)
+    value = _MADE_VALUE.match(text, joint.end()) if joint else None
+    return [value.span()] if value and not COUNTED.match(text, value.end()) and not _SOLD.fullmatch(value[0]) else []
 
 
 def _both(spot: Spot) -> list[Span]:

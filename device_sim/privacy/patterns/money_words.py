@@ -22,6 +22,13 @@ NAMES = _any(
         r"|settlement|price|cost|loan)(?![a-z\d_])"
     ),
 )
+# How these begin.
+NAMES_BEGIN = (
+    "[a-z"
+    "中人代价份会估余保借债充入共净出利到压合周均基奖嫁存实小岗工差市年应底开彩总息成房手投报损提支收日时月本标欠款毛注津消现理白礼租税稿"
+    "红统绩网股自花营薪融补账贷费赔起车转还违退遗金钱销随零预额餐首"
+    "]"
+)
 # After these only a large number, or one that ends a phrase.
 VERBS = _any(
     r"[借欠]了?(?:[我你他她]|人家)?",

@@ -18,11 +18,17 @@ _IS = re.compile(
     rf"""(?x){_FREE}(@?[a-z0-9_][a-z0-9_.\-@]{{3,40}}) [ ]?[,，]?[ ]? (?:这个?|那个?|就|才|都|也)*[是为]
     ({_WHOSE})? 的?[新旧老大小]? (?:{words.AFTER})"""
 )
+# The same without a verb, if it ends a phrase: fengzi0077 微信.
+_THEN = re.compile(
+    rf"""(?x){_FREE}(?=[a-z]*[\d_\-])([a-z][a-z0-9_.\-]{{4,30}})[ ]
+    (?:微信号?|qq|抖音号?|小红书|账号|用户名|工号)(?=$|[，。；,;\s])"""
+)
+_MESSAGE = re.compile(r"】[^\d，。\n]{0,6}(?<!\d)(\d{4,8})(?!\d)[，,（( ]{0,2}(?:用于|请勿|请在|您?正在|\d+分钟)")
 # What is done with it: 用qa_li登录, 给li_hui开权限, li_hui登不上, a_b和c_d是同一个人.
 _DONE = [
     re.compile(
         rf"""(?x)(?:用|拿|以|通过|输入?|换成?)(?:数字|账号|密码)?[ ]?({_RUN})[ ]?
-        (?:这个号?|账号)?[来去就能可以]{{0,3}} (?:登[录陆]|解锁|开门|开锁|进系统|进后台)"""
+        (?:这个号?|账号)?[来去就能可以]{{0,3}} (?:登[录陆]|解锁|开门|开锁|进系统|进后台|进群|进去|注册|下单|买)"""
     ),
     re.compile(
         rf"""(?x){_FREE}({_RUN})[ ]?[、,，和跟与][ ]?({_RUN})[ ]?
@@ -30,7 +36,7 @@ _DONE = [
     ),
     re.compile(
         rf"""(?x)(?:给|把|为|封|禁|解[封冻]|开通|注销|停用|找回)[了掉]?[ ]?(@?{_RUN})[ ]?
-        (?:这个)? (?:账号|帐号|开通?|的?权限|授权|的号)"""
+        (?:这个)? (?:账号|帐号|开通?|的?权限|授权|的号|重置|改密|加[权个]|解[绑锁]|发了?邀请)"""
     ),
     re.compile(
         rf"""(?x){_FREE}({_RUN})[ ]? (?:这个号?|账号)?(?:又|老是|一直|怎么)?
@@ -50,7 +56,7 @@ _PAID_TO = re.compile(
 )
 # An order's number tells nothing but of the one whose it is.
 _ORDER = re.compile(
-    r"[我他她](?:的|在|买)[一-鿿]{0,6}(?:订单|运单|快递单?|单|流水|取单|预订|预定|确认|包裹)(?:编?号|码)[ :是为]{0,3}"
+    r"[我他她](?:的|在|买)?[一-鿿]{0,6}(?:订单|运单|快递单?|单|流水|取单|预订|预定|确认|包裹)(?:编?号|码)[ :是为]{0,3}"
     r"([a-z]{0,4}\d[\d\-]{7,30}\d)(?![\da-z])"
 )
 
@@ -82,9 +88,10 @@ def _by_cues(text: str, public: bool) -> Iterator[Span]:
 
 
 def _of_texts_that_tell(text: str) -> Iterator[Span]:
-    for found in _PAIR.finditer(text):
-        yield found.span(1)
-        yield found.span(2)
+    for pattern in (_PAIR, _THEN, _MESSAGE):
+        for found in pattern.finditer(text):
+            for group in range(1, pattern.groups + 1):
+                yield found.span(group)
     if "@" in text and not PROGRAM.search(text):
         for found in _MENTION.finditer(text):
             if is_made(found[1][1:]) or _MENTIONED_BY.search(text, max(0, found.start() - 8), found.start()):
