@@ -2,15 +2,14 @@
 
 import re
 
+from device_sim.privacy.name_words import SURNAMES, WEAK_SURNAMES
+
 # 帮我写, 给我推荐, 你觉得: said to whom answers, of nobody.
 _TO_ASSISTANT = re.compile(
     "[帮给][我咱](?=[推写讲算翻查介列生做起想解改看]|一[下个])|我国|我想(?:问|知道)|其他|吉他|你(?=觉得"
     "|认为|知道|说|能|会|帮|推荐|好)"
 )
-_SURNAMES = (
-    "王李张刘陈杨赵黄周吴徐孙朱马胡郭林何高梁郑罗宋谢唐韩曹许邓萧冯曾程蔡彭潘袁于董余苏叶吕魏蒋田杜丁沈姜范江傅钟卢汪"
-    "戴崔任陆廖姚方金邱夏谭韦贾邹石熊孟秦阎薛侯雷白龙段郝孔邵史毛常万顾赖武康贺严尹钱施牛洪龚"
-)
+_SURNAMES = "".join(sorted(SURNAMES - WEAK_SURNAMES))
 _PERSON = re.compile(
     r"[我咱他她您你]|客户|合同|(?<!最低)工资|薪|报价|欠|借|亏了|赔了|本人|[甲乙]方|老板|房东|同事|朋友|邻居"
     r"|亲戚|同学|老[婆公]|[儿女孩]子"
