@@ -17,6 +17,7 @@ from typing import Any
 from toolchain.corpus import TextSource, read_texts
 from toolchain.errors import DataError
 from toolchain.formats import lines
+from toolchain.sources import CORPORA
 
 SOURCES = (
     "raw/smilechat.jsonl.xz",
@@ -35,11 +36,12 @@ LEFT_OUT = 50  # one text in so many
 PLANS = ("项目", "计划", "工程", "行动", "方案", "公司", "集团")
 # What marked spans tell that a word is not: an everyday one.
 _NAMES = {"PER", "ORG", "name", "company", "organization", "government", "book", "movie", "game"}
+_MARKED = re.compile(r"\[[^\]\n]*\]\((?!TOPIC)[A-Z]+\)")
 _HAN = re.compile(r"[\u4e00-\u9fff]+")
 _LATIN = re.compile(r"[a-z]+")
 # What no word goes across, and what stands for no words at all: handles, links, and the like.
 _NOISE = re.compile(r"https?://\S+|//@[^:：\s]+[:：]|@[\w-]+|\[[\u4e00-\u9fff]{1,6}\]")
-_LONGEST = 5
+LONGEST = 5
 
 Progress = Callable[[str, int], None]
 
@@ -49,6 +51,7 @@ class Counts:
     """Numbers of texts by word. `sources` are in how many sources; `alone` and `pairs` are characters that were no part
     of a word, `plans` stems before one of `PLANS` with it; in text whose names are marked, `named` are whole names, and
     `unnamed` words outside of them, by place.
+    `written` are those of the toolchain's own sentences.
     """
 
     texts: int = 0
@@ -61,6 +64,7 @@ class Counts:
     sources: Counter[str] = field(default_factory=Counter)
     named: Counter[str] = field(default_factory=Counter)
     unnamed: Counter[str] = field(default_factory=Counter)
+    written: Counter[str] = field(default_factory=Counter)
 
 
 def count(folder: Path, sources: Sequence[str] = SOURCES, progress: Progress = lambda *_: None) -> Counts:
@@ -81,6 +85,7 @@ def count(folder: Path, sources: Sequence[str] = SOURCES, progress: Progress = l
         counts.sources.update(seen)
         if source.startswith("ner/"):
             _count_names(folder / source, counts)
+    _count_written(counts)
     return counts
 
 
@@ -119,7 +124,7 @@ def _count(text: str, counts: Counts, seen: set[str]) -> None:
     plans: set[str] = set()
     for run in _HAN.findall(text):
         tokens = segment(run)
-        words.update(token for token in tokens if 2 <= len(token) <= _LONGEST)
+        words.update(token for token in tokens if 2 <= len(token) <= LONGEST)
         alone.update(token for token in tokens if len(token) == 1)
         for before, after in pairwise(tokens):
             if len(before) == len(after) == 1:
@@ -135,6 +140,15 @@ def _count(text: str, counts: Counts, seen: set[str]) -> None:
     counts.latin.update(latin)
     counts.characters.update(set(text))
     seen |= words | pairs | latin
+
+
+def _count_written(counts: Counts) -> None:
+    """Words of the toolchain's own sentences outside of marked names: public text holds few words of offices."""
+    for path in sorted((CORPORA / "written").glob("*.tsv")):
+        for line in path.read_text("utf-8").splitlines():
+            if not line.startswith("#"):
+                text = _MARKED.sub("\n", line.rpartition("\t")[2])
+                counts.written.update({token for run in _HAN.findall(text) for token in segment(run)})
 
 
 def _count_names(path: Path, counts: Counts) -> None:

@@ -20,12 +20,13 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from toolchain.errors import DataError, WorkError
-from toolchain.everyday_counts import PLANS, SOURCES, Counts, Progress, count, marks
+from toolchain.everyday_counts import LONGEST, PLANS, SOURCES, Counts, Progress, count, marks
 
 # In how many texts of how many sources a word is at least.
 _ORDINARY, _PLAIN, _LATIN, _PLAN = (8, 3), (3, 2), (5, 2), 3
 _NEW, _NAMELIKE, _NICKNAME = (50, 5), (30, 6), (60, 6)
 _SURNAMED = (1, 1)
+_WRITTEN, _NEWLY_WRITTEN = 3, 8  # sentences, where the dictionary has the word and where not
 _MOSTLY_NAMED = 0.34  # of its places in text whose names are marked
 _NAME_MARKS = ("nr", "nt", "nz")
 _PLAIN_MARKS = ("v", "a", "d", "i", "l", "m", "t", "c", "p", "r", "u", "z")  # verbs and what else names no thing
@@ -74,14 +75,15 @@ def choose(counts: Counts) -> list[str]:
     """The file's lines."""
     marked = marks()
     words = {word for word in counts.words if _everyday(word, counts, marked.get(word, ""))}
+    written = {word for word in counts.written if _written(word, counts, marked.get(word, ""))} - words
     nouns = {character for character in counts.alone if marked.get(character, "").startswith("n")}
     free = (_alone(counts, *_FREE) | _alone(counts, *_OFTEN)) - _SURNAMES - _NICKNAME_BEGINNINGS - nouns - {"月"}
     alone = (_alone(counts, *_ALONE) | _alone(counts, *_MANY)) - free
     beside = {pair for pair, texts in counts.pairs.items() if texts >= _BESIDE[0] and _beside(pair, counts, alone)}
     latin = {word for word, texts in counts.latin.items() if texts >= _LATIN[0] and counts.sources[word] >= _LATIN[1]}
     by_cost: dict[int, list[str]] = {}
-    for word in sorted(words):
-        by_cost.setdefault(round(-10 * math.log(counts.words[word] / counts.texts)), []).append(word)
+    for word in sorted(words | written):
+        by_cost.setdefault(round(-10 * math.log(max(1, counts.words[word]) / counts.texts)), []).append(word)
     lines = [_line(str(cost), by_cost[cost]) for cost in sorted(by_cost)]
     rest = {"free": free, "alone": alone, "beside": beside, "latin": latin, "plan": _plans(counts, marked)}
     return lines + [_line(kind, sorted(chosen)) for kind, chosen in rest.items() if chosen]
@@ -109,6 +111,13 @@ def _everyday(word: str, counts: Counts, mark: str) -> bool:
         if not mark and word[0] in _NICKNAME_BEGINNINGS | _SURNAMES:
             return False
     return counts.words[word] >= texts and counts.sources[word] >= sources
+
+
+def _written(word: str, counts: Counts, mark: str) -> bool:
+    """A word that public text may lack and several of the toolchain's own sentences have: 纪要, 周会."""
+    if mark.startswith((*_NAME_MARKS, "ns")) or _like_a_name(word, mark) or not 2 <= len(word) <= LONGEST:
+        return False
+    return counts.written[word] >= (_WRITTEN if mark else _NEWLY_WRITTEN)
 
 
 def _like_a_name(word: str, mark: str) -> bool:

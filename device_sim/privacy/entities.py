@@ -48,9 +48,9 @@ _SELDOM_ASKED = (SensitiveType.PROJECT, SensitiveType.ADDRESS)
 # What is missed leaves the phone, what is hidden in vain comes back; not so in a general question.
 _MORE_FREQUENT = 10.0
 _SENTENCE_END = re.compile(r"[。!?!?;;\n…]+|\.(?=\s)")
-# Numbers, buses, and places that everybody knows.
+# Numbers, buses, colours, and places that everybody knows.
 _NO_NAME = re.compile(
-    rf"[\W\d]+|[一二三四五六七八九十]{{1,2}}[楼层]|[A-Z]?\d+\s?(?:路|路公交|号线|次)"
+    rf"[\W\d]+|[一二三四五六七八九十]{{1,2}}[楼层]|(?:地铁|公交|快线)?[A-Z]?\d+\s?(?:路|路公交|号线|次)[和换到]?|#?[0-9A-Fa-f]{{6}}"
     rf"|(?:(?:{one_of((*PROVINCES, *CITIES, *COUNTRIES))})[省市]?)+"
 )
 _EDGE = " \t\r\n\u3000,,.。、;;::!!??\"'“”‘’()()《》<>"
