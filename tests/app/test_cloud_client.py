@@ -54,6 +54,11 @@ def outbound(text: str = PROMPT) -> Outbound:
     return Redactor([], own_words=[text]).outbound([Draft("user", [text])], vault)
 
 
+def noting(slept: list[float]) -> Callable[[threading.Event, float], None]:
+    """A pause that takes no time and is written down."""
+    return lambda _gone, seconds: slept.append(seconds)
+
+
 @dataclass
 class Line:
     """A client, the ledger behind it, and the peer before it."""
@@ -93,7 +98,7 @@ def peer() -> Iterator[CloudPeer]:
 def line(peer: CloudPeer, tmp_path: Path) -> Iterator[Line]:
     state, clock = State.open(DeviceSettings(state_dir=tmp_path)), Clock()
     slept: list[float] = []
-    client = CloudClient(peer.base_url, "a-model", SecretStr(KEY), timeout=20, pause=lambda _gone, seconds: slept.append(seconds))
+    client = CloudClient(peer.base_url, "a-model", SecretStr(KEY), timeout=20, pause=noting(slept))
     consent = ConsentBook(state, Audit(state, clock), clock)
     consent.put(personalization=False, cloud_assist=True)
     yield Line(peer, client, Ledger(state, clock), consent, slept)
@@ -453,7 +458,7 @@ def test_a_peer_that_is_not_there_is_tried_again_and_nothing_left(line: Line) ->
     with socket.socket() as taken:  # bound, but nobody listens
         taken.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{taken.getsockname()[1]}"
-        line.client = CloudClient(url, "a-model", SecretStr(KEY), timeout=20, pause=lambda _gone, seconds: line.slept.append(seconds))
+        line.client = CloudClient(url, "a-model", SecretStr(KEY), timeout=20, pause=noting(line.slept))
         with pytest.raises(CloudFailed, match="can't be reached"):
             line.ask()
     assert line.outcomes() == [("not-sent", None)] * MAX_ATTEMPTS
@@ -479,7 +484,7 @@ def test_the_peer_s_certificate_is_verified_and_its_name_too(line: Line, tmp_pat
     ]  # fmt: skip
     for context, trusted, good in cases:
         with peers.cloud_peer(context) as peer:
-            line.client = CloudClient(peer.base_url, "a-model", timeout=20, pause=lambda _gone, seconds: line.slept.append(seconds), tls=trusted)
+            line.client = CloudClient(peer.base_url, "a-model", timeout=20, pause=noting(line.slept), tls=trusted)
             if good:
                 assert line.ask() == "好的。"
             else:
