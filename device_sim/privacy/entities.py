@@ -50,9 +50,11 @@ _MORE_FREQUENT = 10.0
 _SENTENCE_END = re.compile(r"[。!?!?;;\n…]+|\.(?=\s)")
 # Numbers, buses, colours, and places that everybody knows.
 _NO_NAME = re.compile(
-    rf"[\W\d]+|[一二三四五六七八九十]{{1,2}}[楼层]|(?:地铁|公交|快线)?[A-Z]?\d+\s?(?:路|路公交|号线|次)[和换到]?|#?[0-9A-Fa-f]{{6}}"
+    rf"[\W\d]+|[一二三四五六七八九十]{{1,2}}[楼层]|(?:地铁|公交|快线)?[A-Z]?\d+\s?(?:路|路公交|号线|次)[和换到]?"
+    r"|#?[0-9A-Fa-f]{6}|Error ?\d+"
     rf"|(?:(?:{one_of((*PROVINCES, *CITIES, *COUNTRIES))})[省市]?)+"
 )
+_MODEL = re.compile(r"-\d")  # KFR-35GW
 _EDGE = " \t\r\n\u3000,,.。、;;::!!??\"'“”‘’()()《》<>"
 
 
@@ -113,8 +115,11 @@ class Entities:
         if value in self._everyday:
             return probability >= (_RATHER if self._everyday.is_rare(value) else _CERTAIN)
         if value.isascii() and value.islower():
-            return kind is not SensitiveType.PERSON and probability >= _CERTAIN
-        formed = kind is SensitiveType.PERSON and len(value) > 2 and value[0] in SURNAMES
+            return kind is not SensitiveType.PERSON and not value.isalpha() and probability >= _CERTAIN
+        if value.isascii() and _MODEL.match(reading.text, end):
+            return False
+        begins_with_word = reading.words.get(start, start) > start + 1  # 王朝更替, 张开嘴
+        formed = kind is SensitiveType.PERSON and len(value) > 2 and value[0] in SURNAMES and not begins_with_word
         if formed or not self._made_of_words(reading, start, end):
             return probability >= _POSSIBLE
         return probability >= (_LIKELY if kind is SensitiveType.PROJECT else _RATHER)

@@ -23,6 +23,7 @@ from device_sim.privacy.plain_text import Plain, unhidden
 from device_sim.privacy.reading import Place, Reading, read
 
 KNOWN, _RULES = "personal data", "rules for names"
+_POINTS = frozenset("这那把将")  # what no name begins with: 把这段话翻译成
 _LEGAL_FORMS = ("股份有限公司", "有限责任公司", "有限公司", "集团", "公司")
 _SHORTEST = 2
 
@@ -85,7 +86,7 @@ class Names:
         found: dict[Place, SensitiveType] = {}
         told = ((place, kind) for kind, rule in rules for place in rule(reading, self._everyday))
         for place, kind in chain(told, recorded(text, self._everyday)):
-            if text[slice(*place)] not in NO_NAMES:
+            if text[slice(*place)] not in NO_NAMES and text[place[0]] not in _POINTS:
                 found.setdefault(place, kind)
         persons_found = [place for place, kind in found.items() if kind is SensitiveType.PERSON]
         for place in beside(text, persons_found, self._everyday):

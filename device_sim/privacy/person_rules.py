@@ -46,6 +46,9 @@ _BOSS_AND = frozenset(f"总{character}" for character in "和是要会能在有�
 _WITH_GIVEN = re.compile(r"[哥姐叔姨总妹弟]")  # 美凤姐
 
 
+_TOO = re.compile("太[\u4e00-\u9fff](?<![太说来去问的让和是在也想要把])")  # 汤太咸 is no Mrs. Tang
+
+
 def persons(reading: Reading, everyday: EverydayWords) -> Iterator[Place]:
     """Where the text seems to name a person."""
     text = reading.text
@@ -96,6 +99,8 @@ def _titled(reading: Reading, start: int, after: int) -> int | None:
     title = _TITLE.match(text, after)
     if title and after not in reading.inside and title.end() not in reading.inside:
         return None if weak and not _TITLED_AFTER.search(text[max(0, start - 2) : start]) else title.end()
+    if _TOO.match(text, after):
+        return None
     if reading.single(after) and text[after] in SHORT_TITLES and (not weak or _addressed(text, start, after + 1)):
         return after + 1
     begins = _CLAUSE_START.search(text[max(0, start - 2) : start]) is not None and not weak
