@@ -6,6 +6,7 @@ For texts that come out of private data alone, since it hides too much rather th
 
 import re
 from collections.abc import Iterator
+from itertools import chain
 
 from device_sim.privacy.everyday import EverydayWords
 from device_sim.privacy.findings import Finding, SensitiveType
@@ -38,6 +39,9 @@ _OWNED = re.compile(r"(?:的[\u4e00-\u9fff]{0,3}|家|我们|咱们|我|新开)$"
 _FOR = re.compile(
     rf"(?:给|为|替|帮)(?P<name>{_NAME})(?=(?:{_MAKE})(?:一|个|几|两|三|份|封|段|条|篇|首|张|出|下|好|点))"
 )
+_WORDS = "(?P<name>[\u4e00-\u7683\u7685-\u9fff]{2,5}"  # without 的
+_OF_KIND = re.compile(rf"(?:对|在|去|给|从|到|订了?|住了?){_WORDS}?)(?:{_KIND_FIRST.pattern})(?!名|费|主|里|门)")
+_ASIDE = re.compile(rf"{_WORDS})[（(](?:我家|我们家|家里|我)?的?.{{0,3}}(?:{_KIND_FIRST.pattern})[）)]")
 _ROOM = re.compile(
     r"(?:楼上|楼下|隔壁|对门|门牌号?|房号|房间号?|住在?|搬到|楼|栋|幢|单元)(?:的|是|：|:)?\s?(?P<room>\d{3,4})(?:室|房|号)?"
     r"(?![\d年元块个人米平万天分次公月岁小])"
@@ -65,9 +69,10 @@ class Called:
             said = (_SAID if owned else _SURELY_SAID).match(text, kind.end())
             if said is not None and self._may_be_name(said["name"]):
                 yield said.span("name")
-        for addressed in _FOR.finditer(text):
-            if self._may_be_name(addressed["name"]):
-                yield addressed.span("name")
+        for told in chain(_FOR.finditer(text), _OF_KIND.finditer(text)):
+            if self._may_be_name(told["name"]):
+                yield told.span("name")
+        yield from (aside.span("name") for aside in _ASIDE.finditer(text))
 
     def _may_be_name(self, words: str) -> bool:
         return words not in self._everyday and not self._anybody.fullmatch(words)

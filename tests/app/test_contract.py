@@ -181,7 +181,8 @@ def test_updates_are_listed_newest_first_and_one_runs_at_a_time(taught: httpx.Cl
     second = taught.post("/v1/updates", json={"force": True})
     assert (second.status_code, second.json()["type"]) == (409, "urn:attune:problem:update-running")
     cancelled = taught.post(f"{running.headers['location']}/cancel")
-    assert (cancelled.status_code, cancelled.json()["state"]) == (200, "cancelling")
+    assert cancelled.status_code == 200, cancelled.text
+    assert cancelled.json()["state"] in {"cancelling", "failed"}  # it may have stopped by the time of the answer
     ended = finished(taught, running)
     assert (ended["state"], ended["outcome"]) == ("failed", None)
     again = taught.post(f"{running.headers['location']}/cancel")
