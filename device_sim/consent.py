@@ -1,7 +1,7 @@
 """What the user has agreed to. Without a row nothing was ever agreed to."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from device_sim.audit import Audit
@@ -35,21 +35,25 @@ class ConsentBook:
         with self._state.reading() as connection:
             return read_consent(connection)
 
-    def put(self, personalization: bool, cloud_assist: bool = False) -> Consent:
-        """Set both at once; saying what holds already changes nothing."""
+    def put(self, personalization: bool | None = None, cloud_assist: bool | None = None) -> Consent:
+        """Set one or both at once; None keeps what holds. Saying what holds already changes nothing."""
         with self._state.transaction() as connection:
             before = read_consent(connection)
-            consent = Consent(personalization, cloud_assist, self._clock.stamp())
-            if before.since and (before.personalization, before.cloud_assist) == (personalization, cloud_assist):
+            after = Consent(
+                before.personalization if personalization is None else personalization,
+                before.cloud_assist if cloud_assist is None else cloud_assist,
+                self._clock.stamp(),
+            )
+            if before.since and replace(after, since=before.since) == before:
                 return before
-            write_consent(connection, consent)
-            detail = {"personalization": personalization, "cloud_assist": cloud_assist}
+            write_consent(connection, after)
+            detail = {"personalization": after.personalization, "cloud_assist": after.cloud_assist}
             self._audit.record(connection, "user", "consent", detail=detail)
-        if before.personalization and not personalization:
+        if before.personalization and not after.personalization:
             self.on_withdrawal()
-        if before.cloud_assist and not cloud_assist:
+        if before.cloud_assist and not after.cloud_assist:
             self.on_cloud_withdrawal()
-        return consent
+        return after
 
     def withdraw(self) -> Consent:
         """Withdraw everything: collecting and training stop at once; what is stored stays until it is deleted."""

@@ -25,19 +25,35 @@ class ConsentAction(StrEnum):
 def consent(
     action: Annotated[ConsentAction, typer.Argument(help="What to do.")] = ConsentAction.SHOW,
     personalization: Annotated[
-        bool, typer.Option("--personalization/--no-personalization", help="Learning from feedback.")
-    ] = True,
+        bool | None,
+        typer.Option(
+            "--personalization/--no-personalization",
+            help="Learning from feedback; `give` without options gives this.",
+            show_default=False,
+        ),
+    ] = None,
     cloud_assist: Annotated[
-        bool, typer.Option("--cloud-assist", help="Sending redacted prompts to the configured cloud model.")
-    ] = False,
+        bool | None,
+        typer.Option(
+            "--cloud-assist/--no-cloud-assist",
+            help="Sending redacted prompts to the configured cloud model.",
+            show_default=False,
+        ),
+    ] = None,
     as_json: Json = False,
     url: Url = None,
 ) -> None:
-    """Show, give or withdraw consent: to learn from feedback, and to ask a cloud model."""
-    body = {"personalization": personalization, "cloud_assist": cloud_assist}
+    """Show, give or withdraw consent: to learn from feedback, and to ask a cloud model.
+
+    `give` changes what its options name, and keeps the rest; `withdraw` takes both back.
+    """
+    named = {"personalization": personalization, "cloud_assist": cloud_assist}
+    body = {name: value for name, value in named.items() if value is not None}
+    if body and action is not ConsentAction.GIVE:
+        raise typer.BadParameter("only `give` takes --personalization and --cloud-assist")
     with session(url) as api:
         if action is ConsentAction.GIVE:
-            answer = api.call("PUT", "/v1/consent", body)
+            answer = api.call("PUT", "/v1/consent", body or {"personalization": True})
         else:
             answer = api.call("GET" if action is ConsentAction.SHOW else "DELETE", "/v1/consent")
     print_answer(answer, as_json)

@@ -18,8 +18,8 @@ def read(device: Device) -> Consent:
 
 @router.put("", response_model=ConsentAnswer, responses=writes())
 def put(body: ConsentRequest, device: Device) -> Consent:
-    """Set what the user agrees to."""
-    return device.consent.put(body.personalization, body.cloud_assist)
+    """Change what the user agrees to; what is left out stays."""
+    return device.consent.put(**body.given())
 
 
 @router.delete("", response_model=ConsentAnswer, responses=writes())

@@ -1,17 +1,35 @@
 """Shapes of consent, samples, export, import and erasure."""
 
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field, model_validator
 
 from app.schemas.base import AnswerModel, Page, RequestModel, TaskName
 
 
-class ConsentRequest(RequestModel):
-    """What the user agrees to; what is left out is not agreed to."""
+def _at_least_one(schema: dict[str, Any]) -> None:
+    schema["minProperties"] = 1
+    for field in schema["properties"].values():
+        field.pop("default", None)
 
-    personalization: bool
-    cloud_assist: bool = False
+
+class ConsentRequest(RequestModel):
+    """What the user agrees to, or no longer: at least one of both. What is left out keeps what holds."""
+
+    model_config = ConfigDict(json_schema_extra=_at_least_one)
+
+    personalization: bool = Field(False, description="learning from feedback")
+    cloud_assist: bool = Field(False, description="sending redacted prompts to the configured cloud model")
+
+    @model_validator(mode="after")
+    def _some(self) -> "ConsentRequest":
+        if not self.model_fields_set:
+            raise ValueError("give personalization, cloud_assist or both")
+        return self
+
+    def given(self) -> dict[str, bool]:
+        """What was not left out."""
+        return self.model_dump(exclude_unset=True)
 
 
 class ConsentAnswer(AnswerModel):

@@ -132,7 +132,7 @@ def test_a_dry_run_shows_the_exact_bytes_and_sends_none(device: httpx.Client, pe
 
 
 def test_without_consent_nothing_is_sent_and_the_prompt_is_shown(device: httpx.Client, peer: CloudPeer) -> None:
-    device.put("/v1/consent", json={"personalization": True})
+    device.put("/v1/consent", json={"cloud_assist": False})
     answer = ask(device, MAIL)
     assert answer["problem"]["type"] == "urn:attune:problem:consent-required"
     assert not answer["sent"]
@@ -335,7 +335,7 @@ def test_withdrawing_the_clouds_consent_alone_forgets_the_conversations(
     device: httpx.Client, service: RunningService, peer: CloudPeer
 ) -> None:
     ask(device, MAIL, conversation_id="a")
-    device.put("/v1/consent", json={"personalization": True, "cloud_assist": False})
+    device.put("/v1/consent", json={"cloud_assist": False})
     again = ask(device, "再写短一点", conversation_id="a", route="mixed")
     assert [message["role"] for message in again["outbound"]["messages"]] == ["system", "user"]
 

@@ -78,6 +78,25 @@ def test_consent_is_given_and_withdrawn(client: httpx.Client) -> None:
     assert not client.delete("/v1/consent").json()["personalization"]
 
 
+def test_a_consent_that_is_left_out_keeps_what_holds(client: httpx.Client) -> None:
+    def agreed(**given: bool) -> tuple[bool, bool]:
+        now = client.put("/v1/consent", json=given).json()
+        assert now == client.get("/v1/consent").json()
+        return now["personalization"], now["cloud_assist"]
+
+    assert agreed(cloud_assist=True) == (False, True)
+    assert agreed(personalization=True) == (True, True)
+    assert agreed(personalization=False) == (False, True)
+    assert agreed(cloud_assist=False) == (False, False)
+    trail = client.get("/v1/audit").json()["items"]
+    assert [entry["detail"]["cloud_assist"] for entry in trail if entry["action"] == "consent"] == [
+        True,
+        True,
+        True,
+        False,
+    ]
+
+
 def test_an_update_answers_from_the_next_prediction_on(taught: httpx.Client) -> None:
     assert taught.post("/v1/predict", json={"text": TEXTS[0]}).json()["version"] == 1
     lineage = taught.get("/v1/models/sentiment/versions").json()

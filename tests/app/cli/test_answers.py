@@ -58,6 +58,7 @@ def test_a_refusal_is_a_sentence_and_code_1(attune: CommandLine, command: tuple[
         ("rollback", "--to", "x"), ("schedule", "set"), ("samples", "delete"), ("samples", "delete", "1", "--all"),
         ("device", "--battery", "2"), ("device", "--now", "2030-01-01T00:00:00Z", "--real-clock"), ("export",),
         ("consent", "perhaps"), ("--unknown",), ("erase",), ("export", "--out", "x", "--passphrase-env", "NOT_SET"),
+        ("consent", "--cloud-assist"), ("consent", "withdraw", "--no-cloud-assist"),
     ],
 )  # fmt: skip
 def test_wrong_usage_is_code_2(attune: CommandLine, command: tuple[str, ...], state_dir: Path) -> None:

@@ -152,6 +152,17 @@ def test_consent_is_withdrawn_in_one_command(taught: CommandLine) -> None:
     assert taught("feedback", "正面", "又一句").code == 1
 
 
+def test_giving_one_consent_keeps_the_other(attune: CommandLine) -> None:
+    def given(*options: str) -> tuple[bool, bool]:
+        now = attune.json("consent", "give", *options)
+        return now["personalization"], now["cloud_assist"]
+
+    assert given("--cloud-assist") == (False, True)
+    assert given() == (True, True)
+    assert given("--no-personalization") == (False, True)
+    assert given("--personalization", "--no-cloud-assist") == (True, False)
+
+
 def test_the_device_clock_is_set_and_let_go(attune: CommandLine) -> None:
     assert attune.json("device", "--now", "2030-01-01T00:00:00+00:00")["clock"] == "set"
     assert attune.json("device", "--real-clock")["clock"] == "real"
