@@ -19,9 +19,9 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
-from device_sim.han import SIMPLIFIED
 from device_sim.insights.phrases import InvalidPattern, Openings, Phrases, openings
 from model_store.grams import GramModel, InvalidGramFile
+from model_store.han import SIMPLIFIED
 
 # What `…` stands for. In a sign: a few characters of the sentence. In an everyday phrase: of the clause, without the
 # first person, so that "the film where he …" is left alone and "after the film I …" is not.

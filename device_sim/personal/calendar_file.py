@@ -25,10 +25,13 @@ _RHYTHMS = ("DAILY", "WEEKLY", "MONTHLY", "YEARLY")
 
 
 def read_calendar(content: str, zone: tzinfo, now: datetime) -> Reading[Event]:
-    """The events of a calendar, repeated ones as their occurrences. Raises InvalidFile: it is no calendar."""
+    """The events of a calendar, repeated ones as their occurrences.
+
+    Raises:
+        InvalidFile: it is no calendar, or only the first part of one.
+    """
     lines = lines_of(content)
-    if not any(line.strip().upper() == "BEGIN:VCALENDAR" for line in lines):
-        raise InvalidFile("there is no BEGIN:VCALENDAR: it is no calendar", field="content")
+    _check_whole(lines)
     _learn_zones(lines)
     rejected: list[Rejection] = []
     parsed: list[tuple[Block, Any]] = []
@@ -46,6 +49,19 @@ def read_calendar(content: str, zone: tzinfo, now: datetime) -> Reading[Event]:
         except InvalidEntry as error:
             rejected.append(Rejection(block.line, str(error)))
     return Reading(tuple(entries), tuple(sorted(rejected, key=lambda one: one.line)))
+
+
+def _check_whole(lines: Sequence[str]) -> None:
+    words = [line.strip().upper() for line in lines]
+    if "BEGIN:VCALENDAR" not in words:
+        raise InvalidFile("there is no BEGIN:VCALENDAR: it is no calendar", field="content")
+    # The last calendar: a file may hold several.
+    last = len(words) - words[::-1].index("BEGIN:VCALENDAR") - 1
+    if "END:VCALENDAR" in words[last:]:
+        return
+    open_events = [block.line for block in blocks(lines, "VEVENT") if not block.whole]
+    where = f", inside the event of line {open_events[-1]}" if open_events else ""
+    raise InvalidFile(f"the file is cut short: it ends without END:VCALENDAR{where}", field="content")
 
 
 def _learn_zones(lines: Sequence[str]) -> None:

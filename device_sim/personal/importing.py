@@ -38,7 +38,8 @@ def add_entries(
             entry_id = table.insert(connection, entry.record)
             connection.execute(f"UPDATE {table.name} SET uid = ? WHERE id = ?", (uid, entry_id))
             search.keep(connection, entry_id, features[place] if place < len(features) else None)
-    full = [Rejection(entry.line, f"the {table.name} are full") for uid, entry in fresh.items() if uid not in added]
+    no_room = f"there is no room in the {table.name}"
+    full = [Rejection(entry.line, no_room) for uid, entry in fresh.items() if uid not in added]
     rejected = sorted((*reading.rejected, *full), key=lambda one: one.line)
     return ImportReport(len(added), len(reading.entries) - len(fresh), tuple(rejected))
 

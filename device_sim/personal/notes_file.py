@@ -21,7 +21,14 @@ _MARKS = "#*_>-` \t"
 
 
 def read_notes(content: str, zone: tzinfo, now: datetime) -> Reading[Note]:
-    """The notes of a file; those that say no date are of `now`. Raises InvalidFile: it holds no text."""
+    """The notes of a file; those that say no date are of `now`.
+
+    Raises:
+        InvalidFile: it holds no text, or is an address book or a calendar.
+    """
+    for begin, kind in (("BEGIN:VCARD", "contacts"), ("BEGIN:VCALENDAR", "calendar")):
+        if content.lstrip("\ufeff \t\r\n")[: len(begin)].upper() == begin:
+            raise InvalidFile(f"it begins with {begin}: import it as {kind}", field="content")
     lines = lines_of(content)
     begins, title, date = _front_matter(lines)
     entries: list[Entry[Note]] = []

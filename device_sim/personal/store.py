@@ -266,7 +266,7 @@ class PersonalStore:
         with self._state.database.lock:
             with self._state.transaction() as connection:
                 if table.room(connection) < 1:
-                    raise InvalidEntry(f"the {table.name} are full: no more entries are kept")
+                    raise InvalidEntry(f"there is no room in the {table.name}: no more entries are kept")
                 entry_id = table.insert(connection, record)
                 self._notes.keep(connection, entry_id, features)
                 added = table.find(connection, entry_id, self.zone)

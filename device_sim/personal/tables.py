@@ -96,7 +96,7 @@ class Table(Generic[R]):
             )
 
     def _unknown(self) -> UnknownEntry:
-        return UnknownEntry(f"the {self.name} have no entry of that id", field="id")
+        return UnknownEntry(f"there is no entry of that id in the {self.name}", field="id")
 
 
 def empty(connection: Any, index: str) -> None:

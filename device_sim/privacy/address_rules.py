@@ -3,10 +3,10 @@
 import re
 from collections.abc import Iterator
 
-from device_sim.han import HAN
 from device_sim.privacy.everyday import EverydayWords
 from device_sim.privacy.name_words import CITIES, PROVINCES, one_of
 from device_sim.privacy.reading import Reading
+from model_store.han import HAN
 
 _CITY = rf"(?:{one_of(PROVINCES)})(?:省|市|自治区)?(?:(?:{one_of(CITIES)})市?)?|(?:{one_of(CITIES)})市?"
 _LEVEL = rf"(?>(?:(?![的和与跟是在到去])[{HAN}]){{1,6}}?(?:自治区|自治州|街道|社区|[省市区县旗镇乡村]))"

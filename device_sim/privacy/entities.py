@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from device_sim.errors import InvalidText
-from device_sim.han import simplified
 from device_sim.heads import ServingHeads
 from device_sim.inference import Encoder
 from device_sim.privacy.everyday import EverydayWords
@@ -28,6 +27,7 @@ from device_sim.privacy.name_words import (
 from device_sim.privacy.organisation_rules import is_general, is_public
 from device_sim.privacy.person_context import beside
 from device_sim.privacy.reading import Reading, read
+from model_store.han import simplified
 from model_store.head import Float64
 from model_store.spans import OUTSIDE, TextSpan, decode_spans, types_of
 

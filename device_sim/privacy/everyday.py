@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from device_sim.han import HAN_ANY
 from device_sim.privacy.findings import Finding, SensitiveType
 from device_sim.privacy.plain_text import unhidden
+from model_store.han import HAN_ANY
 
 _FILE = Path(__file__).with_name("everyday_words.txt.xz")
 _SOURCE = "everyday words"

@@ -2,7 +2,6 @@
 
 import re
 
-from device_sim.han import HAN
 from device_sim.privacy.findings import SensitiveType
 from device_sim.privacy.name_words import (
     BUSINESSES,
@@ -15,6 +14,7 @@ from device_sim.privacy.name_words import (
     one_of,
 )
 from device_sim.privacy.reading import Reading
+from model_store.han import HAN
 
 _TITLE = re.compile(one_of(TITLES))
 _TITLE_CUT = re.compile(r"[哥姐叔姨总工局队妈爸]")

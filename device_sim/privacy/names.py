@@ -6,7 +6,6 @@ from dataclasses import replace
 from itertools import chain
 from typing import Protocol
 
-from device_sim.han import simplified
 from device_sim.personal.mentions import Certainty, Mention, People
 from device_sim.personal.people import Secrets
 from device_sim.personal.records import Contact
@@ -21,6 +20,7 @@ from device_sim.privacy.person_rules import persons
 from device_sim.privacy.phrase_index import PhraseIndex
 from device_sim.privacy.plain_text import Plain, unhidden
 from device_sim.privacy.reading import Place, Reading, read
+from model_store.han import simplified
 
 KNOWN, _RULES = "personal data", "rules for names"
 _POINTS = frozenset("这那把将")  # what no name begins with: 把这段话翻译成

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterator
 
-from device_sim.han import HAN
 from device_sim.privacy.everyday import EverydayWords
 from device_sim.privacy.latin_names import latin_firms
 from device_sim.privacy.name_words import (
@@ -24,6 +23,7 @@ from device_sim.privacy.name_words import (
 )  # fmt: skip
 from device_sim.privacy.reading import Place, Reading
 from device_sim.privacy.trade_names import trade_names
+from model_store.han import HAN
 
 _LONGEST = 14  # characters before the end of an organisation's name
 _PLACES = frozenset((*PROVINCES, *CITIES, "中国", "国家", "中央", "全国", "亚洲", "国际"))

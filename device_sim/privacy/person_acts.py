@@ -5,7 +5,6 @@
 import re
 from collections.abc import Iterator
 
-from device_sim.han import HAN
 from device_sim.privacy.everyday import EverydayWords
 from device_sim.privacy.name_words import (
     ACTS,
@@ -19,6 +18,7 @@ from device_sim.privacy.name_words import (
 )
 from device_sim.privacy.person_context import may_be_name
 from device_sim.privacy.reading import Place, Reading
+from model_store.han import HAN
 
 _GIVEN = GIVEN | {"一"}
 _ACT = re.compile(one_of(ACTS))

@@ -5,7 +5,6 @@
 import re
 from collections.abc import Iterator, Sequence
 
-from device_sim.han import HAN
 from device_sim.privacy.everyday import EverydayWords
 from device_sim.privacy.name_words import (
     AFTER,
@@ -25,6 +24,7 @@ from device_sim.privacy.name_words import (
     one_of,
 )  # fmt: skip
 from device_sim.privacy.reading import Place
+from model_store.han import HAN
 
 _LONGEST = 4  # characters of a name
 _ENDS = rf"(?=$|[^\w{HAN}]|的|(?:{one_of(AFTER)}))"

@@ -6,7 +6,6 @@ What stands there is short and alone, so that it may be an everyday word: its pl
 import re
 from collections.abc import Iterator
 
-from device_sim.han import HAN
 from device_sim.privacy.everyday import EverydayWords
 from device_sim.privacy.findings import SensitiveType
 from device_sim.privacy.latin_names import is_pinyin_name
@@ -19,6 +18,7 @@ from device_sim.privacy.name_words import (
 )
 from device_sim.privacy.person_context import is_formed
 from device_sim.privacy.reading import Place
+from model_store.han import HAN
 
 _CELL = re.compile(r"[^\t|｜,，]+")
 _LINE = re.compile(r"[^\n]+")

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterator
 
-from device_sim.han import HAN
 from device_sim.privacy.everyday import EverydayWords
 from device_sim.privacy.latin_names import latin_names
 from device_sim.privacy.name_words import (
@@ -21,6 +20,7 @@ from device_sim.privacy.name_words import (
 from device_sim.privacy.person_acts import acting
 from device_sim.privacy.person_context import told
 from device_sim.privacy.reading import Place, Reading
+from model_store.han import HAN
 
 _TITLE = re.compile(one_of(TITLES))
 _CUE = re.compile(rf"(?:{one_of(CUES)})[:\s]*$")

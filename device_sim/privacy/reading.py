@@ -3,8 +3,8 @@
 import re
 from dataclasses import dataclass
 
-from device_sim.han import HAN
 from device_sim.privacy.everyday import EverydayWords
+from model_store.han import HAN
 
 Place = tuple[int, int]  # characters of a text, the second exclusive
 

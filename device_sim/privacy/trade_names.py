@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterator
 
-from device_sim.han import HAN
 from device_sim.privacy.everyday import EverydayWords
 from device_sim.privacy.name_words import (
     ACTIVITIES,
@@ -19,6 +18,7 @@ from device_sim.privacy.name_words import (
     one_of,
 )  # fmt: skip
 from device_sim.privacy.reading import Place, Reading
+from model_store.han import HAN
 
 _BUSINESS = re.compile(rf"(?:{one_of(BUSINESSES)})+")
 _PUBLIC = frozenset((*PROVINCES, *CITIES, *COUNTRIES))

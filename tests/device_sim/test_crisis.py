@@ -351,7 +351,15 @@ def test_texts_of_others_that_it_was_widened_with_are_all_noticed(guard: CrisisG
 def test_texts_that_it_has_never_seen_are_mostly_noticed(guard: CrisisGuard) -> None:
     unseen = texts("crisis_unseen.tsv")
     assert sum(guard.notices(text) for text in unseen["crisis"]) == 40
-    assert sum(guard.notices(text) for text in unseen["sad"]) <= 3, "of 80"
+    assert sum(guard.notices(text) for text in unseen["sad"]) <= 4, "of 80"
+
+
+GOALS = "学游泳 存钱 早起 跳舞 把字练好看 把英语学好 把身体养好 把房间收拾干净 结束单身 一个人静静 去旅行 把工作辞了".split()
+
+
+@pytest.mark.parametrize("frame", ["我想{}", "我想把自己的{}", "我想要{}", "我打算{}", "想{}", "我要{}", "今年想{}"])
+def test_plain_wishes_are_left_alone(guard: CrisisGuard, frame: str) -> None:
+    assert not [goal for goal in GOALS if guard.notices(frame.format(goal))]
 
 
 def test_later_texts_that_nothing_was_made_in_view_of_are_all_told_apart(guard: CrisisGuard) -> None:

@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from device_sim.han import simplified
 from device_sim.privacy.findings import Finding, SensitiveType
 from device_sim.privacy.patterns.accounts import accounts
 from device_sim.privacy.patterns.amounts import amounts
@@ -19,6 +18,7 @@ from device_sim.privacy.patterns.papers import papers
 from device_sim.privacy.patterns.plain import plain
 from device_sim.privacy.patterns.spoken import with_digits
 from device_sim.privacy.patterns.tables import tables
+from model_store.han import simplified
 
 SOURCE = "patterns"
 # Of two findings at one place, the first type here is what it is.
