@@ -354,7 +354,10 @@ def test_texts_that_it_has_never_seen_are_mostly_noticed(guard: CrisisGuard) -> 
     assert sum(guard.notices(text) for text in unseen["sad"]) <= 4, "of 80"
 
 
-GOALS = "学游泳 存钱 早起 跳舞 把字练好看 把英语学好 把身体养好 把房间收拾干净 结束单身 一个人静静 去旅行 把工作辞了".split()
+GOALS = [
+    "学游泳", "存钱", "早起", "跳舞", "把字练好看", "把英语学好", "把身体养好", "把房间收拾干净", "结束单身",
+    "一个人静静", "去旅行", "把工作辞了",
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("frame", ["我想{}", "我想把自己的{}", "我想要{}", "我打算{}", "想{}", "我要{}", "今年想{}"])
