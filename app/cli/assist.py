@@ -29,7 +29,10 @@ def assist(
     as_json: Json = False,
     url: Url = None,
 ) -> None:
-    """Answer a request: on the device, or with a cloud model that sees placeholders only."""
+    """Answer a request: on the device, or with a cloud model that sees placeholders only.
+
+    Exits with 1 where the cloud model gave no whole answer.
+    """
     body = {"text": text, "dry_run": dry_run, "route": route and route.value, "conversation_id": conversation}
     with session(url) as api:
         answer = api.call("POST", "/v1/assist", body)
@@ -37,6 +40,10 @@ def assist(
         print_json(answer)
     else:
         _tell(answer)
+    if answer["route"] == Route.PRIVATE and not answer["understood"] and not answer["help"]:
+        note("answered on the phone; --route general or mixed asks the cloud model")
+    if answer["problem"]:
+        raise typer.Exit(1)
 
 
 def redact(
