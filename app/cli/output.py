@@ -9,6 +9,7 @@ from typing import Any
 
 _ONE_LINE = 4096
 _TURNS = frozenset({"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"})
+_BREAK = re.compile("\r\n|[\t-\r\x1c-\x1e\x85\u2028\u2029]")  # a cell has one line
 _STEERING = re.compile("[\x7f-\x9f]")  # JSON escapes those below by itself
 
 
@@ -75,7 +76,7 @@ def _cell(value: object) -> str:
         return ", ".join(f"{key}={_cell(item)}" for key, item in value.items()) or "-"
     if isinstance(value, Sequence) and not isinstance(value, str):
         return ", ".join(_cell(item) for item in value) or "-"
-    return shown(str(value))
+    return shown(_BREAK.sub(" ", str(value)))
 
 
 def print_answer(answer: Mapping[str, object], as_json: bool) -> None:

@@ -149,6 +149,26 @@ def test_what_would_steer_the_terminal_is_not_printed() -> None:
     assert shown("a\x1b[31mb\x07\ud800") == "a\ufffd[31mb\ufffd\ufffd"
 
 
+def test_a_text_of_several_lines_is_one_line_of_a_table(capsys: pytest.CaptureFixture[str]) -> None:
+    print_table(("text", "n"), [("一\r\n二\n三\t四\u2028五\x85六\x1b[1m", 1)], "nothing")
+    assert capsys.readouterr().out.splitlines()[1].split() == ["一", "二", "三", "四", "五", "六\ufffd[1m", "1"]
+
+
+def test_an_answer_that_the_cloud_failed_is_code_1(attune: CommandLine) -> None:
+    failed = attune("assist", "怎么准备一场演讲", "--route", "general", "--json")
+    assert (failed.code, failed.json["problem"]["type"]) == (1, "urn:attune:problem:cloud-not-configured")
+    assert attune("assist", "怎么准备一场演讲", "--route", "general", "--dry-run").code == 0
+
+
+def test_what_the_phone_could_not_answer_says_how_to_ask_the_cloud(attune: CommandLine) -> None:
+    hint = "answered on the phone; --route general or mixed asks the cloud model"
+    attune.json("contacts", "add", "张伟", "--phone", "13800138000")
+    unknown = attune("assist", "李小萌的邮箱是多少", "--route", "private")
+    assert (unknown.code, hint in unknown.err) == (0, True)
+    assert hint not in attune("assist", "张伟的电话是多少", "--route", "private").err
+    assert hint not in attune("assist", "我不想活了", "--route", "private").err
+
+
 def test_markup_in_a_text_is_text(capsys: pytest.CaptureFixture[str]) -> None:
     print_table(("text",), [("[bold]好[/bold] :smile:",)], "nothing")
     assert "[bold]好[/bold] :smile:" in capsys.readouterr().out
