@@ -21,7 +21,11 @@ from device_sim.personal.people import Secrets
 from device_sim.personal.records import Contact, Event, Note
 from device_sim.personal.search import NoteSearch, best_by_words, found_exactly
 from device_sim.personal.tables import CALENDAR, CONTACTS, NOTES, Table, in_order, stamp
+from device_sim.personal.words import telling
 from device_sim.state import State
+
+_LOOKED_AT = 3  # notes, and events, that a question is compared with
+_SHARED, _SHARE = 2, 0.4  # telling words in common, and their share of the question's
 
 R = TypeVar("R", Event, Contact, Note)
 
@@ -198,6 +202,14 @@ class PersonalStore:
             return tuple(NOTES.by_ids(connection, ids, self.zone))
 
     # All of it.
+
+    def answers(self, question: str) -> bool:
+        """Whether a note or an event shares so many telling words with a question that it may hold the answer."""
+        wanted = set(telling(question))
+        found = [f"{one.title}。{one.body}" for one in self.search_notes(question, _LOOKED_AT)]
+        found += [f"{one.title}。{one.place or ''}" for one in self.search_events(question, _LOOKED_AT)]
+        shared = max((len(wanted & set(telling(text))) for text in found), default=0)
+        return bool(wanted) and shared >= min(_SHARED, len(wanted)) and shared >= _SHARE * len(wanted)
 
     def holds(self, phrase: str) -> bool:
         """Whether a note or an event has `phrase` in it as it stands."""

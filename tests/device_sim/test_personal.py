@@ -211,10 +211,35 @@ def test_a_zone_that_only_the_file_knows_is_understood(store: PersonalStore) -> 
     assert starts(store) == ["2026-12-01T12:30+08:00"]
 
 
-def test_a_file_that_stops_in_the_middle_gives_what_was_whole(store: PersonalStore) -> None:
+@pytest.mark.parametrize(
+    ("end", "reason"),
+    [
+        ("END:VEVENT", "ends without END:VCALENDAR, inside the event of line 7"),
+        ("END:VCAL", "ends without END:VCALENDAR$"),
+    ],
+)
+def test_a_calendar_that_is_cut_short_is_refused(store: PersonalStore, end: str, reason: str) -> None:
     content = calendar_of("UID:a", "DTSTART:20261201T100000", "SUMMARY:全", "END:VEVENT", "BEGIN:VEVENT", "UID:b")
-    report = store.import_file(Kind.CALENDAR, content.rsplit("END:VEVENT", 1)[0])
+    with pytest.raises(InvalidFile, match=reason):
+        store.import_file(Kind.CALENDAR, content.rsplit(end, 1)[0])
+    assert store.events() == ()
+
+
+def test_an_event_without_end_in_a_whole_calendar_is_named_and_the_rest_comes_in(store: PersonalStore) -> None:
+    content = calendar_of("UID:a", "DTSTART:20261201T100000", "SUMMARY:全", "END:VEVENT", "BEGIN:VEVENT", "UID:b")
+    report = store.import_file(Kind.CALENDAR, "END:VCALENDAR".join(content.rsplit("END:VEVENT\r\nEND:VCALENDAR", 1)))
     assert (report.added, [one.line for one in report.rejected]) == (1, [7])
+
+
+@pytest.mark.parametrize(
+    ("content", "kind"),
+    [("BEGIN:VCARD\nFN:李娜\nEND:VCARD\n", "contacts"), ("\ufeff\r\nbegin:vcalendar\r\n", "calendar")],
+)
+def test_an_address_book_or_a_calendar_is_no_note(store: PersonalStore, content: str, kind: str) -> None:
+    with pytest.raises(InvalidFile, match=f"import it as {kind}$"):
+        store.import_file(Kind.NOTES, content)
+    assert store.notes() == ()
+    assert store.import_file(Kind.NOTES, f"# 通讯录\n{content}").added == 1
 
 
 def test_generated_rubbish_is_refused_in_words(store: PersonalStore) -> None:

@@ -21,7 +21,9 @@ def test_entries_are_added_listed_found_and_removed(attune: CommandLine) -> None
     assert attune.json("notes", "list")["items"][0]["at"] == "2026-11-20T00:00:00+08:00"
     assert attune.json("notes", "remove", "--all") == {"deleted": 1}
     assert attune("contacts", "remove", contact["id"]).code == 0
-    assert attune("contacts", "show", contact["id"]).code == 1
+    assert "there is no entry of that id in the contacts" in attune("contacts", "show", contact["id"]).err
+    gone = attune("calendar", "show", 999)
+    assert (gone.code, "there is no entry of that id in the calendar" in gone.err) == (1, True)
     assert attune("contacts", "remove").code == 2
     bad = attune("calendar", "add", "x", "2026-02-30T10:00", "--json")
     assert (bad.code, bad.json["type"]) == (1, "urn:attune:problem:invalid-entry")
