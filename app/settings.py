@@ -43,15 +43,15 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def _checked_url(value: str) -> str:
-    """A URL that can be called, without the slash at its end. Its errors never quote it."""
+def _checked_url(value: str, schemes: tuple[str, ...], wanted: str) -> str:
+    """A URL that can be called, without the slash at its end. Its errors never quote it, they say what is `wanted`."""
     try:
         url = urlsplit(value)
         port = url.port
     except ValueError:
         raise ValueError("is no URL") from None
-    if url.scheme not in {"http", "https"} or not url.hostname or port == 0:
-        raise ValueError("must be a URL, as https://host/v1")
+    if url.scheme not in schemes or not url.hostname or port == 0:
+        raise ValueError(f"must be {wanted}")
     if not all("!" <= character <= "~" for character in value):
         raise ValueError("must be visible ASCII without spaces; write the host's name in its xn-- form")
     if "@" in url.netloc:
@@ -144,10 +144,16 @@ class Settings(BaseSettings):
     def _known(cls, value: str | None) -> str | None:
         return value if value is None else named_zone(value).key
 
-    @field_validator("cloud_base_url", "cloud_proxy")
+    @field_validator("cloud_base_url")
     @classmethod
     def _plain_url(cls, value: str | None) -> str | None:
-        return None if value is None else _checked_url(value)
+        return None if value is None else _checked_url(value, ("http", "https"), "a URL, as https://host/v1")
+
+    @field_validator("cloud_proxy")
+    @classmethod
+    def _http_proxy(cls, value: str | None) -> str | None:
+        # Requests by https pass through it encrypted.
+        return None if value is None else _checked_url(value, ("http",), "an http:// proxy, as http://host:3128")
 
     @field_validator("token", "cloud_api_key")
     @classmethod
@@ -177,8 +183,6 @@ class Settings(BaseSettings):
                 "ATTUNE_CLOUD_BASE_URL would send requests unencrypted to another machine: use https, "
                 "or set ATTUNE_CLOUD_ALLOW_HTTP=1 if that machine is yours"
             )
-        if self.cloud_proxy is not None and not self.cloud_proxy.startswith("http://"):
-            raise ValueError("ATTUNE_CLOUD_PROXY must be an http:// URL; https requests pass through it encrypted")
         return self
 
     def device(self, *, accept_restored_database: bool = False) -> DeviceSettings:

@@ -603,8 +603,9 @@ def test_http_is_for_this_machine_or_for_who_says_so(monkeypatch: pytest.MonkeyP
         ("TIMEOUT", "0", "greater than 0"),
         ("TIMEOUT", "nan", "CLOUD_TIMEOUT"),
         ("API_KEY", "two words", "visible ASCII"),
-        ("PROXY", "socks5://127.0.0.1:1", "must be a URL"),
-        ("PROXY", "https://127.0.0.1:1", "http:// URL"),
+        ("PROXY", "https://127.0.0.1:1", "must be an http:// proxy, as http://host:3128"),
+        ("PROXY", "http://", "must be an http:// proxy"),
+        ("PROXY", "socks5://a:1", "must be an http:// proxy, as http://host:3128"),
     ],
 )
 def test_other_bad_settings_are_refused_in_words(
