@@ -160,7 +160,7 @@ def import_(
 
 
 def erase(
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask. Required where no terminal can be asked.")] = False,
     as_json: Json = False,
     url: Url = None,
 ) -> None:
