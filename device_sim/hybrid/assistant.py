@@ -2,10 +2,12 @@
 prompt of placeholders, and its answer is put together here.
 """
 
+import re
 import threading
 import uuid
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import datetime
 
 from device_sim import network_guard
 from device_sim.consent import read_consent
@@ -22,7 +24,9 @@ from device_sim.hybrid.prompt import general_prompt, mixed_prompt
 from device_sim.hybrid.replies import Ask, Event, Fault, Hidden, Piece, Prepared, Prompt, Reply, Routed
 from device_sim.inference import Encoder, check_text
 from device_sim.insights.assistant import InsightAssistant
+from device_sim.personal.records import Event as CalendarEntry
 from device_sim.personal.store import PersonalStore
+from device_sim.personal.times import read_times
 from device_sim.predictor import PredictionMemory, Remembered
 from device_sim.privacy.redactor import Outbound, Redacted
 from device_sim.privacy.restorer import StreamRestorer
@@ -30,6 +34,8 @@ from device_sim.privacy.vault import Vault
 from device_sim.state import State
 
 ROUTE = "route"
+_CALENDAR = re.compile("日程|安排|行程|日历|待办|会议?|空|约|忙")
+_OF_A_TIME = 8  # entries of the calendar that a request about a time is given
 _FOUND = 3  # notes, and entries of the calendar, that are looked at for a mixed request
 _PART, _LONGEST = 256, 200_000  # characters of an answer that are restored at once, and at all
 _DRY = "这是会发送的内容；这次没有发送。"
@@ -162,7 +168,11 @@ class HybridAssistant:
         """What the phone knows about a request, by its words and its meaning."""
         notes = self._store.search_notes(text, _FOUND, guess=True)
         events = self._store.search_events(text, _FOUND)
-        return material(text, notes, events, self._encoder.encode, lambda at: f"{at:%Y年}{at.month}月{at.day}日")
+        dated: list[CalendarEntry] = []
+        if _CALENDAR.search(text):
+            for span in read_times(text, self._store.now()).spans[:_FOUND]:
+                dated += self._store.events(span.start, span.end, _OF_A_TIME)
+        return material(text, notes, events, dated, self._encoder.encode, _say_time)
 
     def _reason_not_to_send(self, ask: Ask) -> tuple[Fault | None, str | None]:
         if ask.dry_run:
@@ -183,6 +193,10 @@ class HybridAssistant:
             Hidden(name, str(vault.type_of(value)), value) for name, value in vault.values.items() if name in content
         )
         return Prompt(messages, self._cloud.body(outbound) if self._cloud.configured else None, hidden)
+
+
+def _say_time(at: datetime) -> str:
+    return f"{at.month}月{at.day}日{at:%H:%M}"
 
 
 class _Answer:

@@ -43,8 +43,9 @@ class RouteLabel(StrEnum):
 @dataclass(frozen=True)
 class Evidence:
     """What of the user's a request touches: `own` names the kinds of values in its text that are the user's (whom and
-    what the phone knows, numbers, accounts ...), `stored` counts its names and rare words that notes and entries hold.
-    A name that the phone does not know is no evidence: most are of public people. It is hidden all the same.
+    what the phone knows, numbers, accounts ...), `stored` counts what stored notes and entries hold of it: its names
+    and rare words, and one more if one of them may answer it. A name that the phone does not know is no evidence: most
+    are of public people. It is hidden all the same.
     """
 
     own: tuple[str, ...] = ()
@@ -74,7 +75,7 @@ def _decide(text: str, head: Mapping[RouteLabel, float], evidence: Evidence, rea
     if evidence.own:
         reasons.append(f"the text names what is the user's: {', '.join(evidence.own)}")
     if evidence.stored:
-        reasons.append(f"{evidence.stored} of its names and rare words are in stored notes or entries")
+        reasons.append("stored notes or entries hold its words")
     if head[RouteLabel.PRIVATE] > 1 - SURE:
         if head[RouteLabel.PRIVATE] < SURE:
             reasons.append("that is unsure, and unsure means private")

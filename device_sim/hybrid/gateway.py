@@ -51,7 +51,7 @@ class Gateway:
         marked = [finding for one in (*self._once, self._everyday) for finding in one.find(text)]
         values = {text[one.start : one.end] for one in (*named, *marked)}
         held = sum(self._store.holds(value) for value in values if len(value) >= _TELLING)
-        return Evidence(tuple(dict.fromkeys(one.type.value for one in own)), held)
+        return Evidence(tuple(dict.fromkeys(one.type.value for one in own)), held + self._store.answers(text))
 
     def check(self, body: bytes, vault: Vault, model: str) -> None:
         """Look at the bytes that are about to leave once more.

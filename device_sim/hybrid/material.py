@@ -53,10 +53,12 @@ def material(
     request: str,
     notes: Sequence[Note],
     events: Sequence[Event],
+    dated: Sequence[Event],
     features: Callable[[str], Float32],
     say_time: Callable[[datetime], str],
 ) -> Material:
-    """The points of `notes` and `events`, the best found first, that `request` needs.
+    """The points of `notes` and `events`, the best found first, that `request` needs, after all `dated` events: those
+    of a time that it names.
 
     A record is needed if it shares telling words with the request, and of its sentences those that come near the best.
     """
@@ -67,13 +69,18 @@ def material(
     points: list[str] = []
     sources: list[Source] = []
     room = MOST_CHARACTERS
+    for event in dict.fromkeys(dated):
+        source, heading, _ = _of_event(event, say_time)
+        points.append(heading)
+        sources.append(source)
+        room -= len(heading)
     for (source, heading, said), about in zip(records, shared, strict=True):
-        if about < enough or len(sources) == MOST_SOURCES:
+        if about < enough or len(sources) >= MOST_SOURCES or source in sources:
             continue
         scores = {sentence: _score(sentence, wanted, unit, features) for sentence in said[:MOST_SENTENCES]}
         least = 0.0 if _is_named(source, wanted) else _LEAST_SCORE * max(scores.values(), default=0.0)
         needed = [sentence for sentence in scores if scores[sentence] >= least]
-        for point in [heading, *needed][: MOST_POINTS - len(points)]:
+        for point in [heading, *needed][: max(0, MOST_POINTS - len(points))]:
             if len(point) <= room:
                 points.append(point)
                 room -= len(point)

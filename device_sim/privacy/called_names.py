@@ -29,7 +29,7 @@ _ANYBODY = """
     我儿子 我孩子 我老板 我同事 我领导 我客户 的 和 跟 与 全 新 老 小 们 一个 一位
     """
 _MAKE = "写|拟|起草|做|列|编|画|设计|准备|想|办|起|取|录|发|回"
-_NAME = "[\u4e00-\u7683\u7685-\u9fff]{2,8}?"  # without 的: what is owned is found by itself
+_NAME = "(?:(?![的给为替帮我你您他她们把将和跟])[\u4e00-\u9fff]){2,8}?"  # nobody is called 我给…
 _AFTER = rf"(?=(?:{_MAKE}|的|要|想|在|是|开业|招|，|。|、|：|；|！|？|,|;|:|\s|$))"
 _QUOTES = '[「『“"《【]?'
 _KIND_FIRST = re.compile(rf"(?:{'|'.join(sorted(_KINDS.split(), key=len, reverse=True))})")
@@ -39,7 +39,7 @@ _OWNED = re.compile(r"(?:的[\u4e00-\u9fff]{0,3}|家|我们|咱们|我|新开)$"
 _FOR = re.compile(
     rf"(?:给|为|替|帮)(?P<name>{_NAME})(?=(?:{_MAKE})(?:一|个|几|两|三|份|封|段|条|篇|首|张|出|下|好|点))"
 )
-_WORDS = "(?P<name>[\u4e00-\u7683\u7685-\u9fff]{2,5}"  # without 的
+_WORDS = "(?P<name>(?:(?![的给为替帮我你您他她们把将和跟])[\u4e00-\u9fff]){2,5}"
 _OF_KIND = re.compile(rf"(?:对|在|去|给|从|到|订了?|住了?){_WORDS}?)(?:{_KIND_FIRST.pattern})(?!名|费|主|里|门)")
 _ASIDE = re.compile(rf"{_WORDS})[（(](?:我家|我们家|家里|我)?的?.{{0,3}}(?:{_KIND_FIRST.pattern})[）)]")
 _ROOM = re.compile(

@@ -11,7 +11,7 @@ from device_sim.inference import Encoder
 from device_sim.privacy.everyday import EverydayWords
 from device_sim.privacy.findings import Finding, SensitiveType
 from device_sim.privacy.latin_names import is_first_name
-from device_sim.privacy.name_edges import whole
+from device_sim.privacy.name_edges import whole, without_neighbours
 from device_sim.privacy.name_words import (
     CITIES,
     COUNTRIES,
@@ -85,7 +85,7 @@ class Entities:
             start, end = _trimmed(text, span.start, span.end)
             if kind is None or start >= end or not self._believed(reading, start, end, kind, span.probability):
                 continue
-            place = whole(reading, start, end, kind)
+            place = without_neighbours(text, *whole(reading, start, end, kind), kind)
             if kind is SensitiveType.COMPANY and is_public(text, *place):
                 continue
             if general and kind in _SELDOM_ASKED and span.probability < _CERTAIN:

@@ -31,6 +31,21 @@ _REST = re.compile(rf"[{HAN}]{{1,2}}(?![{HAN}\w])")  # of a name that a line or 
 _SURNAME_LEFT = re.compile(rf"(?<![{HAN}])[{''.join(sorted(SURNAMES - WEAK_SURNAMES))}]$")
 _LETTERS = re.compile(r"[A-Za-zÀ-ÿ0-9]")
 _LONGEST_PERSON = 4
+_ASKED_OF = re.compile("(?:电话|手机号?|号码|邮箱|微信号?|地址|生日|家长)$")
+_LINK = re.compile("[的地得]$")
+_BEFORE = frozenset("谈于在跟与到给向对把问催")
+_SHORTEST = 2
+
+
+def without_neighbours(text: str, start: int, end: int, kind: SensitiveType) -> tuple[int, int]:
+    """`start` to `end` without the words of the sentence that a rule or the head took along: 谈青竹项目的, 王总电话."""
+    ours = _ASKED_OF if kind is SensitiveType.PERSON else _LINK
+    behind = ours.search(text, start + 1, end)
+    if behind is not None and behind.start() >= start + _SHORTEST:
+        end = behind.start()
+    if kind is not SensitiveType.PERSON and text[start] in _BEFORE and end - start > _SHORTEST + 1:
+        start += 1
+    return start, end
 
 
 def whole(reading: Reading, start: int, end: int, kind: SensitiveType) -> tuple[int, int]:

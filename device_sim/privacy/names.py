@@ -12,6 +12,7 @@ from device_sim.personal.records import Contact
 from device_sim.privacy.address_rules import addresses
 from device_sim.privacy.everyday import EverydayWords
 from device_sim.privacy.findings import Finding, SensitiveType
+from device_sim.privacy.name_edges import without_neighbours
 from device_sim.privacy.name_words import NO_NAMES
 from device_sim.privacy.organisation_rules import organisations, projects
 from device_sim.privacy.person_context import beside
@@ -85,7 +86,8 @@ class Names:
         )
         found: dict[Place, SensitiveType] = {}
         told = ((place, kind) for kind, rule in rules for place in rule(reading, self._everyday))
-        for place, kind in chain(told, recorded(text, self._everyday)):
+        for found_place, kind in chain(told, recorded(text, self._everyday)):
+            place = without_neighbours(text, *found_place, kind)
             if text[slice(*place)] not in NO_NAMES and text[place[0]] not in _POINTS:
                 found.setdefault(place, kind)
         persons_found = [place for place, kind in found.items() if kind is SensitiveType.PERSON]

@@ -272,6 +272,25 @@ def test_two_requests_of_one_conversation_do_not_mix(device: httpx.Client, peer:
     first.join()
 
 
+def test_a_request_about_a_time_is_given_what_the_calendar_has_then(device: httpx.Client, peer: CloudPeer) -> None:
+    device.put("/v1/device", json={"now": "2026-11-27T09:00:00+08:00"})
+    for title, start in (("和王总开会", "2026-12-01T15:00:00+08:00"), ("看牙", "2026-12-20T15:00:00+08:00")):
+        entry = {"title": title, "start": start, "end": start.replace("15:00", "16:00")}
+        assert device.post("/v1/personal/calendar", json=entry).status_code == 201
+    answer = ask(device, "把我下周的安排总结成一份周报", route="mixed")
+    assert [source["title"] for source in answer["sources"]] == ["和王总开会"]
+    assert "12月1日15:00，和[PERSON_A]开会" in peer.requests[0].prompt
+
+
+def test_what_a_note_may_answer_is_not_asked_elsewhere(device: httpx.Client, peer: CloudPeer) -> None:
+    device.post("/v1/personal/notes", json={"title": "装修", "body": "木地板选了北美橡木，防水要做三遍。"})
+    for question in ("木地板选了什么", "防水要做几遍"):
+        answer = ask(device, question)
+        assert (answer["route"], answer["sent"]) == ("private", False)
+        assert "木地板" in answer["answer"] or "防水" in answer["answer"]
+    assert not peer.connections
+
+
 def test_rare_words_in_an_answer_do_not_block_what_follows(device: httpx.Client, peer: CloudPeer) -> None:
     peer.reply(lambda _: "饕餮纹是青铜器上的一种纹饰。")
     ask(device, "解释一下饕餮纹是什么", conversation_id="a", route="general")
