@@ -24,34 +24,45 @@ NOTE = {
 SECRETS = ("王建国", "王总", "云鲸", "鲸落", "四十八万", "13800138000")
 
 
-@pytest.fixture
-def peer() -> Iterator[CloudPeer]:
+@pytest.fixture(scope="module")
+def one_peer() -> Iterator[CloudPeer]:
     """The cloud."""
     with cloud_peer() as running_peer:
         yield running_peer
 
 
-@pytest.fixture
-def service(tmp_path: Path, peer: CloudPeer) -> Iterator[RunningService]:
-    """A fresh device that may ask the peer, and knows of Mr Wang."""
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory, one_peer: CloudPeer) -> Iterator[RunningService]:
+    """A device that may ask the peer."""
     settings = Settings.model_validate(
         {
-            "state_dir": tmp_path / "state", "timezone": "Asia/Shanghai", "cloud_base_url": peer.base_url,
-            "cloud_api_key": "sk-secret", "cloud_model": "tiny", "cloud_timeout": 2.0,
+            "state_dir": tmp_path_factory.mktemp("assist") / "state", "timezone": "Asia/Shanghai",
+            "cloud_base_url": one_peer.base_url, "cloud_api_key": "sk-secret", "cloud_model": "tiny",
+            "cloud_timeout": 2.0,
         }
     )  # fmt: skip
     with running(settings) as service:
-        with service.client() as client:
-            contact = {"name": "王建国", "aliases": ["王总"], "phones": ["13800138000"], "organisation": "云鲸科技"}
-            assert client.post("/v1/personal/contacts", json=contact).status_code == 201
-            assert client.post("/v1/personal/notes", json=NOTE).status_code == 201
         yield service
 
 
 @pytest.fixture
-def device(service: RunningService) -> Iterator[httpx.Client]:
-    """A client of that device, whose user agreed to the cloud's help."""
+def peer(one_peer: CloudPeer) -> CloudPeer:
+    """The cloud, as if nobody had asked it yet."""
+    one_peer.requests.clear()
+    one_peer.connections.clear()
+    one_peer.will(peers.stream("好的。"))
+    return one_peer
+
+
+@pytest.fixture
+def device(service: RunningService, peer: CloudPeer) -> Iterator[httpx.Client]:
+    """A client of that device, erased before; it knows of Mr Wang, and its user agrees to the cloud's help."""
     with service.client() as client:
+        client.delete("/v1/user-data")
+        client.put("/v1/device", json={"now": None})
+        contact = {"name": "王建国", "aliases": ["王总"], "phones": ["13800138000"], "organisation": "云鲸科技"}
+        assert client.post("/v1/personal/contacts", json=contact).status_code == 201
+        assert client.post("/v1/personal/notes", json=NOTE).status_code == 201
         client.put("/v1/consent", json={"personalization": True, "cloud_assist": True})
         yield client
 

@@ -81,9 +81,9 @@ def test_what_is_no_time_is_left_alone(text: str) -> None:
 @pytest.mark.parametrize(
     "piece", ["明天下午三点到", "一", "1", "周", "1月", "每", "上", "下下", "二月三十号", "12:", "的"]
 )
-def test_a_text_of_100_000_characters_is_read(piece: str) -> None:
+def test_a_text_of_20_000_characters_is_read(piece: str) -> None:
     """Half a second each; were the work to grow with the square, it would be an hour."""
-    length = 100_000
+    length = 20_000
     found = read_times((piece * length)[:length], NOW)
     assert all(first.stop <= second.begin for first, second in pairwise(found.spans))
 
