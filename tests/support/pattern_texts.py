@@ -291,6 +291,7 @@ MAC地址⟨LINK:00:1A:2B:3C:4D:5E⟩
 会议链接：⟨LINK:https://meeting.tencent.com/dm/AbCdEf⟩（密码⟨ACCOUNT:123456⟩）
 ⟨LINK:t.cn/A6abcdE⟩
 工资是⟨AMOUNT:3000元⟩
+尾款⟨AMOUNT:十二万⟩月底结清
 合同金额⟨AMOUNT:五万块⟩
 ⟨AMOUNT:￥1,200.50⟩已到账
 我年薪⟨AMOUNT:30万⟩
