@@ -248,13 +248,20 @@ def test_generated_rubbish_is_refused_in_words(store: PersonalStore) -> None:
         "BEGIN:VCARD\r\nN;CHARSET=GBK;ENCODING=QUOTED-PRINTABLE:=D5=C5;=CE=B0\r\nTEL:1\r\nEND:VCARD\r\n",
         "---\ndate: 2026-11-20\n---\n# 一\n日期：2026-11-20\n```\n# 二\n",
     )
+    taken = refused = 0
     for seed, kind in zip(seeds, Kind, strict=True):
         for place in range(0, len(seed), 3):
             for broken in (seed[:place], seed[:place] + '\0;:="' + seed[place + 1 :], seed[:place] + seed[place + 3 :]):
                 try:
-                    store.import_file(kind, broken)
-                except InvalidFile:
-                    continue
+                    report = store.import_file(kind, broken)
+                except InvalidFile as error:
+                    assert str(error)
+                    refused += 1
+                else:
+                    assert all(one.reason for one in report.rejected)
+                    taken += report.added
+    assert refused > 0
+    assert len(store.events()) + len(store.contacts()) + len(store.notes()) == taken > 0
 
 
 @pytest.mark.parametrize(
