@@ -56,5 +56,5 @@ $(VENV)/.runtime: $(VENV)/.python $(SETUP)
 
 $(VENV)/.dev: $(VENV)/.python $(SETUP)
 	@echo "Installing the toolchain and the development tools into $(VENV) (once) ..."
-	@$(PIP) -e '.[toolchain,dev]'
+	@$(PIP) -e '.[toolchain,fleet,otel,docs,dev]'
 	@touch $@ $(VENV)/.runtime

@@ -4,7 +4,20 @@ from typing import Annotated
 
 import typer
 
-from app.cli import assist, conditions, egress, heads, insights, learning, personal, predicting, rights, serving
+from app.cli import (
+    assist,
+    conditions,
+    egress,
+    fleet,
+    heads,
+    insights,
+    lab,
+    learning,
+    personal,
+    predicting,
+    rights,
+    serving,
+)
 from app.cli.options import Json
 from app.settings import ENV_PREFIX, Settings
 
@@ -77,6 +90,8 @@ cli.add_typer(rights.samples, name="samples")
 cli.command()(rights.export)
 cli.command("import")(rights.import_)
 cli.command()(rights.erase)
+cli.add_typer(lab.lab, name="lab")
+cli.add_typer(fleet.fleet, name="fleet")
 
 
 @cli.command()

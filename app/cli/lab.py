@@ -1,0 +1,10 @@
+"""`attune lab`."""
+
+import typer
+
+lab = typer.Typer(no_args_is_help=True)
+
+
+@lab.command()
+def run() -> None:
+    """Run."""
