@@ -11,51 +11,53 @@ from model_store.manifest import MOST_LABELS
 class ModelAnswer(AnswerModel):
     """What answers for a task."""
 
-    task: str
+    task: str = Field(description="its name")
     kind: Literal["sentence", "token"] = Field(description="labels a text, or finds entities in it")
     version: int = Field(description="the active version")
-    state: str
+    state: str = Field(description="of the active version")
     labels: list[str] = Field(description="of a token task: begin-inside-outside tags of the entities' types")
-    updatable: bool
+    updatable: bool = Field(description="whether its head can be trained on the device")
     serving: int = Field(description="the version that answers; an ancestor where the active one can't be loaded")
-    bundle: str
+    bundle: str = Field(description="the bundle's version")
     degraded: str | None = Field(description="why it is not the active version that answers")
 
 
 class ModelsAnswer(AnswerModel):
     """Every task of the bundle."""
 
-    models: list[ModelAnswer]
+    models: list[ModelAnswer] = Field(description="in the manifest's order")
 
 
 class VersionAnswer(AnswerModel):
     """One version in a task's lineage."""
 
-    number: int
-    parent: int | None
-    state: str
-    active: bool
-    servable: bool
-    base_id: str
-    metrics: dict[str, float | int | None]
-    bundle: str
+    number: int = Field(description="0 is the bundle's")
+    parent: int | None = Field(description="the version that it was trained from")
+    state: str = Field(
+        description="`trying`, `good`, `rejected`, `rolled_back` or `destroyed`; only the first two may answer"
+    )
+    active: bool = Field(description="whether it answers, or should")
+    servable: bool = Field(description="whether it could answer")
+    base_id: str = Field(description="the encoder whose features it works on")
+    metrics: dict[str, float | int | None] = Field(description="what training and gate measured")
+    bundle: str = Field(description="the bundle that it was trained with")
     sample_count: int = Field(description="how many samples it learnt from")
-    update_id: str | None
-    created_at: str | None
+    update_id: str | None = Field(description="the update that made it")
+    created_at: str | None = Field(description="by the device's clock")
 
 
 class VersionsAnswer(AnswerModel):
     """A task's lineage, oldest first."""
 
-    task: str
-    active: int
-    versions: list[VersionAnswer]
+    task: str = Field(description="whose versions these are")
+    active: int = Field(description="the number of the active one")
+    versions: list[VersionAnswer] = Field(description="oldest first")
 
 
 class RollbackRequest(RequestModel):
     """Where to go back to; without `to`, the active version's parent."""
 
-    to: VersionNumber | None = None
+    to: VersionNumber | None = Field(None, description="the version to go back to; 0 is the bundle's own")
 
 
 class ActivateRequest(RequestModel):
@@ -67,9 +69,9 @@ class ActivateRequest(RequestModel):
 class ChangeAnswer(AnswerModel):
     """What answers now, and what did before."""
 
-    task: str
-    version: int
-    previous: int
+    task: str = Field(description="whose active version changed")
+    version: int = Field(description="answers from now on")
+    previous: int = Field(description="answered before")
 
 
 class HeadDocument(RequestModel):
@@ -90,18 +92,18 @@ class HeadDocument(RequestModel):
 class AuditEntryAnswer(AnswerModel):
     """One change, and who or what caused it."""
 
-    id: int
-    at: str
-    actor: str
-    action: str
-    task: str | None
-    version_from: int | None
-    version_to: int | None
-    detail: dict[str, Any]
+    id: int = Field(description="counts up")
+    at: str = Field(description="by the device's clock")
+    actor: str = Field(description="who or what did it, as `http`, `user`, `schedule` or `trial`")
+    action: str = Field(description="what happened, as `publish`, `rollback`, `activate`")
+    task: str | None = Field(description="whose head it was about")
+    version_from: int | None = Field(description="the active version before")
+    version_to: int | None = Field(description="the active version after")
+    detail: dict[str, Any] = Field(description="figures and reasons; never a text")
 
 
 class AuditAnswer(AnswerModel):
     """Some entries, oldest first."""
 
-    items: list[AuditEntryAnswer]
-    next_after: int | None
+    items: list[AuditEntryAnswer] = Field(description="oldest first")
+    next_after: int | None = Field(description="for the next page; null on the last")

@@ -57,86 +57,86 @@ class CalendarQuery(SearchablePage):
 class EventRequest(RequestModel):
     """An event. Without an `end` it takes an hour, or the day."""
 
-    title: Line
-    start: Moment
+    title: Line = Field(description="what it is")
+    start: Moment = Field(description="when it begins: ISO 8601; without an offset, in the device's zone")
     end: Moment | None = Field(None, description="when it is over; of a whole-day event, the day after")
     whole_day: bool = Field(False, description="it begins and ends at midnight, whatever the zone")
-    place: Annotated[str, Field(max_length=LONGEST_PLACE)] | None = None
-    people: list[Line] = Field([], max_length=MOST_VALUES)
+    place: Annotated[str, Field(max_length=LONGEST_PLACE)] | None = Field(None, description="where")
+    people: list[Line] = Field([], max_length=MOST_VALUES, description="who takes part")
 
 
 class EventAnswer(AnswerModel):
     """An event; times are in the device's zone, and dates where it takes whole days."""
 
-    id: int
-    title: str
-    start: str
-    end: str
-    whole_day: bool
-    place: str | None
-    people: list[str]
+    id: int = Field(description="its id")
+    title: str = Field(description="what it is")
+    start: str = Field(description="a moment or, of a whole day, a date")
+    end: str = Field(description="a moment or, of a whole day, the date after")
+    whole_day: bool = Field(description="whether it takes whole days")
+    place: str | None = Field(description="where")
+    people: list[str] = Field(description="who takes part")
 
 
 class EventsAnswer(AnswerModel):
     """Some events, in the order in which they begin, or as they match."""
 
-    items: list[EventAnswer]
-    next_after: int | None
-    total: int
+    items: list[EventAnswer] = Field(description="in the order in which they begin, or as they match")
+    next_after: int | None = Field(description="for the next page; null on the last")
+    total: int = Field(description="on all pages")
 
 
 class ContactRequest(RequestModel):
     """A contact. `aliases` are other names that the user gives them."""
 
-    name: Line
-    aliases: list[Line] = Field([], max_length=MOST_VALUES)
-    phones: list[Phone] = Field([], max_length=MOST_VALUES)
-    emails: list[Email] = Field([], max_length=MOST_VALUES)
-    organisation: Annotated[str, Field(max_length=LONGEST_LINE)] | None = None
+    name: Line = Field(description="in full")
+    aliases: list[Line] = Field([], max_length=MOST_VALUES, description="other names that the user gives them")
+    phones: list[Phone] = Field([], max_length=MOST_VALUES, description="numbers, kept as they are written")
+    emails: list[Email] = Field([], max_length=MOST_VALUES, description="addresses")
+    organisation: Annotated[str, Field(max_length=LONGEST_LINE)] | None = Field(None, description="where they work")
 
 
 class ContactAnswer(AnswerModel):
     """A contact."""
 
-    id: int
-    name: str
-    aliases: list[str]
-    phones: list[str]
-    emails: list[str]
-    organisation: str | None
+    id: int = Field(description="its id")
+    name: str = Field(description="in full")
+    aliases: list[str] = Field(description="other names that the user gives them")
+    phones: list[str] = Field(description="as they were written")
+    emails: list[str] = Field(description="addresses")
+    organisation: str | None = Field(description="where they work")
 
 
 class ContactsAnswer(AnswerModel):
     """Some contacts, in the order in which they were added, or as they match."""
 
-    items: list[ContactAnswer]
-    next_after: int | None
-    total: int
+    items: list[ContactAnswer] = Field(description="in the order in which they were added, or as they match")
+    next_after: int | None = Field(description="for the next page; null on the last")
+    total: int = Field(description="on all pages")
 
 
 class NoteRequest(RequestModel):
     """A note. Without an `at` it is about now."""
 
-    title: Line
-    body: str = Field("", max_length=LONGEST_BODY)
-    at: Moment | None = None
+    title: Line = Field(description="its heading")
+    body: str = Field("", max_length=LONGEST_BODY, description="the rest")
+    at: Moment | None = Field(None, description="what moment it is about; by default now")
 
 
 class NoteAnswer(AnswerModel):
     """A note; `at` is in the device's zone."""
 
-    id: int
-    title: str
-    body: str
-    at: str
+    id: int = Field(description="its id")
+    title: str = Field(description="its heading")
+    body: str = Field(description="the rest")
+    at: str = Field(description="what moment it is about")
 
 
 class NotesAnswer(AnswerModel):
     """Some notes, in the order in which they were added, or as they match."""
 
-    items: list[NoteAnswer]
-    next_after: int | None
-    total: int
+    items: list[NoteAnswer] = Field(description="in the order in which they were added, or as they match")
+    next_after: int | None = Field(description="for the next page; null on the last")
+    total: int = Field(description="on all pages")
 
 
 class FileRequest(RequestModel):
@@ -148,19 +148,19 @@ class FileRequest(RequestModel):
 class RejectionAnswer(AnswerModel):
     """What begins in this line of the file could not be used, and why."""
 
-    line: int
-    reason: str
+    line: int = Field(description="where it begins, from 1")
+    reason: str = Field(description="in a sentence")
 
 
 class FileAnswer(AnswerModel):
     """`skipped` entries were known already."""
 
-    added: int
-    skipped: int
-    rejected: list[RejectionAnswer]
+    added: int = Field(description="entries that are new")
+    skipped: int = Field(description="entries that were known already")
+    rejected: list[RejectionAnswer] = Field(description="what could not be used")
 
 
 class ClearedAnswer(AnswerModel):
     """How many entries were removed."""
 
-    deleted: int
+    deleted: int = Field(description="entries that were removed")

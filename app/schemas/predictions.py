@@ -15,7 +15,9 @@ class PredictRequest(RequestModel):
     model_config = ConfigDict(json_schema_extra=either(("text",), ("texts",)))
 
     text: Text = ""
-    texts: Annotated[list[Text], Field(min_length=1, max_length=MAX_TEXTS)] = Field(default_factory=list)
+    texts: Annotated[list[Text], Field(min_length=1, max_length=MAX_TEXTS)] = Field(
+        default_factory=list, description="answered in their order"
+    )
     task: TaskName = "sentiment"
 
     @model_validator(mode="after")
@@ -32,23 +34,23 @@ class PredictRequest(RequestModel):
 class PredictionAnswer(AnswerModel):
     """What a sentence task took one text for, and by which version."""
 
-    id: str
-    task: str
-    label: str
-    probabilities: dict[str, float]
-    version: int = Field(ge=0)
-    bundle: str
-    elapsed_ms: float = Field(ge=0)
+    id: str = Field(description="names the prediction in feedback")
+    task: str = Field(description="the task that was asked")
+    label: str = Field(description="the most probable label")
+    probabilities: dict[str, float] = Field(description="of every label; their sum is 1")
+    version: int = Field(ge=0, description="the version of the head that answered; 0 is the bundle's")
+    bundle: str = Field(description="the bundle's version")
+    elapsed_ms: float = Field(ge=0, description="inside the service, in milliseconds")
 
 
 class EntityAnswer(AnswerModel):
     """A part of a text, by its characters (Unicode code points) from `start` to `end`, exclusive."""
 
-    start: int = Field(ge=0)
-    end: int = Field(ge=1)
-    type: str = Field(examples=["TOPIC"])
-    text: str = Field(min_length=1, examples=["演讲能力"])
-    probability: float = Field(ge=0, le=1)
+    start: int = Field(ge=0, description="first character")
+    end: int = Field(ge=1, description="the character after the last")
+    type: str = Field(examples=["TOPIC"], description="one of the task's types")
+    text: str = Field(min_length=1, examples=["演讲能力"], description="the characters themselves")
+    probability: float = Field(ge=0, le=1, description="mean of its tokens' tags")
 
 
 class EntitiesAnswer(AnswerModel):
@@ -56,18 +58,18 @@ class EntitiesAnswer(AnswerModel):
     reads, in what it reads.
     """
 
-    id: str
-    task: str
-    entities: list[EntityAnswer]
-    version: int = Field(ge=0)
-    bundle: str
-    elapsed_ms: float = Field(ge=0)
+    id: str = Field(description="names the prediction")
+    task: str = Field(description="the task that was asked")
+    entities: list[EntityAnswer] = Field(description="in the text's order; they never overlap")
+    version: int = Field(ge=0, description="the version of the head that answered; 0 is the bundle's")
+    bundle: str = Field(description="the bundle's version")
+    elapsed_ms: float = Field(ge=0, description="inside the service, in milliseconds")
 
 
 class PredictionsAnswer(AnswerModel):
     """The answers to several texts, in their order, all by one version."""
 
-    predictions: list[PredictionAnswer] | list[EntitiesAnswer]
+    predictions: list[PredictionAnswer] | list[EntitiesAnswer] = Field(description="in the order of `texts`")
 
 
 class FeedbackRequest(RequestModel):
@@ -76,7 +78,7 @@ class FeedbackRequest(RequestModel):
     model_config = ConfigDict(json_schema_extra=either(("prediction_id",), ("text", "task")))
 
     label: Label
-    prediction_id: Identifier = ""
+    prediction_id: Annotated[Identifier, Field(description="the `id` of an earlier answer of this device")] = ""
     text: Text = ""
     task: TaskName = ""
 
@@ -93,6 +95,6 @@ class FeedbackRequest(RequestModel):
 class FeedbackAnswer(AnswerModel):
     """The sample that was stored, and how many of its task wait to be learnt."""
 
-    sample_id: int = Field(ge=1)
-    task: str
-    pending: int = Field(ge=0)
+    sample_id: int = Field(ge=1, description="the sample; it can be deleted by this id")
+    task: str = Field(description="whose head will learn it")
+    pending: int = Field(ge=0, description="samples of the task that wait to be learnt")

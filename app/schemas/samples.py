@@ -35,9 +35,9 @@ class ConsentRequest(RequestModel):
 class ConsentAnswer(AnswerModel):
     """What the user has agreed to, since when."""
 
-    personalization: bool
-    cloud_assist: bool
-    since: str | None
+    personalization: bool = Field(description="to learning from feedback")
+    cloud_assist: bool = Field(description="to sending redacted prompts to the configured cloud model")
+    since: str | None = Field(description="when it was last changed; null if it never was")
 
 
 class SamplesQuery(Page):
@@ -57,37 +57,41 @@ class DeletionQuery(RequestModel):
 class SampleAnswer(AnswerModel):
     """One piece of feedback; `text` is null where the policy kept the features only."""
 
-    id: int
-    task: str
-    text: str | None
-    label: str
-    source: str
-    state: str
-    created_at: str
-    learned_by: list[int]
+    id: int = Field(description="for its deletion")
+    task: str = Field(description="whose head learns it")
+    text: str | None = Field(description="the user's words; null where the policy kept the features only")
+    label: str = Field(description="what it should have been")
+    source: str = Field(description="feedback on a `prediction`, or on a `text` of its own")
+    state: str = Field(
+        description="`new` while it waits to be learnt, `used` after, `set_aside` where this bundle can't learn it"
+    )
+    created_at: str = Field(description="by the device's clock")
+    learned_by: list[int] = Field(description="numbers of the versions that learnt it")
 
 
 class SamplesAnswer(AnswerModel):
     """Some samples, oldest first."""
 
-    items: list[SampleAnswer]
-    next_after: int | None
-    total: int
+    items: list[SampleAnswer] = Field(description="oldest first")
+    next_after: int | None = Field(description="for the next page; null on the last")
+    total: int = Field(description="on all pages")
 
 
 class VersionName(AnswerModel):
     """A version of a task's head."""
 
-    task: str
-    version: int
+    task: str = Field(description="the head's task")
+    version: int = Field(description="its number")
 
 
 class DeletionAnswer(AnswerModel):
     """What was deleted, and which versions hold something of it."""
 
-    deleted: int
-    affected_versions: list[VersionName]
-    updates: list[str]
+    deleted: int = Field(description="how many samples")
+    affected_versions: list[VersionName] = Field(
+        description="that learnt from them, or were trained onwards from one that did"
+    )
+    updates: list[str] = Field(description="ids of the updates that were started to train without them")
 
 
 class ExportQuery(RequestModel):
@@ -99,12 +103,14 @@ class ExportQuery(RequestModel):
 class ImportAnswer(AnswerModel):
     """What an import restored; a version without its parameters can't be served."""
 
-    samples: int
-    versions: int
-    versions_without_parameters: int
+    samples: int = Field(description="restored")
+    versions: int = Field(description="restored")
+    versions_without_parameters: int = Field(
+        description="of these, such that can't be served: their seal was not for this device"
+    )
 
 
 class ErasedAnswer(AnswerModel):
     """The user's data is gone, and its keys with it."""
 
-    erased: Literal[True] = True
+    erased: Literal[True] = Field(True, description="always true")
