@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from device_sim.gate import HeldOut, Verdict, forgets, judge
+from device_sim.gate import HeldOut, Verdict, forgets
+from device_sim.judges import Gate
 from device_sim.samples import LearningSample
 from device_sim.training_data import Indices, Replay, TrainingSet, held_out_folds
 from device_sim.update_task import ProgressHandlers, TrainableHead, TrainingParameters, UpdateTask
@@ -44,6 +45,7 @@ class CandidateMaker:
     parameters: TrainingParameters
     run: Callable[[UpdateTask], HeadParameters]
     learnt: Set[int]
+    gate: Gate
 
     def make(self, samples: list[LearningSample], handlers: ProgressHandlers) -> Candidate:
         """Train on all of `samples`, then judge the training by heads that did not see a fold of them. Only samples
@@ -79,7 +81,7 @@ class CandidateMaker:
             "replay_accuracy_base": round(base_accuracy, 4),
             "replay_accuracy_before": round(self.replay.accuracy(self.active), 4),
         }
-        return Candidate(head, judge(held_out, base_accuracy, accuracy, len(self.spec.labels)), metrics)
+        return Candidate(head, self.gate(held_out, base_accuracy, accuracy, len(self.spec.labels)), metrics)
 
     def _train(self, features: Float32, labels: Indices, handlers: ProgressHandlers | None = None) -> HeadParameters:
         trainer = self.make_trainer(self.active, self.parameters.learning_rate)

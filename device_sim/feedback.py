@@ -11,11 +11,13 @@ from device_sim.consent import require_personalization
 from device_sim.errors import IdempotencyKeyReused, InvalidInput, UnknownLabel
 from device_sim.heads import ServingHeads
 from device_sim.inference import Encoder, check_text
+from device_sim.judges import Trial
 from device_sim.models import Models
 from device_sim.predictor import PredictionMemory, Remembered
 from device_sim.samples import add_sample, pending_count
+from device_sim.stages import happened
 from device_sim.state import State
-from device_sim.trial import TrialTally, TrialVerdict, judge_trial
+from device_sim.trial import TrialTally, TrialVerdict
 from model_store.errors import VersionError
 from model_store.head import Float32
 from model_store.versions import BASE_VERSION, VersionState, VersionTable
@@ -38,7 +40,7 @@ class Feedback:
 
     def __init__(
         self, state: State, encoder: Encoder, heads: ServingHeads, memory: PredictionMemory, models: Models,
-        clock: Clock, base_id: str,
+        clock: Clock, base_id: str, trial: Trial,
     ) -> None:  # fmt: skip
         self._state = state
         self._encoder = encoder
@@ -47,6 +49,7 @@ class Feedback:
         self._models = models
         self._clock = clock
         self._base_id = base_id
+        self._trial = trial
 
     def record(
         self,
@@ -90,6 +93,7 @@ class Feedback:
             if idempotency_key is not None:
                 _remember_key(connection, idempotency_key, fingerprint, receipt)
             self._try_version(connection, receipt.sample_id, entry.task, entry.features, label)
+        happened("feedback", task=entry.task)
         return receipt
 
     def _entry(self, prediction_id: str | None, text: str | None, task: str | None) -> Remembered:
@@ -138,7 +142,7 @@ class Feedback:
             (task, active, sample_id, head.choose(features) == label, parent.choose(features) == label),
         )
         tally = _tally(connection, task, active)
-        verdict = judge_trial(tally)
+        verdict = self._trial(tally)
         if verdict is TrialVerdict.GOOD:
             versions.set_state(task, active, VersionState.GOOD)
         elif verdict is TrialVerdict.ROLL_BACK:

@@ -7,6 +7,7 @@ from tokenizers import Encoding, Tokenizer
 
 from device_sim.errors import InvalidText, TooManyTexts
 from device_sim.onnx_runtime import EncoderSession
+from device_sim.stages import stage
 from model_store.bundle import Bundle
 from model_store.errors import BundleCorrupt
 from model_store.head import Float32
@@ -65,6 +66,7 @@ class Encoder:
     """The bundle's tokenizer and base model. Safe to use from several threads."""
 
     def __init__(self, bundle: Bundle) -> None:
+        self.bundle = bundle
         self.base_id = bundle.manifest.base_id
         self.width = bundle.manifest.feature_width
         content = bundle.read(TOKENIZER)
@@ -89,12 +91,14 @@ class Encoder:
         Raises:
             InvalidText: nothing but characters that the tokenizer drops, such as controls.
         """
-        return self._session.features(self._tokens(text).ids)
+        with stage("encode"):
+            return self._session.features(self._tokens(text).ids)
 
     def encode_all(self, text: str) -> Encoded:
         """Everything that heads of any kind need of one text, from one pass; cut and refused as by `encode`."""
-        tokens = self._tokens(text)
-        features, token_features = self._session.all_features(tokens.ids)
+        with stage("encode"):
+            tokens = self._tokens(text)
+            features, token_features = self._session.all_features(tokens.ids)
         return Encoded(features, token_features, tuple(tokens.offsets))
 
     def _tokens(self, text: str) -> Encoding:

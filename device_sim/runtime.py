@@ -25,6 +25,7 @@ from device_sim.inference import Encoder
 from device_sim.insights.analysis import Analyst
 from device_sim.insights.assistant import InsightAssistant
 from device_sim.insights.library import Library
+from device_sim.judges import Judges
 from device_sim.lock import StateLock
 from device_sim.models import Models
 from device_sim.onnx_runtime import HeadArtifacts, HeadTrainer
@@ -62,15 +63,15 @@ class Runtime:
     """All services of one device. They are thread-safe; use `open` and `close`."""
 
     def __init__(
-        self, lock: StateLock, bundle: Bundle, state: State, trainers: Trainers,
-        trusted: Mapping[str, Ed25519PublicKey], zone: tzinfo, cloud: CloudModel,
+        self, lock: StateLock, encoder: Encoder, state: State, trainers: Trainers,
+        trusted: Mapping[str, Ed25519PublicKey], zone: tzinfo, cloud: CloudModel, judges: Judges,
     ) -> None:  # fmt: skip
-        self.bundle = bundle
+        self.bundle = bundle = encoder.bundle
         self.lock = lock
         self.state = state
         base_id = bundle.manifest.base_id
         clock = Clock()
-        self.encoder = encoder = Encoder(bundle)
+        self.encoder = encoder
         self.audit = Audit(state, clock)
         self.heads = ServingHeads(bundle)
         self.device = Device(state, clock)
@@ -80,10 +81,10 @@ class Runtime:
         self.samples = SampleBook(state, self.heads)
         self._memory = PredictionMemory()
         self.predictor = Predictor(encoder, self.heads, self._memory, bundle.version)
-        self.feedback = Feedback(state, encoder, self.heads, self._memory, self.models, clock, base_id)
+        self.feedback = Feedback(state, encoder, self.heads, self._memory, self.models, clock, base_id, judges.trial)
         runner = UpdateRunner(
             state, bundle, encoder, self.heads, self.models, self.audit, clock, trainers,
-            lambda: self.schedule.policy.samples_after,
+            lambda: self.schedule.policy.samples_after, judges.gate,
         )  # fmt: skip
         self.updates = Updates(state, self.heads, clock, runner, self.schedule.obstacles)
         self.deletions = Deletions(state, self.models, self.updates, self._memory, self.audit)
@@ -107,12 +108,13 @@ class Runtime:
     @classmethod
     def open(
         cls, settings: DeviceSettings, trainers: Callable[[Bundle], Trainers] | None = None, *, ticking: bool = True,
-        cloud: CloudModel | None = None,
+        cloud: CloudModel | None = None, encoder: Encoder | None = None, judges: Judges | None = None,
     ) -> "Runtime":  # fmt: skip
         """Take the state directory, verify the bundle, open the state, and begin to serve and, if `ticking`, to tick.
 
         `trainers` makes the heads that updates train, by default with ONNX Runtime Training; `cloud` is the model that
-        the assistant may ask, by default none.
+        the assistant may ask, by default none. Many devices of one process can share an `encoder`, which brings its
+        verified bundle with it; `judges` are the device's own but in a simulation.
 
         Raises:
             StateError: the directory is in use, or can't be used. BundleError: the bundle can't.
@@ -124,11 +126,13 @@ class Runtime:
         lock = StateLock.acquire(settings.state_dir)
         try:
             trusted = load_trusted_keys(settings.trusted_keys)
-            bundle = Bundle.open(settings.bundle, trusted)
+            encoder = encoder or Encoder(Bundle.open(settings.bundle, trusted))
             state = State.open(settings)
             try:
-                make = (trainers or ort_trainers)(bundle)
-                runtime = cls(lock, bundle, state, make, trusted, settings.zone(), cloud or NoCloud())
+                make = (trainers or ort_trainers)(encoder.bundle)
+                runtime = cls(
+                    lock, encoder, state, make, trusted, settings.zone(), cloud or NoCloud(), judges or Judges()
+                )
                 runtime._load()
                 if ticking:
                     runtime.schedule.start()

@@ -15,9 +15,11 @@ from device_sim.consent import require_personalization
 from device_sim.errors import DeviceError, InvalidText, NothingToLearn, UpdateCancelled
 from device_sim.heads import Head, ServingHeads
 from device_sim.inference import Encoder
+from device_sim.judges import Gate
 from device_sim.models import Models
 from device_sim.sample_states import after_training
 from device_sim.samples import LearningSample, learning_samples, newest_sample, store_features, texts_to_encode
+from device_sim.stages import stage
 from device_sim.state import State
 from device_sim.training_data import Replay
 from device_sim.update_records import LiveUpdate, Progress, Update, finish_update
@@ -59,6 +61,7 @@ class UpdateRunner:
     def __init__(
         self, state: State, bundle: Bundle, encoder: Encoder, heads: ServingHeads, models: Models, audit: Audit,
         clock: Clock, make_trainer: Callable[[str], MakeTrainer], samples_after: Callable[[], SamplesAfter],
+        gate: Gate,
     ) -> None:  # fmt: skip
         self._state = state
         self._bundle = bundle
@@ -69,6 +72,7 @@ class UpdateRunner:
         self._clock = clock
         self._make_trainer = make_trainer
         self._samples_after = samples_after
+        self._gate = gate
         self._replays: dict[str, Replay] = {}
 
     def run(self, update: Update, live: LiveUpdate, parameters: TrainingParameters) -> Update:
@@ -85,7 +89,8 @@ class UpdateRunner:
             return self._fail(update, (f"internal error: {type(error).__name__}",))
 
     def _learn(self, update: Update, live: LiveUpdate, parameters: TrainingParameters) -> Update:
-        offer = self._offer(update.task, live)
+        with stage("gather", task=update.task):
+            offer = self._offer(update.task, live)
         maker = CandidateMaker(
             spec=self._heads.spec(update.task),
             terms=self._heads.terms(update.task),
@@ -97,9 +102,11 @@ class UpdateRunner:
             parameters=parameters,
             run=lambda run: _run_unless_stopped(run, live),
             learnt=offer.learnt,
+            gate=self._gate,
         )
-        candidate = maker.make(offer.samples, self._handlers(live, parameters))
-        with self._models.changing(update.task) as connection:
+        with stage("make", task=update.task):
+            candidate = maker.make(offer.samples, self._handlers(live, parameters))
+        with stage("conclude", task=update.task), self._models.changing(update.task) as connection:
             return self._conclude(connection, update, live, candidate, offer)
 
     def _offer(self, task: str, live: LiveUpdate) -> "_Offer":
@@ -213,4 +220,5 @@ def _run_unless_stopped(run: UpdateTask, live: LiveUpdate) -> HeadParameters:
     live.current = run
     if live.stopping:
         raise UpdateCancelled("the update was cancelled")
-    return run.run()
+    with stage("train", task=live.task):
+        return run.run()
