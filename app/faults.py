@@ -6,8 +6,8 @@ from http import HTTPStatus
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.metrics import route_template
 from app.problems import problem_response
+from app.requests import known_method, route_template
 
 _log = logging.getLogger("attune")
 
@@ -41,7 +41,7 @@ class FaultBarrier:
             await self._app(scope, receive, watching)
         except Exception as error:  # noqa: BLE001  # a bug may raise anything
             places = "".join(traceback.format_tb(error.__traceback__))
-            _log.error("%s in %s %s\n%s", type(error).__name__, scope["method"], route_template(scope), places)
+            _log.error("%s in %s %s\n%s", type(error).__name__, known_method(scope), route_template(scope), places)
             if begun:
                 raise AnswerCutShortError from None
             response = problem_response(

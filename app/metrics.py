@@ -1,123 +1,125 @@
-"""Prometheus metrics: what was asked, how long it took, and what the device holds. Never any text of the user's."""
+"""Prometheus metrics: what was asked, how long it took, and what the process did. Never any text of the user's.
 
-from collections.abc import Iterable
-from http import HTTPStatus
+Names and units follow https://prometheus.io/docs/practices/naming/; every label has a bounded set of values. What the
+device holds is read at each scrape, by `app.device_metrics`.
+"""
 
-from prometheus_client import CollectorRegistry, Counter, Histogram
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+import platform
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from importlib.metadata import version
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, disable_created_metrics
 from prometheus_client.exposition import generate_latest
-from prometheus_client.registry import Collector
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from device_sim.errors import DeviceError
+from app.device_metrics import DeviceCollector
 from device_sim.runtime import Runtime
-from model_store.errors import StoreError
+from device_sim.stages import Fact, Stage, listening
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
-_BUCKETS = (0.001, 0.0015, 0.002, 0.003, 0.004, 0.006, 0.008, 0.012, 0.02, 0.03, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10)
-_UNROUTED = "none"
+_QUICK = (0.001, 0.0015, 0.002, 0.003, 0.004, 0.006, 0.008, 0.012, 0.02, 0.03, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10)
+_SLOW = (0.01, 0.025, 0.05, 0.1, 0.15, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
 
 
 class Metrics:
-    """The counters of one service, in a registry of their own."""
+    """The counters of one service, in a registry of their own. A `Listener` of the device's stages."""
 
     def __init__(self) -> None:
-        self._registry = CollectorRegistry()
+        disable_created_metrics()  # type: ignore[no-untyped-call]  # a series more for each counter, which says when it began
+        self._registry = registry = CollectorRegistry()
+        ProcessCollector(registry=registry)
         self._requests = Counter(
-            "attune_http_requests", "Requests answered", ["method", "route", "status"], registry=self._registry
+            "attune_http_requests", "Requests answered.", ["method", "route", "status"], registry=registry
         )
+        self._request_seconds = Histogram(
+            "attune_http_request_duration_seconds",
+            "From a request's arrival to the end of its answer; streamed answers last as long as they are read.",
+            ["method", "route"],
+            buckets=_QUICK,
+            registry=registry,
+        )
+        self.in_flight = Gauge("attune_http_requests_in_flight", "Requests being answered now.", registry=registry)
         self._predict_seconds = Histogram(
-            "attune_predict_seconds",
-            "Time of one predict call in the service",
-            buckets=_BUCKETS,
-            registry=self._registry,
+            "attune_predict_seconds", "Time of one predict call in the service.", buckets=_QUICK, registry=registry
         )
-        self._predictions = Counter(
-            "attune_predictions", "Texts answered", ["task", "version"], registry=self._registry
+        self._predictions = Counter("attune_predictions", "Texts answered.", ["task", "version"], registry=registry)
+        self._encoder_seconds = Histogram(
+            "attune_encoder_seconds", "Time of the encoder for one text, whatever for.", buckets=_QUICK,
+            registry=registry,
+        )  # fmt: skip
+        self._feedback = Counter("attune_feedback", "Pieces of feedback stored.", ["task"], registry=registry)
+        self._update_seconds = Histogram(
+            "attune_update_duration_seconds",
+            "From an update's start until its outcome is stored and, if it is published, its version answers.",
+            ["task", "outcome"],
+            buckets=_SLOW,
+            registry=registry,
+        )
+        self._training_seconds = Histogram(
+            "attune_training_seconds", "Time of one training run; an update has several, to judge its candidate.",
+            ["task"], buckets=_SLOW, registry=registry,
+        )  # fmt: skip
+        self._looks = Counter(
+            "attune_schedule_decisions", "Looks whether to train, by what was decided.", ["action"], registry=registry
+        )
+        self._assists = Counter(
+            "attune_assist_requests", "Requests to the assistant, by where they were answered and what went wrong.",
+            ["route", "fault"], registry=registry,
+        )  # fmt: skip
+        self._redactions = Counter(
+            "attune_redactions", "Sensitive values replaced by placeholders.", ["type"], registry=registry
         )
 
-    def watch(self, runtime: Runtime) -> None:
-        """Report what `runtime` holds at each scrape."""
-        self._registry.register(_DeviceCollector(runtime))
+    @contextmanager
+    def watching(self, runtime: Runtime) -> Iterator[None]:
+        """While the block runs, hear of the device's stages, and report what `runtime` holds at each scrape."""
+        info = Gauge("attune_build_info", "What runs here; always 1.", ["version", "bundle", "python"], registry=None)
+        info.labels(version("attune"), runtime.bundle.version, platform.python_version()).set(1)
+        collectors = (info, DeviceCollector(runtime))
+        for collector in collectors:
+            self._registry.register(collector)
+        with listening(self):
+            yield
+        for collector in collectors:
+            self._registry.unregister(collector)
 
-    def answered(self, method: str, route: str, status: int) -> None:
+    def answered(self, method: str, route: str, status: int, seconds: float) -> None:
         """Count one answer."""
         self._requests.labels(method, route, str(status)).inc()
+        self._request_seconds.labels(method, route).observe(seconds)
 
     def predicted(self, task: str, version: int, texts: int, seconds: float) -> None:
         """Count one predict call's texts and its time."""
         self._predictions.labels(task, str(version)).inc(texts)
         self._predict_seconds.observe(seconds)
 
+    def began(self, stage: Stage) -> None:
+        """See `Listener`."""
+
+    def ended(self, stage: Stage, kept: object) -> None:  # noqa: ARG002  # of `Listener`
+        """See `Listener`."""
+        facts = {name: str(value) for name, value in stage.facts.items()}
+        match stage.name:
+            case "encode":
+                self._encoder_seconds.observe(stage.seconds)
+            case "train":
+                self._training_seconds.labels(facts["task"]).observe(stage.seconds)
+            case "update":
+                self._update_seconds.labels(facts["task"], facts.get("outcome", "failed")).observe(stage.seconds)
+            case "assist":
+                fault = stage.error or facts.get("fault", "none")
+                self._assists.labels(facts.get("route", "none"), fault).inc()
+
+    def happened(self, name: str, facts: Mapping[str, Fact]) -> None:
+        """See `Listener`."""
+        match name:
+            case "feedback":
+                self._feedback.labels(str(facts["task"])).inc()
+            case "look":
+                self._looks.labels(str(facts["action"])).inc()
+            case "redacted":
+                self._redactions.labels(str(facts["type"])).inc(float(facts["count"]))
+
     def exposition(self) -> bytes:
         """Everything, in Prometheus's text format."""
         return generate_latest(self._registry)
-
-
-class RequestCounter:
-    """Counts answers by route template, so that paths with ids in them do not multiply."""
-
-    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
-        self._app = app
-        self._metrics = metrics
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on and count its answer."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        status: int = HTTPStatus.INTERNAL_SERVER_ERROR
-
-        async def watching(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-            await send(message)
-
-        try:
-            await self._app(scope, receive, watching)
-        finally:
-            self._metrics.answered(scope["method"], route_template(scope), status)
-
-
-def route_template(scope: Scope) -> str:
-    """The path with its parameters unfilled, or `none` where no route answered."""
-    return str(getattr(scope.get("route"), "path", _UNROUTED))
-
-
-class _DeviceCollector(Collector):
-    """What the device holds, read when it is scraped."""
-
-    def __init__(self, runtime: Runtime) -> None:
-        self._runtime = runtime
-
-    def describe(self) -> Iterable[Metric]:
-        """Nothing: else registering would already ask the device."""
-        return []
-
-    def collect(self) -> Iterable[Metric]:
-        """Gauges of the device's present state; none where the state can't be read."""
-        try:
-            yield from self._gauges()
-        except (DeviceError, StoreError):
-            yield GaugeMetricFamily("attune_state_readable", "Whether the device's state could be read", value=0)
-
-    def _gauges(self) -> Iterable[Metric]:
-        active = GaugeMetricFamily("attune_active_version", "Active version of a task's head", labels=["task"])
-        serving = GaugeMetricFamily("attune_serving_version", "Version that answers for a task", labels=["task"])
-        for model in self._runtime.models.list():
-            active.add_metric([model.task], model.version)
-            serving.add_metric([model.task], model.serving)
-        yield active
-        yield serving
-        pending = GaugeMetricFamily("attune_pending_samples", "Samples that wait to be learnt", labels=["task"])
-        for task, count in self._runtime.samples.pending().items():
-            pending.add_metric([task], count)
-        yield pending
-        updates = CounterMetricFamily("attune_updates", "Updates that have ended", labels=["outcome"])
-        for outcome, count in self._runtime.updates.tally().items():
-            updates.add_metric([outcome], count)
-        yield updates
-        ready = self._runtime.health().status == "ready"
-        yield GaugeMetricFamily("attune_ready", "1 where everything serves as it should", value=float(ready))
-        yield GaugeMetricFamily("attune_state_readable", "Whether the device's state could be read", value=1)

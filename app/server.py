@@ -3,9 +3,9 @@
 import gc
 import threading
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
@@ -16,12 +16,16 @@ from app import problems
 from app.bodies import MAX_IMPORT, BodyLimit, JsonOnly
 from app.cloud import cloud_model
 from app.faults import FaultBarrier
-from app.metrics import Metrics, RequestCounter
+from app.metrics import Metrics
+from app.requests import RequestWatch
 from app.routes import ROUTERS
 from app.security import BearerToken, HostCheck, NoTraces, OriginCheck
 from app.services import Services
-from app.settings import Settings
+from app.settings import Settings, SettingsError
 from device_sim.runtime import Runtime
+
+if TYPE_CHECKING:
+    from app.telemetry import Tracing
 
 API_VERSION = "1.0.0"
 
@@ -31,33 +35,41 @@ def create_app(settings: Settings, *, ticking: bool = True) -> FastAPI:
     the device does not look by itself whether to train: for a process that will end before the training would.
 
     `app.state.services` then holds it; `app.state.stopping` may be set early to end long answers.
+
+    Raises:
+        SettingsError: traces are asked for, and OpenTelemetry is not installed.
     """
     metrics = Metrics()
+    tracing = _tracing(settings)
     stopping = threading.Event()
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         runtime = Runtime.open(settings.device(), ticking=ticking, cloud=cloud_model(settings))
-        try:
-            metrics.watch(runtime)
-            app.state.services = Services(runtime, metrics, stopping)
-            gc.freeze()  # What start-up made stays: looking through it again would only delay some answers.
-            yield
-        finally:
-            stopping.set()
-            runtime.close()
+        with ExitStack() as watching:
+            try:
+                watching.enter_context(metrics.watching(runtime))
+                if tracing is not None:
+                    watching.enter_context(tracing.running())
+                app.state.services = Services(runtime, metrics, stopping)
+                gc.freeze()  # What start-up made stays: looking through it again would only delay some answers.
+                yield
+            finally:
+                stopping.set()
+                runtime.close()
 
     app = FastAPI(
         title="Attune",
         version=API_VERSION,
         summary="On-device personalisation of a text model",
         lifespan=lifespan,
-        middleware=_layers(settings, metrics),
+        middleware=_layers(settings, metrics, tracing),
         # The interactive pages would load scripts from a public server.
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
-        # Nothing about a request goes to a tracing system that happens to be configured on the machine.
+        # Nothing about a request goes to a tracing system that happens to be configured on the machine. What FastAPI
+        # tells of one holds its path and its query, so `app.telemetry` makes spans of its own.
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     for router in ROUTERS:
@@ -69,10 +81,25 @@ def create_app(settings: Settings, *, ticking: bool = True) -> FastAPI:
     return app
 
 
-def _layers(settings: Settings, metrics: Metrics) -> list[Middleware]:
+def _tracing(settings: Settings) -> "Tracing | None":
+    if settings.otel_endpoint is None:
+        return None
+    try:
+        from app.telemetry import Tracing  # nothing of it is loaded where no traces are asked for
+    except ImportError:
+        raise SettingsError("ATTUNE_OTEL_ENDPOINT: needs OpenTelemetry: pip install 'attune[otel]'") from None
+    return Tracing(settings.otel_endpoint)
+
+
+def _layers(settings: Settings, metrics: Metrics, tracing: "Tracing | None") -> list[Middleware]:
     """What a request passes before its route, outermost first."""
-    layers = [
-        Middleware(RequestCounter, metrics=metrics),
+    layers = []
+    if tracing is not None:
+        from app.telemetry import TracedRequests
+
+        layers.append(Middleware(TracedRequests, tracing=tracing))
+    layers += [
+        Middleware(RequestWatch, metrics=metrics, log=settings.access_log),
         Middleware(NoTraces),
         Middleware(FaultBarrier),
         Middleware(HostCheck, allowed=(settings.host, *settings.allowed_hosts)),
@@ -84,7 +111,8 @@ def _layers(settings: Settings, metrics: Metrics) -> list[Middleware]:
                 CORSMiddleware,
                 allow_origins=settings.allowed_origins,
                 allow_methods=["GET", "PUT", "POST", "DELETE"],
-                allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "Last-Event-ID"],
+                allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "Last-Event-ID", "X-Request-ID"],
+                expose_headers=["X-Request-ID"],
             )
         )
     if settings.token is not None:

@@ -109,6 +109,13 @@ class Settings(BaseSettings):
     log_level: Literal["critical", "error", "warning", "info", "debug"] = Field(
         "info", description="how much the service logs; the user's text is never in it"
     )
+    log_format: Literal["text", "json"] = Field("text", description="lines for people, or one JSON object a line")
+    access_log: bool = Field(
+        False, description="log each request by its route, with its status and time; at level debug it is always logged"
+    )
+    otel_endpoint: str | None = Field(
+        None, description="collector on this machine for OpenTelemetry's traces, as http://127.0.0.1:4318"
+    )
 
     @field_validator("trusted_keys", mode="before")
     @classmethod
@@ -154,6 +161,19 @@ class Settings(BaseSettings):
     def _http_proxy(cls, value: str | None) -> str | None:
         # Requests by https pass through it encrypted.
         return None if value is None else _checked_url(value, ("http",), "an http:// proxy, as http://host:3128")
+
+    @field_validator("otel_endpoint")
+    @classmethod
+    def _collector_here(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        url = _checked_url(value, ("http",), "an http:// URL of this machine, as http://127.0.0.1:4318")
+        if not is_loopback(urlsplit(url).hostname or ""):
+            raise ValueError(
+                "names another machine, and nothing of the device goes to one: run a collector on this machine, as "
+                "http://127.0.0.1:4318, and let it decide what goes on from there"
+            )
+        return url
 
     @field_validator("token", "cloud_api_key")
     @classmethod

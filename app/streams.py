@@ -4,6 +4,7 @@ import asyncio
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator
 from contextlib import suppress
+from contextvars import copy_context
 from typing import Generic, TypeVar
 
 from device_sim.errors import DeviceClosed
@@ -23,7 +24,8 @@ class _Producer(Generic[Step]):
         self._make = make
         self._loop = asyncio.get_running_loop()
         # A daemon: one that waits for a network must not hold up the end of the process.
-        threading.Thread(target=self._work, name="steps", daemon=True).start()
+        # In the caller's context, so that what is told of the work is told of the request.
+        threading.Thread(target=copy_context().run, args=(self._work,), name="steps", daemon=True).start()
 
     def _work(self) -> None:
         pieces = self._make(self.gone)

@@ -1,12 +1,15 @@
 """The audit trail: every change of what is served or kept, and who or what caused it. Never any text of the user's."""
 
 import json
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from device_sim.clock import Clock
 from device_sim.state import State
+
+_log = logging.getLogger(__name__)
 
 Detail = Mapping[str, str | float | int | bool | Sequence[str] | Sequence[int] | None]
 
@@ -34,7 +37,7 @@ class AuditPage:
 
 
 class Audit:
-    """Writes rows in the transaction of the change they record."""
+    """Writes rows in the transaction of the change they record, and log entries once it is committed."""
 
     def __init__(self, state: State, clock: Clock) -> None:
         self._state = state
@@ -56,6 +59,9 @@ class Audit:
             "INSERT INTO audit (at, actor, action, task, version_from, version_to, detail) VALUES (?,?,?,?,?,?,?)",
             (self._clock.stamp(), actor, action, task, before, after, json.dumps(detail or {}, ensure_ascii=False)),
         )
+        fields = {"actor": actor, "task": task, "version_from": before, "version_to": after, "detail": detail}
+        told = {name: value for name, value in fields.items() if value is not None}
+        self._state.after_commit(lambda: _log.info(action, extra=told))
 
     def page(self, after: int | None = None, limit: int = 50) -> AuditPage:
         """Up to `limit` entries that follow entry `after`."""

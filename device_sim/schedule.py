@@ -18,6 +18,7 @@ from device_sim.sample_states import delete_expired
 from device_sim.samples import newest_sample, waiting_samples
 from device_sim.scheduler import Ticker
 from device_sim.settings_table import read_setting, write_setting
+from device_sim.stages import happened
 from device_sim.state import State
 from device_sim.update_records import Attempt, in_turn, last_rejection
 from device_sim.update_task import TrainingParameters
@@ -137,6 +138,8 @@ class Schedule:
         decision = Decision(self._clock.stamp(), trigger, "train" if started else "wait", reasons, tuple(started))
         with self._state.transaction() as connection:
             write_setting(connection, decision)
+        happened("look", action=decision.action, trigger=trigger)
+        _log.log(logging.INFO if started else logging.DEBUG, "schedule decided", extra=vars(decision))
         return decision
 
     def _scheduled_look(self) -> None:

@@ -6,7 +6,7 @@ two): anything else means that one of the files was put back.
 """
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -27,8 +27,10 @@ class State:
 
     def __init__(self, settings: DeviceSettings, keys: KeyStore, database: Database) -> None:
         self._settings = settings
+        self.directory = settings.state_dir
         self.keys = keys
         self.database = database
+        self._after_commit: list[Callable[[], None]] = []
 
     @classmethod
     def open(cls, settings: DeviceSettings) -> "State":
@@ -72,13 +74,21 @@ class State:
             before = self._generation()
             # A counter that could not be written last time must catch up first: it may lag by one, never by two.
             self.keys.advance(before)
+            self._after_commit.clear()  # of one that was rolled back
             with self.database.transaction() as connection:
                 yield connection
+            for tell in self._after_commit:
+                tell()
+            self._after_commit.clear()
             try:
                 self.keys.advance(self._generation())
             except StateError as error:
                 # The change is committed and the lag of one is allowed for; the next change begins by catching up.
                 _log.warning("the key store's counter will be written later: %s", error)
+
+    def after_commit(self, tell: Callable[[], None]) -> None:
+        """Call `tell` once the present transaction is committed, and never if it is rolled back."""
+        self._after_commit.append(tell)
 
     @contextmanager
     def reading(self) -> Iterator[Any]:

@@ -21,6 +21,7 @@ from device_sim.errors import (
 )
 from device_sim.heads import ServingHeads
 from device_sim.samples import waiting_samples
+from device_sim.stages import stage
 from device_sim.state import State
 from device_sim.update_records import (
     LiveUpdate,
@@ -101,6 +102,7 @@ class Updates:
             self._running = self._live[update.id] = live
             while len(self._live) > _LIVE_KEPT:
                 self._live.popitem(last=False)
+        _log.info("update started", extra={"update_id": update.id, "task": task, "trigger": trigger})
         self.expire()  # A condition that was lost since it was asked for found no update to stop.
         self._begin(update, live, resolved)
         return update
@@ -213,9 +215,13 @@ class Updates:
 
     def _work(self, update: Update, live: LiveUpdate, parameters: TrainingParameters) -> None:
         try:
-            live.ended = ended = self._runner.run(update, live, parameters)
+            with stage("update", task=update.task, trigger=update.trigger) as told:
+                live.ended = ended = self._runner.run(update, live, parameters)
+                told.facts["outcome"] = ended.outcome or "failed"
             live.state = TaskState(ended.state)
             live.emit("finished", _outcome(ended))
+            fields = {"task": ended.task, "version": ended.version, "reasons": ended.reasons, **told.facts}
+            _log.info("update ended", extra={"update_id": ended.id, "duration_s": round(told.seconds, 3), **fields})
         finally:
             self._running = live.current = None  # The task holds its trainer and its rows: megabytes.
             live.finished.set()

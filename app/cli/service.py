@@ -1,10 +1,13 @@
 """`attune serve`: the service in the foreground."""
 
 import logging
+import platform
 import signal
 import socket
 import sys
+import time
 from contextlib import AsyncExitStack
+from importlib.metadata import version
 from types import FrameType
 
 import uvicorn
@@ -13,6 +16,7 @@ from fastapi import FastAPI
 from app.cli.output import note
 from app.cli.refusal import Refusal
 from app.guarded_loop import install_guard
+from app.logs import install, library_level
 from app.server import create_app
 from app.services import Services
 from app.settings import Settings, load_settings
@@ -23,6 +27,7 @@ _GRACE_SECONDS = 10
 # millisecond and lets go for an instant; who waits longer than a step is woken by that in vain, never asks, and waits
 # on: at 0.2 ms it took up to a second until a lost condition was heard of, at Python's own 5 ms a quarter of one.
 _TURN_SECONDS = 0.00005
+_log = logging.getLogger("attune")
 _WILDCARDS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # compared with, not listened on
 
 
@@ -35,7 +40,7 @@ class Service(uvicorn.Server):
                 app,
                 loop="app.guarded_loop:new_event_loop",
                 log_config=None,
-                log_level=settings.log_level,
+                log_level=library_level(settings.log_level),
                 access_log=False,
                 lifespan="off",
                 ws="none",
@@ -44,6 +49,7 @@ class Service(uvicorn.Server):
             )
         )
         self._app = app
+        self._settings = settings
         self._lifespan = AsyncExitStack()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -52,6 +58,8 @@ class Service(uvicorn.Server):
         Raises:
             DeviceError, StoreError: the device can't be opened.
         """
+        began = time.perf_counter()
+        _log.info("starting", extra={"version": version("attune"), "python": platform.python_version()})
         await self._lifespan.enter_async_context(self._app.router.lifespan_context(self._app))
         try:
             await super().startup(sockets)
@@ -61,14 +69,20 @@ class Service(uvicorn.Server):
         url = _url(*self.servers[0].sockets[0].getsockname()[:2])
         services: Services = self._app.state.services
         services.runtime.announce(url)
-        note(f"attune serves at {url} with bundle {services.runtime.bundle.version}")
+        health = services.runtime.health()
+        fields = {"url": url, "bundle": health.bundle, "status": health.status, "reasons": health.reasons}
+        _log.info("ready", extra={**fields, "duration_s": round(time.perf_counter() - began, 3)})
+        if self._settings.log_format == "text":  # where there are lines for programs, all are
+            note(f"attune serves at {url} with bundle {health.bundle}")
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Finish what is under way, then close the device."""
+        _log.info("stopping")
         try:
             await super().shutdown(sockets)
         finally:
             await self._lifespan.aclose()
+            _log.info("stopped")
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002  # the signature of signals
         """Stop in good order; a second Ctrl-C does not wait."""
@@ -85,12 +99,7 @@ def run(host: str | None, port: int | None) -> None:
     """
     settings = load_settings(host=host, port=port)
     sys.setswitchinterval(_TURN_SECONDS)
-    logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    # It tells of every look at the conditions.
-    logging.getLogger("apscheduler").setLevel(logging.WARNING)
-    # They tell of every call of the cloud model, with the headers of its answers; the ledger has it all.
-    for client in ("httpx", "httpcore"):
-        logging.getLogger(client).setLevel(logging.WARNING)
+    install(settings.log_level, settings.log_format)
     install_guard()
     with _bound(settings) as listener:
         Service(create_app(settings), settings).run([listener])

@@ -5,7 +5,8 @@ prompt of placeholders, and its answer is put together here.
 import re
 import threading
 import uuid
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from datetime import datetime
 
@@ -31,6 +32,7 @@ from device_sim.predictor import PredictionMemory, Remembered
 from device_sim.privacy.redactor import Outbound, Redacted
 from device_sim.privacy.restorer import StreamRestorer
 from device_sim.privacy.vault import Vault
+from device_sim.stages import Stage, happened, stage
 from device_sim.state import State
 
 ROUTE = "route"
@@ -75,7 +77,10 @@ class HybridAssistant:
         check_text(ask.text)
         conversation = self._conversations.begin(ask.conversation_id)
         try:
-            yield from self._answer(ask, conversation, gone or threading.Event())
+            with stage("assist") as told:
+                for event in self._answer(ask, conversation, gone or threading.Event()):
+                    _tell_event(told, event)
+                    yield event
         finally:
             self._conversations.end(conversation)
 
@@ -85,7 +90,9 @@ class HybridAssistant:
         check_text(text)
         conversation = self._conversations.begin(conversation_id)
         try:
-            return redactor.redact(text, conversation.vault)
+            redacted = redactor.redact(text, conversation.vault)
+            _tell_hidden(entity.type for entity in redacted.entities)
+            return redacted
         finally:
             self._conversations.end(conversation)
 
@@ -96,7 +103,8 @@ class HybridAssistant:
             self._gateway.forget()
 
     def _answer(self, ask: Ask, conversation: Conversation, gone: threading.Event) -> Iterator[Event]:
-        routed = self._route(ask, conversation)
+        with stage("route"):
+            routed = self._route(ask, conversation)
         yield routed
         help_ = self._insights.help_for(ask.text)
         if help_ is not None:
@@ -123,7 +131,7 @@ class HybridAssistant:
     def _answer_here(self, ask: Ask, routed: Routed) -> Reply:
         if ask.dry_run and self._private.would_change(ask.text):
             return Reply(routed, _WOULD_CHANGE)
-        with network_guard.private():
+        with stage("answer-here"), network_guard.private():
             found = self._private.answer(ask.text)
         return Reply(
             routed, found.text, found.sources, understood=found.understood, changed=found.changed, undo=found.undo
@@ -134,13 +142,14 @@ class HybridAssistant:
     ) -> Iterator[Event]:
         vault, turns = conversation.vault, conversation.turns
         known = Material((), ())
-        if routed.route.label is RouteLabel.GENERAL:
-            outbound = general_prompt(ask.text, turns, self._gateway.plain, vault)
-        else:
-            with network_guard.private():
-                known = self._material(ask.text)
-            outbound = mixed_prompt(ask.text, known, turns, self._gateway.strict, vault)
-        prompt = self._prompt(outbound, vault)
+        with stage("prompt"):
+            if routed.route.label is RouteLabel.GENERAL:
+                outbound = general_prompt(ask.text, turns, self._gateway.plain, vault)
+            else:
+                with network_guard.private():
+                    known = self._material(ask.text)
+                outbound = mixed_prompt(ask.text, known, turns, self._gateway.strict, vault)
+            prompt = self._prompt(outbound, vault)
         yield Prepared(prompt)
         fault, words = self._reason_not_to_send(ask)
         if words is not None:
@@ -148,7 +157,9 @@ class HybridAssistant:
             return
         attempts = self._attempts(routed, vault)
         answer = _Answer(vault)
-        yield from answer.arriving(self._cloud.stream(outbound, attempts, gone))
+        with stage("cloud") as told:
+            yield from answer.arriving(self._cloud.stream(outbound, attempts, gone))
+            told.facts["outcome"] = answer.fault.code if answer.fault else "answered"
         if answer.said:
             conversation.remember(ask.text, answer.said)
         words = answer.said or (_BLOCKED if answer.blocked and not attempts.left else _NO_ANSWER)
@@ -193,6 +204,21 @@ class HybridAssistant:
             Hidden(name, str(vault.type_of(value)), value) for name, value in vault.values.items() if name in content
         )
         return Prompt(messages, self._cloud.body(outbound) if self._cloud.configured else None, hidden)
+
+
+def _tell_event(told: Stage, event: Event) -> None:
+    """What may be known of a step outside: no text."""
+    if isinstance(event, Routed):
+        told.facts.update(route=event.route.label.value, version=event.version)
+    elif isinstance(event, Prepared):
+        _tell_hidden(hidden.type for hidden in event.prompt.placeholders)
+    elif isinstance(event, Reply):
+        told.facts.update(sent=event.sent, fault=event.fault.code if event.fault else "none")
+
+
+def _tell_hidden(types: Iterable[str]) -> None:
+    for kind, count in Counter(types).items():
+        happened("redacted", type=str(kind), count=count)
 
 
 def _say_time(at: datetime) -> str:

@@ -53,7 +53,7 @@ def test_the_device_is_told_of(service: RunningService, client: httpx.Client) ->
     assert _value(client, "attune_serving_version", task="sentiment") == 1
     assert _value(client, "attune_pending_samples", task="sentiment") == 1
     assert _value(client, "attune_ready") == 1
-    assert _value(client, "attune_updates_total", outcome="published") == 1
+    assert _value(client, "attune_updates_total", task="sentiment", outcome="published") == 1
     service.runtime.state.database.close()
     assert _value(client, "attune_state_readable") == 0
 
@@ -74,10 +74,10 @@ def test_samples_that_no_update_would_learn_from_do_not_wait(bundle: TinyBundle,
 
 def _pending(runtime: Runtime) -> dict[str, float]:
     metrics = Metrics()
-    metrics.watch(runtime)
-    families = text_string_to_metric_families(metrics.exposition().decode())
+    with metrics.watching(runtime):
+        families = text_string_to_metric_families(metrics.exposition().decode())
     (family,) = (family for family in families if family.name == "attune_pending_samples")
-    return {sample.labels["task"]: sample.value for sample in family.samples}
+    return {sample.labels["task"]: sample.value for sample in family.samples if sample.value}
 
 
 def test_two_services_do_not_share_counters(client: httpx.Client, shared: httpx.Client) -> None:
