@@ -1,0 +1,1 @@
+"""The documentation; only its scripts are Python."""

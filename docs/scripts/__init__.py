@@ -1,0 +1,1 @@
+"""What is made by programs in the documentation: the references and the pictures."""
