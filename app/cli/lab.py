@@ -1,10 +1,194 @@
-"""`attune lab`."""
+"""`attune lab`: days on a device as data, played against a real process and judged."""
+
+import shlex
+import shutil
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-lab = typer.Typer(no_args_is_help=True)
+from app.cli.options import Json
+from app.cli.output import note, print_json, print_table, say
+
+if TYPE_CHECKING:
+    from lab.device import Build
+    from lab.results import Report, StepResult
+
+lab = typer.Typer(no_args_is_help=True, help="Play days on a device against a real process, and judge them.")
+
+_OWN_BUILD = (sys.executable, "-c", "from app.cli.main import main; main()")
+
+Files = Annotated[
+    list[str] | None,
+    typer.Argument(help="Scenario files, folders of them, or names of shipped ones; all shipped if none is given."),
+]
 
 
 @lab.command()
-def run() -> None:
-    """Run."""
+def run(
+    scenarios: Files = None,
+    report: Annotated[Path | None, typer.Option("--report", help="Write a readable report, one HTML file.")] = None,
+    junit: Annotated[Path | None, typer.Option("--junit", help="Write JUnit XML for QA's tools.")] = None,
+    jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, max=64, help="Scenarios at a time.")] = 1,
+    seed: Annotated[
+        int | None, typer.Option("--seed", min=0, max=2**31 - 1, help="Instead of each scenario's own.")
+    ] = None,
+    attune: Annotated[
+        str | None,
+        typer.Option("--attune", metavar="COMMAND", help="Test this build instead: what `serve` is added to."),
+    ] = None,
+    bundle: Annotated[
+        Path | None, typer.Option("--bundle", help="The bundle it runs.", exists=True, file_okay=False)
+    ] = None,
+    trusted_key: Annotated[
+        Path | None, typer.Option("--trusted-key", help="Public key that signed it.", exists=True, dir_okay=False)
+    ] = None,
+    patience: Annotated[
+        float, typer.Option("--patience", min=1, max=3600, help="Seconds that a device may take for one thing.")
+    ] = 30.0,
+    keep_state: Annotated[
+        Path | None, typer.Option("--keep-state", help="Keep the devices' directories in this folder.", file_okay=False)
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Play scenarios. Exit code 0: all passed; 1: some failed; 2: wrong usage."""
+    from lab.campaign import Campaign
+    from lab.errors import LabError
+    from lab.reading import find, read_all
+
+    try:
+        chosen = read_all(find(scenarios or []))
+    except LabError as error:
+        _wrong(str(error))
+    signal.signal(signal.SIGTERM, _interrupt)  # so that its devices end with it
+    campaign = Campaign(_build(attune, bundle, trusted_key, patience), jobs, seed, keep_state)
+    from app.cli.lab_progress import watching
+
+    with watching(len(chosen), sys.stderr) as watcher:
+        outcome = campaign.run(chosen, watcher)
+    _write(outcome, report, junit)
+    if as_json:
+        print_json(outcome.document())
+    else:
+        _summary(outcome)
+        for path in (report, junit, keep_state):
+            if path is not None:
+                say(f"written: {path}")
+    if not outcome.passed:
+        raise typer.Exit(1)
+
+
+@lab.command("list")
+def list_(as_json: Json = False) -> None:
+    """List the scenarios that ship."""
+    from lab.reading import read_all, shipped
+
+    found = read_all(shipped())
+    if as_json:
+        print_json([{"name": one.name, "about": one.about, "steps": len(one.steps)} for one in found])
+        return
+    print_table(("name", "steps", "about"), [(one.name, len(one.steps), one.about) for one in found], "none ship")
+
+
+@lab.command()
+def check(
+    scenarios: Annotated[list[str], typer.Argument(help="Scenario files, folders of them, or names of shipped ones.")],
+    as_json: Json = False,
+) -> None:
+    """Validate scenarios without playing them. Exit code 2 if one is wrong."""
+    from lab.errors import LabError
+    from lab.reading import find, read_all
+
+    try:
+        found = read_all(find(scenarios))
+    except LabError as error:
+        if as_json:
+            print_json({"ok": False, "mistakes": str(error).splitlines()})
+        _wrong(str(error))
+    if as_json:
+        print_json({"ok": True, "scenarios": [one.name for one in found]})
+        return
+    for one in found:
+        say(f"{one.name}: {len(one.steps)} steps, fine")
+
+
+@lab.command()
+def schema() -> None:
+    """Print the JSON Schema of scenario files."""
+    from lab.scenario import Scenario
+
+    print_json({"$schema": "https://json-schema.org/draft/2020-12/schema", **Scenario.model_json_schema()})
+
+
+def _build(command: str | None, bundle: Path | None, key: Path | None, patience: float) -> "Build":
+    from lab.device import Build
+    from model_store.bundle import SHIPPED_BUNDLE
+
+    return Build(
+        _OWN_BUILD if command is None else _absolute(command),
+        (bundle or SHIPPED_BUNDLE).absolute(),
+        str(key.absolute()) if key else None,
+        patience,
+    )
+
+
+def _absolute(command: str) -> tuple[str, ...]:
+    """A command's words, paths among them made absolute: devices run in folders of their own."""
+    try:
+        words = shlex.split(command)
+    except ValueError:
+        words = []
+    program = shutil.which(words[0]) if words else None
+    if program is None:
+        _wrong(f"--attune: {command}: there is no such program")
+    rest = (str(Path(word).absolute()) if Path(word).exists() else word for word in words[1:])
+    return (str(Path(program).absolute()), *rest)
+
+
+def _write(outcome: "Report", report: Path | None, junit: Path | None) -> None:
+    if report is not None:
+        from lab.html import write_html
+
+        write_html(outcome, report)
+    if junit is not None:
+        from lab.junit import write_junit
+
+        write_junit(outcome, junit)
+
+
+def _summary(outcome: "Report") -> None:
+    from lab.results import Status
+
+    for result in outcome.results:
+        if result.status in (Status.FAILED, Status.SKIPPED):
+            say(f"{result.name}: {result.status}: {result.about}")
+            for line in _failures(result.steps) if result.status is Status.FAILED else [result.reason or ""]:
+                say(f"    {line}")
+    passed, failed, skipped = (outcome.count(status) for status in (Status.PASSED, Status.FAILED, Status.SKIPPED))
+    also = f", {skipped} skipped" if skipped else ""
+    say(f"{passed} passed, {failed} failed{also}, {outcome.seconds:.1f} s")
+
+
+def _failures(steps: "Sequence[StepResult]") -> list[str]:
+    lines = []
+    for step in steps:
+        where = f"step {step.number} at {step.at}"
+        if step.error:
+            lines.append(f"{where}: {step.error}")
+        lines += [
+            f"{where}: {one.name}: expected {one.expected}, found {one.found}" for one in step.checks if not one.ok
+        ]
+    return lines
+
+
+def _wrong(sentence: str) -> NoReturn:
+    for line in sentence.splitlines():
+        note(f"attune: {line}")
+    raise typer.Exit(2)
+
+
+def _interrupt(*_: object) -> None:
+    raise KeyboardInterrupt

@@ -1,0 +1,82 @@
+"""All actions as one type, told apart by their one key."""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Annotated, Any, Union
+
+from pydantic import BeforeValidator, Discriminator, Field, Tag
+
+from lab import phone_actions as phone
+from lab import user_actions as user
+from lab.vocabulary import Action, Name, Part
+
+_SIMPLE: tuple[type[Action], ...] = (
+    user.Consent, user.Correct, user.Update, user.Cancel, user.Rollback, user.Activate, user.Delete, user.Export,
+    user.Import, user.Erase, phone.Phone, phone.Clock, phone.Schedule, phone.Look, phone.Wait, phone.Start, phone.Stop,
+    phone.Restart, phone.Kill, phone.SaveFiles, phone.PutBack, phone.Damage, phone.Repair, phone.Disk, phone.Remember,
+)  # fmt: skip
+
+
+def verb_of(value: Any) -> str | None:
+    """The verb that a value of a file, or an action, begins with; None where it is no action at all."""
+    if isinstance(value, Action):
+        return value.verb()
+    if isinstance(value, dict) and len(value) == 1:
+        return str(next(iter(value)))
+    return None
+
+
+def _worded(value: Any) -> Any:
+    """`look` stands for `{look: }`."""
+    return {value: None} if isinstance(value, str) else value
+
+
+def _listed(value: Any) -> Any:
+    return value if isinstance(value, list) else [value]
+
+
+def _one_of(actions: tuple[type[Action], ...]) -> Any:
+    verbs = ", ".join(sorted(action.verb() for action in actions))
+    choice = Union[tuple(Annotated[action, Tag(action.verb())] for action in actions)]  # type: ignore[valid-type]  # noqa: UP007  # made of a list
+    discriminator = Discriminator(
+        verb_of,
+        custom_error_type="no_action",
+        custom_error_message=f"is no action: write one verb, and what it takes; verbs are: {verbs}",
+    )
+    return Annotated[choice, discriminator, BeforeValidator(_worded)]
+
+
+if TYPE_CHECKING:  # a type checker can't follow a union that is made of a list
+    Simple = Action
+else:
+    Simple = _one_of(_SIMPLE)
+
+
+class TrafficWish(Part):
+    """`clients` ask for the answers to `texts` again and again, while what is in `during` is done."""
+
+    texts: Name
+    clients: int = Field(2, ge=1, le=16)
+    during: Annotated[list[Simple], BeforeValidator(_listed)] = Field(min_length=1)
+
+
+class Traffic(Action):
+    """Predict while other things happen."""
+
+    traffic: TrafficWish
+
+    def told(self) -> str:
+        """The action in words."""
+        during = "; ".join(action.told() for action in self.traffic.during)
+        return f"{self.traffic.clients} clients ask about {self.traffic.texts} while: {during}"
+
+    def texts(self) -> Iterable[str]:
+        """The sets of it and of what is done meanwhile."""
+        yield self.traffic.texts
+        for action in self.traffic.during:
+            yield from action.texts()
+
+
+if TYPE_CHECKING:
+    Do = list[Action]
+else:
+    Do = Annotated[list[_one_of((*_SIMPLE, Traffic))], BeforeValidator(_listed)]

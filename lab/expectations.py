@@ -1,0 +1,140 @@
+"""What a step may expect of the device. Each key is one check; a key that is left out checks nothing."""
+
+from collections.abc import Iterable
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from lab.times import MomentText
+from lab.vocabulary import Name, Part, Version, either
+
+Share = Annotated[float, Field(ge=0, le=1, strict=False)]
+Phrase = Annotated[str, Field(min_length=1, max_length=300)]
+State = Literal["base", "trying", "good", "rejected", "rolled_back", "destroyed"]
+
+
+def _listed(value: object) -> object:
+    return value if isinstance(value, list) else [value]
+
+
+Phrases = Annotated[list[Phrase], BeforeValidator(_listed)]
+Versions = Annotated[list[Version], BeforeValidator(_listed)]
+
+
+class UpdateExpected(Part):
+    """The newest update; `reasons` are phrases, each found in one of its reasons."""
+
+    state: Literal["suspended", "running", "cancelling", "completed", "failed"] | None = None
+    outcome: Literal["published", "rejected"] | None = None
+    version: Version | None = None
+    trigger: Literal["request", "schedule", "deletion", "user"] | None = None
+    samples: int | None = Field(None, ge=0, description="how many it learnt from")
+    reasons: Phrases | None = None
+
+
+class DecisionExpected(Part):
+    """The schedule's last decision; `reasons` are phrases, each found in one of its reasons."""
+
+    action: Literal["train", "wait"]
+    trigger: Literal["request", "schedule"] | None = None
+    reasons: Phrases | None = None
+
+
+class AccuracyExpected(Part):
+    """The share of `texts` that the device gives the set's label, or the label `of`."""
+
+    texts: Name
+    at_least: Share | None = None
+    at_most: Share | None = None
+    of: str | None = Field(None, min_length=1, max_length=64)
+
+    @model_validator(mode="after")
+    def _bounded(self) -> "AccuracyExpected":
+        if self.at_least is None and self.at_most is None:
+            raise ValueError("needs at_least, at_most or both")
+        return self
+
+
+class AnswersExpected(Part):
+    """Whether the answers are, to the bit, those remembered under a name."""
+
+    like: Name | None = None
+    unlike: Name | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> "AnswersExpected":
+        if (self.like is None) == (self.unlike is None):
+            raise ValueError("needs either like or unlike")
+        return self
+
+
+class ReadyExpected(Part):
+    """What `/readyz` says."""
+
+    status: Literal["ready", "degraded"]
+    reasons: Phrases | None = None
+
+
+class AuditExpected(Part):
+    """An entry of the audit trail."""
+
+    action: Phrase
+    actor: Phrase | None = None
+    from_: Version | None = Field(None, alias="from")
+    to: Version | None = None
+
+
+class RefusedExpected(Part):
+    """The step's last action is refused: the last part of the problem's `type`, its status, a phrase of its detail."""
+
+    type: Phrase
+    status: int | None = Field(None, ge=400, le=599)
+    says: Phrase | None = None
+
+
+class StartRefusedExpected(Part):
+    """The device does not start: its exit code, and a phrase of the last line that it prints."""
+
+    exit_code: int = 1
+    says: Phrase
+
+
+class TrafficExpected(Part):
+    """What `traffic` met: calls that failed, answers that mixed versions, and the versions that answered."""
+
+    failures: int = 0
+    mixed: int = 0
+    versions: Versions | None = None
+
+
+class Expect(Part):
+    """Expectations of one step."""
+
+    version: Versions | None = Field(None, description="the active version, or those that it may be")
+    serving: Version | None = Field(None, description="the version that answers, by a prediction")
+    state: State | None = Field(None, description="of the active version")
+    states: dict[Version, State] | None = Field(None, description="of versions, by number")
+    ready: Annotated[ReadyExpected, either("status")] | None = None
+    running: bool | None = Field(None, description="whether the process runs")
+    pending: int | None = Field(None, ge=0, description="samples that wait to be learnt")
+    samples: int | None = Field(None, ge=0, description="samples that are stored")
+    update: UpdateExpected | None = None
+    updates: int | None = Field(None, ge=0, description="how many there have been")
+    decision: Annotated[DecisionExpected, either("action")] | None = None
+    accuracy: Annotated[list[AccuracyExpected], BeforeValidator(_listed)] | None = None
+    answers: AnswersExpected | None = None
+    audit: list[AuditExpected] | None = Field(None, description="entries in this order, others between them allowed")
+    never: Phrases | None = Field(None, description="actions that the audit trail must not hold")
+    consent: bool | None = None
+    affected: Versions | None = Field(None, description="versions that a deletion names")
+    refused: Annotated[RefusedExpected, either("type")] | None = None
+    start_refused: Annotated[StartRefusedExpected, either("says")] | None = None
+    now: MomentText | None = Field(None, description="the device's time, to the minute")
+    traffic: TrafficExpected | None = None
+    no_trace: Name | None = Field(None, description="a set of which no text is in any file of the device")
+
+    def texts(self) -> Iterable[str]:
+        """The names of the sets that it uses."""
+        yield from (one.texts for one in self.accuracy or ())
+        if self.no_trace:
+            yield self.no_trace
