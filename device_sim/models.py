@@ -7,7 +7,7 @@ from typing import Any
 
 from device_sim.audit import Audit, Detail
 from device_sim.errors import NothingToRollBack
-from device_sim.heads import ServingHeads
+from device_sim.heads import Head, ServingHeads
 from device_sim.sample_states import learn_again, learn_anew, mark_learnt
 from device_sim.samples import waiting_samples
 from device_sim.state import State
@@ -101,6 +101,15 @@ class Models:
                 for version in versions.lineage(task)
             ]  # fmt: skip
         return (base, *rest)
+
+    def head(self, task: str, number: int) -> Head:
+        """Version `number`, to be asked beside the one that serves: any whose parameters are kept, whatever its state.
+
+        Raises:
+            UnknownTask, UnknownVersion. VersionError: it was destroyed, is damaged, or is of another base.
+        """
+        with self._state.versions() as versions:
+            return self._heads.load(versions, task, number)
 
     @contextmanager
     def changing(self, task: str) -> Iterator[Any]:

@@ -10,12 +10,14 @@ import uuid
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass
 from typing import Literal, TypeVar
 
 from device_sim.errors import DeviceClosed, InvalidInput, UnknownPrediction
 from device_sim.heads import Head, ServingHeads
 from device_sim.inference import Encoded, Encoder, check_texts
+from device_sim.stages import stage
 from model_store.head import Float32
 from model_store.spans import decode_spans
 
@@ -135,11 +137,13 @@ class Predictor:
         self._require_kind("token", task)
         return self._submit(self._extract, texts, task)
 
-    def answer(self, texts: Sequence[str], task: str) -> "Future[list[Prediction] | list[Extraction]]":
-        """Ask a task of either kind. Raises as `submit` does."""
+    def answer(
+        self, texts: Sequence[str], task: str, head: Head | None = None
+    ) -> "Future[list[Prediction] | list[Extraction]]":
+        """Ask a task of either kind; by default the `head` that serves. Raises as `submit` does."""
         if self._heads.spec(task).kind == "token":
-            return self._submit(self._extract, texts, task)
-        return self._submit(self._predict, texts, task)
+            return self._submit(self._extract, texts, task, head)
+        return self._submit(self._predict, texts, task, head)
 
     def close(self) -> None:
         """Answer what was asked, then stop."""
@@ -150,25 +154,28 @@ class Predictor:
             raise InvalidInput(f"{task} is no {kind} task", field="task")
 
     def _submit(
-        self, work: Callable[[Sequence[str], str, float], Answers], texts: Sequence[str], task: str
-    ) -> "Future[Answers]":
+        self, work: Callable[[Sequence[str], str, Head | None, float], Answers], texts: Sequence[str], task: str,
+        head: Head | None = None,
+    ) -> "Future[Answers]":  # fmt: skip
         started = time.perf_counter()
         check_texts(texts)
         try:
-            return self._workers.submit(work, texts, task, started)
+            # In the caller's context, so that what is told of the work is told of the request.
+            return self._workers.submit(copy_context().run, work, texts, task, head, started)
         except RuntimeError:
             raise DeviceClosed("the device is shutting down") from None
 
-    def _predict(self, texts: Sequence[str], task: str, started: float) -> list[Prediction]:
+    def _predict(self, texts: Sequence[str], task: str, head: Head | None, started: float) -> list[Prediction]:
         features = [self._encoder.encode(text) for text in texts]
         # Taken after encoding, so that a change of version counts for everything that is answered from then on.
-        head = self._heads.serving(task)
-        return [self._prediction(text, row, head, started) for text, row in zip(texts, features, strict=True)]
+        head = head or self._heads.serving(task)
+        with stage("head", task=task, version=head.version):
+            return [self._prediction(text, row, head, started) for text, row in zip(texts, features, strict=True)]
 
-    def _extract(self, texts: Sequence[str], task: str, started: float) -> list[Extraction]:
+    def _extract(self, texts: Sequence[str], task: str, head: Head | None, started: float) -> list[Extraction]:
         # The head of a token task is never updated, so it may be taken first. The token features of many texts are
         # megabytes: they are read one at a time.
-        head = self._heads.serving(task)
+        head = head or self._heads.serving(task)
         return [self._extraction(text, self._encoder.encode_all(text), head, started) for text in texts]
 
     def _prediction(self, text: str, features: Float32, head: Head, started: float) -> Prediction:
@@ -184,8 +191,9 @@ class Predictor:
         )
 
     def _extraction(self, text: str, encoded: Encoded, head: Head, started: float) -> Extraction:
-        probabilities = head.parameters.probabilities(encoded.token_features)
-        spans = decode_spans(probabilities, head.labels, encoded.offsets)
+        with stage("head", task=head.task, version=head.version):
+            probabilities = head.parameters.probabilities(encoded.token_features)
+            spans = decode_spans(probabilities, head.labels, encoded.offsets)
         return Extraction(
             id=self._remembered(head.task, text, encoded.features),
             task=head.task,

@@ -15,6 +15,9 @@ def predict(
         list[str] | None, typer.Argument(help="Texts; without any, or as '-', one a line from standard input.")
     ] = None,
     task: Task = "sentiment",
+    version: Annotated[
+        int | None, typer.Option("--version", min=0, help="Ask this version instead of the one that serves.")
+    ] = None,
     as_json: Json = False,
     url: Url = None,
 ) -> None:
@@ -25,7 +28,7 @@ def predict(
     answers: list[dict[str, Any]] = []
     with session(url) as api:
         for start in range(0, len(asked), MAX_TEXTS):
-            body = {"texts": asked[start : start + MAX_TEXTS], "task": task}
+            body = {"texts": asked[start : start + MAX_TEXTS], "task": task, "version": version}
             answers += api.call("POST", "/v1/predict", body)["predictions"]
     if as_json:
         print_json({"predictions": answers})

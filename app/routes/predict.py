@@ -40,13 +40,16 @@ router = APIRouter(tags=["prediction"], route_class=_DirectRoute)
 Answers = PredictionAnswer | EntitiesAnswer | PredictionsAnswer
 
 
-@router.post("/v1/predict", response_model=Answers, responses=writes())
+@router.post("/v1/predict", response_model=Answers, responses=writes(404, 409))
 async def predict(body: PredictRequest, services: ServicesDep) -> Response:
     """Say what one text, or each of several, expresses or, for a token task, which entities are in it. The answer names
     the version that gave it.
     """
     started = time.perf_counter()
-    predictions = await asyncio.wrap_future(services.runtime.predictor.answer(body.asked(), body.task))
+    device = services.runtime
+    # Only a version that does not serve has to be read, and no other call waits meanwhile.
+    head = None if body.version is None else await asyncio.to_thread(device.models.head, body.task, body.version)
+    predictions = await asyncio.wrap_future(device.predictor.answer(body.asked(), body.task, head))
     services.metrics.predicted(body.task, predictions[0].version, len(predictions), time.perf_counter() - started)
     answers = [vars(prediction) for prediction in predictions]
     content = {"predictions": answers} if body.texts else answers[0]

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field, model_validator
 
-from app.schemas.base import AnswerModel, Identifier, Label, RequestModel, TaskName, Text, either
+from app.schemas.base import AnswerModel, Identifier, Label, RequestModel, TaskName, Text, VersionNumber, either
 
 MAX_TEXTS = 256
 
@@ -19,6 +19,9 @@ class PredictRequest(RequestModel):
         default_factory=list, description="answered in their order"
     )
     task: TaskName = "sentiment"
+    version: VersionNumber | None = Field(
+        None, description="ask this version, whatever its state, instead of the one that serves: to compare them"
+    )
 
     @model_validator(mode="after")
     def _one_of(self) -> "PredictRequest":

@@ -132,6 +132,24 @@ def test_rolling_back_and_forward_is_exact(taught: httpx.Client) -> None:
     assert moves == [("publish", 0, 1), ("rollback", 1, 0), ("activate", 0, 1)]
 
 
+def test_a_version_can_be_asked_beside_the_one_that_serves(taught: httpx.Client) -> None:
+    asked = {"text": TEXTS[0], "version": 0}
+    before, now = (taught.post("/v1/predict", json=body).json() for body in (asked, {"text": TEXTS[0]}))
+    assert (before["version"], now["version"]) == (0, 1)
+    taught.post("/v1/models/sentiment/rollback", json={"to": 0})
+    bundled = taught.post("/v1/predict", json={"text": TEXTS[0]}).json()
+    rolled_back = taught.post("/v1/predict", json={"text": TEXTS[0], "version": 1}).json()
+    assert (bundled["version"], bundled["probabilities"]) == (0, before["probabilities"])
+    assert (rolled_back["version"], rolled_back["probabilities"]) == (1, now["probabilities"])
+    assert now["probabilities"] != before["probabilities"]
+    unknown = taught.post("/v1/predict", json={"text": TEXTS[0], "version": 2})
+    assert (unknown.status_code, unknown.json()["type"]) == (404, "urn:attune:problem:unknown-version")
+    sample = taught.get("/v1/samples").json()["items"][0]["id"]
+    taught.delete(f"/v1/samples/{sample}", params={"then": "destroy"})
+    destroyed = taught.post("/v1/predict", json={"text": TEXTS[0], "version": 1})
+    assert (destroyed.status_code, destroyed.json()["type"]) == (409, "urn:attune:problem:version-not-servable")
+
+
 def test_a_rollback_needs_no_body(taught: httpx.Client) -> None:
     assert taught.post("/v1/models/sentiment/rollback").json()["version"] == 0
 
