@@ -17,7 +17,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from app.problems import problem_response
 from app.settings import is_loopback
 
-OPEN_PATHS = frozenset({"/healthz", "/readyz"})
+# The console's own files hold nothing of the user's; a browser must have them before it can ask for the token.
+OPEN_PATHS = frozenset({"/healthz", "/readyz", "/"})
+OPEN_FILES = "/console/"
 
 
 def host_name(authority: str) -> str:
@@ -99,7 +101,7 @@ class OriginCheck(Guard):
 
 
 class BearerToken(Guard):
-    """Demands the token on every path but the health checks (401)."""
+    """Demands the token on every path but the health checks and the console's files (401)."""
 
     def __init__(self, app: ASGIApp, token: str) -> None:
         super().__init__(app)
@@ -112,7 +114,8 @@ class BearerToken(Guard):
 
     def refusal(self, scope: Scope) -> Response | None:
         """Of a request without the token."""
-        if scope["path"] in OPEN_PATHS or self._accepts(Headers(scope=scope)):
+        path: str = scope["path"]
+        if path in OPEN_PATHS or path.startswith(OPEN_FILES) or self._accepts(Headers(scope=scope)):
             return None
         return problem_response(
             HTTPStatus.UNAUTHORIZED,

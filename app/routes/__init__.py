@@ -3,6 +3,7 @@
 from app.routes import (
     assist,
     consent,
+    console,
     device,
     egress,
     feedback,
@@ -32,4 +33,5 @@ ROUTERS = (
     device.router,
     schedule.router,
     health.router,
+    console.router,
 )

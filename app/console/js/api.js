@@ -1,0 +1,108 @@
+/** The public HTTP contract: calls, streams, and problem documents as errors. */
+
+const TOKEN = "attune.token";
+const TYPE = "urn:attune:problem:";
+const listeners = { online: new Set(), token: new Set() };
+let online = true;
+
+/** A problem document (RFC 9457), or what stands for one where the service can't be reached. */
+export class Problem extends Error {
+  constructor({ type = "", title = "", status = 0, detail = "", errors = [], allowed = [] }) {
+    super(title);
+    this.code = type.replace(TYPE, "");
+    Object.assign(this, { title, status, detail, errors, allowed });
+  }
+}
+
+export const unreachable = () => new Problem({ type: `${TYPE}unreachable`, title: "The service can't be reached" });
+
+/** Be told whether the service answers (`online`), or that it asks for its token (`token`). */
+export const onApi = (event, listener) => listeners[event].add(listener);
+
+function reached(answers) {
+  if (answers === online) return;
+  online = answers;
+  for (const listener of listeners.online) listener(answers);
+}
+
+/** Keep the token until the tab is closed. */
+export const setToken = (token) => sessionStorage.setItem(TOKEN, token);
+
+async function problemOf(response) {
+  try {
+    return new Problem(await response.json());
+  } catch {
+    return new Problem({ title: response.statusText || "Not a problem document", status: response.status });
+  }
+}
+
+async function send(method, path, { body, headers = {}, signal } = {}) {
+  const sent = { ...headers };
+  const token = sessionStorage.getItem(TOKEN);
+  if (token) sent.Authorization = `Bearer ${token}`;
+  if (body !== undefined) sent["Content-Type"] = "application/json";
+  let response;
+  try {
+    response = await fetch(path.replace(/^\//, ""), {
+      method, headers: sent, signal, cache: "no-store", credentials: "omit",
+      body: body === undefined || typeof body === "string" ? body : JSON.stringify(body),
+    });
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
+    reached(false);
+    throw unreachable();
+  }
+  reached(true);
+  if (response.ok) return response;
+  const problem = await problemOf(response);
+  if (response.status === 401) for (const listener of listeners.token) listener(Boolean(token));
+  throw problem;
+}
+
+/** One call. A string as `body` is JSON already. Throws a Problem. */
+export async function call(method, path, options) {
+  const response = await send(method, path, options);
+  return response.status === 204 ? null : response.json();
+}
+
+export const get = (path, options) => call("GET", path, options);
+export const put = (path, body) => call("PUT", path, { body });
+export const post = (path, body = {}, options = {}) => call("POST", path, { ...options, body });
+export const remove = (path) => call("DELETE", path);
+
+function parsed(block) {
+  const event = { id: null, event: "message", data: "" };
+  for (const line of block.split("\n")) {
+    const [, field, value] = /^(\w+):? ?(.*)$/.exec(line) ?? [];
+    if (field === "data") event.data += (event.data && "\n") + value;
+    else if (field === "id" || field === "event") event[field] = value;
+  }
+  return event.data === "" ? null : { ...event, data: JSON.parse(event.data) };
+}
+
+/** Server-sent events by fetch, as EventSource sends no token. Throws a Problem, also where the stream breaks off. */
+export async function* events(method, path, { body, after = 0, signal } = {}) {
+  const headers = { Accept: "text/event-stream", ...(after ? { "Last-Event-ID": String(after) } : {}) };
+  const response = await send(method, path, { body, headers, signal });
+  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+  let rest = "";
+  while (true) {
+    let piece;
+    try {
+      piece = await reader.read();
+    } catch (error) {
+      if (error.name === "AbortError") throw error;
+      throw unreachable();
+    }
+    if (piece.done) return;
+    const blocks = (rest + piece.value).replaceAll("\r\n", "\n").split("\n\n");
+    rest = blocks.pop();
+    for (const block of blocks) {
+      const event = parsed(block);
+      if (event) yield event;
+    }
+  }
+}
+
+/** A header's value: its UTF-8 bytes, one a character, as fetch takes nothing else. */
+export const headerText = (text) => String.fromCharCode(...new TextEncoder().encode(text));

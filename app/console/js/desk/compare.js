@@ -1,0 +1,53 @@
+/** One sentence, two versions, side by side. */
+
+import { get, post } from "../api.js";
+import { h, swap } from "../dom.js";
+import { m, labelName, taskName } from "../i18n.js";
+import { bars, button, card, empty, field, fillSelect, sendOnEnter } from "../parts.js";
+import { attempt, problemSlot } from "../problems.js";
+import { onAsk, watch } from "../store.js";
+
+export function compareCard() {
+  const problems = problemSlot();
+  const task = h("select", { id: "compare-task", on: { change: () => load() } });
+  const versions = [h("select", { id: "compare-one" }), h("select", { id: "compare-other" })];
+  const box = h("textarea", { id: "compare-text", rows: 2, maxlength: 10000, placeholder: m("write.placeholder"), autocomplete: "off" });
+  const result = h("div", { class: "comparison", id: "comparison", "aria-live": "polite" });
+
+  async function load() {
+    if (!task.value) return;
+    const lineage = await get(`/v1/models/${encodeURIComponent(task.value)}/versions`);
+    const options = lineage.versions.filter((one) => one.servable).map((one) => [one.number, m(one.active ? "versions.name-active" : "versions.name", { version: one.number })]);
+    fillSelect(versions[0], options, 0);
+    fillSelect(versions[1], options, lineage.active);
+  }
+
+  async function compare() {
+    await attempt(go, problems, async () => {
+      const ask = (version) => post("/v1/predict", { text: box.value, task: task.value, version: Number(version.value) });
+      const answers = await Promise.all(versions.map(ask));
+      const same = answers[0].label === answers[1].label;
+      swap(result, h("p", { class: "note" }, m(same ? "compare.same" : "compare.differ")),
+        h("div", { class: "pair" }, answers.map((answer) => h("article", { data: { version: answer.version, label: answer.label } },
+          h("h4", {}, m("versions.name", { version: answer.version })), h("p", { class: "result-label" }, labelName(answer.label)), bars(answer.probabilities, answer.label)))));
+    });
+  }
+
+  const quietly = () => load().catch(() => {});
+  const go = button(m("compare.go"), compare, { kind: "primary", id: "compare-go" });
+  const welcome = () => swap(result, empty("branch", m("compare.empty")));
+  sendOnEnter(box, compare);
+  welcome();
+  watch("models", (models) => {
+    fillSelect(task, models.filter((one) => one.updatable && one.kind === "sentence").map((one) => [one.task, taskName(one.task)]), "sentiment");
+    quietly();
+  });
+  onAsk("changed", quietly);
+  onAsk("erased", () => {
+    box.value = "";
+    welcome();
+  });
+  return card("compare", m("compare.title"), field(m("compare.task"), task), field(m("compare.text"), box),
+    h("div", { class: "pair" }, field(m("compare.one"), versions[0]), field(m("compare.other"), versions[1])),
+    h("div", { class: "actions" }, go), problems.slot, result);
+}

@@ -1,0 +1,103 @@
+/** Take the data along, bring it back, destroy it. */
+
+import { call, get, headerText, remove } from "../api.js";
+import { h, swap } from "../dom.js";
+import { m, t } from "../i18n.js";
+import { icon } from "../icons.js";
+import { button, card, dialog, dialogActions, field, toggle } from "../parts.js";
+import { attempt, problemSlot } from "../problems.js";
+import { ask, refresh } from "../store.js";
+
+const PASSPHRASE = "Attune-Export-Passphrase";
+
+const passphraseField = (id) => h("input", { type: "password", id, autocomplete: "new-password", maxlength: 300 });
+const sealing = (input) => (input.value ? { [PASSPHRASE]: headerText(input.value) } : {});
+
+function download(name, text) {
+  const url = URL.createObjectURL(new Blob([text], { type: "application/json" }));
+  const link = h("a", { href: url, download: name });
+  document.body.append(link);
+  link.click();
+  link.remove();
+  setTimeout(() => URL.revokeObjectURL(url), 10_000);
+}
+
+function exportCard() {
+  const problems = problemSlot();
+  const done = h("p", { class: "saved", role: "status" });
+  const phrase = passphraseField("export-passphrase");
+  const sealed = toggle("export-sealed", m("rights.sealed"), null, { hint: m("rights.sealed.hint") });
+  const go = button(m("rights.export"), () => attempt(go, problems, async () => {
+    const document_ = await get(`/v1/export?sealed=${sealed.input.checked}`, { headers: sealing(phrase) });
+    const name = `attune-export-${new Date().toISOString().slice(0, 10)}.json`;
+    download(name, JSON.stringify(document_));
+    phrase.value = "";
+    swap(done, icon("check"), m("rights.exported", { name }));
+  }), { kind: "primary", id: "export-go", mark: "out" });
+  return card("export", m("rights.export.title"), h("p", {}, m("rights.export.text")), field(m("rights.passphrase"), phrase, m("rights.passphrase.hint")),
+    sealed.row, h("div", { class: "actions" }, go), done, problems.slot);
+}
+
+function importCard() {
+  const problems = problemSlot();
+  const done = h("p", { class: "saved", role: "status" });
+  const file = h("input", { type: "file", id: "import-file", accept: "application/json,.json" });
+  const phrase = passphraseField("import-passphrase");
+  const go = button(m("rights.import"), () => attempt(go, problems, async () => {
+    if (!file.files[0]) {
+      file.focus();
+      swap(done, m("rights.no-file"));
+      return;
+    }
+    const text = await file.files[0].text();
+    const report = await call("POST", "/v1/import", { body: text, headers: sealing(phrase) });
+    file.value = "";
+    phrase.value = "";
+    ask("erased");
+    await refresh();
+    ask("changed");
+    swap(done, icon("check"), m("rights.imported", { samples: report.samples, versions: report.versions }));
+  }), { id: "import-go" });
+  return card("import", m("rights.import.title"), h("p", {}, m("rights.import.text")), field(m("rights.file"), file), field(m("rights.passphrase"), phrase),
+    h("div", { class: "actions" }, go), done, problems.slot);
+}
+
+/** Resolves to whether the user typed the word. */
+async function confirmed() {
+  const result = await dialog(m("rights.erase.title"), (form, close) => {
+    const word = h("input", { type: "text", id: "erase-word", autocomplete: "off", autocapitalize: "off", spellcheck: "false" });
+    const typed = () => word.value.trim().toLocaleUpperCase() === t("rights.erase.word");
+    const go = button(m("rights.erase"), () => typed() && close("erase"), { kind: "danger", id: "erase-confirm", disabled: true });
+    word.addEventListener("input", () => {
+      go.disabled = !typed();
+    });
+    form.addEventListener("submit", (event) => {
+      if (event.submitter?.value !== "") event.preventDefault();
+    });
+    word.addEventListener("keydown", (event) => {
+      if (event.key !== "Enter") return;
+      event.preventDefault();
+      go.click();
+    });
+    form.append(h("p", {}, m("rights.erase.warning")), field(m("rights.erase.type", { word: m("rights.erase.word") }), word), dialogActions(go));
+  });
+  return result === "erase";
+}
+
+function eraseCard() {
+  const problems = problemSlot();
+  const done = h("p", { class: "saved", role: "status" });
+  const go = button(m("rights.erase"), async () => {
+    if (!(await confirmed())) return;
+    await attempt(go, problems, async () => {
+      await remove("/v1/user-data");
+      ask("erased");
+      await refresh();
+      ask("changed");
+      swap(done, icon("check"), m("rights.erased"));
+    });
+  }, { kind: "danger", id: "erase-go", mark: "trash" });
+  return card("erase", m("rights.erase.title"), h("p", {}, m("rights.erase.text")), h("div", { class: "actions" }, go), done, problems.slot);
+}
+
+export const rightsCards = () => [[exportCard(), importCard()], [eraseCard()]];

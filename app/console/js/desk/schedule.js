@@ -1,0 +1,106 @@
+/** When the device trains by itself: what it waits for, what it decided last and why, and the policy. */
+
+import { post, put } from "../api.js";
+import { h, swap } from "../dom.js";
+import { duration, moment, percent } from "../format.js";
+import { m, taskName } from "../i18n.js";
+import { icon } from "../icons.js";
+import { badge, button, card, field, select, toggle } from "../parts.js";
+import { attempt, problemSlot } from "../problems.js";
+import { reason } from "../reasons.js";
+import { accept, refresh, value, watch } from "../store.js";
+
+const HEAT = ["nominal", "fair", "serious", "critical"];
+const AFTER = ["keep", "keep_features", "delete"];
+
+function pendingList() {
+  const list = h("ul", { class: "pending" });
+  const show = () => {
+    const [models, waiting, schedule] = [value("models"), value("pending"), value("schedule")];
+    if (!models || !waiting || !schedule) return;
+    const needed = schedule.policy.min_new_samples;
+    swap(list, models.filter((one) => one.updatable).map((one) => {
+      const count = waiting[one.task] ?? 0;
+      const meter = h("progress", { max: needed, value: Math.min(count, needed), "aria-label": m("schedule.pending-of", { task: taskName(one.task) }) });
+      return h("li", { data: { task: one.task, pending: count } }, h("span", {}, taskName(one.task)), meter,
+        h("span", { class: "value" }, m(count >= needed ? "schedule.enough" : "schedule.left", { count, needed, left: needed - count })));
+    }));
+  };
+  for (const key of ["models", "pending", "schedule"]) watch(key, show);
+  return list;
+}
+
+function decisionPart() {
+  const part = h("div", { class: "decision", role: "status" });
+  watch("schedule", ({ last_decision: decision }) => {
+    if (!decision) return swap(part, h("p", { class: "muted" }, m("schedule.no-decision")));
+    return swap(part,
+      h("p", {}, badge(m(`schedule.${decision.action}`), decision.action === "train" ? "good" : ""), " ",
+        h("span", { class: "muted" }, moment(decision.at), " · ", m(decision.trigger === "schedule" ? "schedule.by-itself" : "schedule.asked"))),
+      h("ul", { class: "reasons" }, decision.reasons.map((one) => h("li", {}, reason(one)))));
+  });
+  return part;
+}
+
+function policyForm() {
+  const problems = problemSlot();
+  const saved = h("p", { class: "saved", role: "status" });
+  const whole = (name, min, max) => h("input", { type: "number", id: `policy-${name}`, min, max, step: 1, required: true });
+  const controls = {
+    min_new_samples: whole("min_new_samples", 1, 100_000), every_seconds: whole("every_seconds", 1, 604_800),
+    retention_days: whole("retention_days", 1, 36_500),
+    min_battery: h("input", { type: "number", id: "policy-min_battery", min: 0, max: 100, step: 1, required: true }),
+    max_thermal: select(HEAT.map((name) => [name, m(`heat.${name}`)]), { id: "policy-max_thermal" }),
+    samples_after: select(AFTER.map((name) => [name, m(`policy.samples_after.${name}`)]), { id: "policy-samples_after" }),
+  };
+  const flags = Object.fromEntries(["enabled", "require_charging", "require_wifi", "require_idle"].map((name) =>
+    [name, toggle(`policy-${name}`, m(`policy.${name}`))]));
+  const form = h("form", { class: "policy" },
+    h("div", { class: "toggles" }, Object.values(flags).map((one) => one.row)),
+    h("div", { class: "pair" }, Object.entries(controls).map(([name, control]) => field(m(`policy.${name}`), control))),
+    h("div", { class: "actions" }, h("button", { type: "submit", class: "small", id: "policy-save" }, m("policy.save"))), saved, problems.slot);
+  let edited = false;
+
+  function fill({ policy }) {
+    if (edited) return;
+    for (const [name, one] of Object.entries(flags)) one.input.checked = policy[name];
+    for (const [name, control] of Object.entries(controls)) control.value = name === "min_battery" ? Math.round(policy[name] * 100) : policy[name];
+  }
+
+  form.addEventListener("input", () => {
+    edited = true;
+    swap(saved);
+  });
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    attempt(event.submitter, problems, async () => {
+      const changes = Object.fromEntries(Object.entries(flags).map(([name, one]) => [name, one.input.checked]));
+      for (const [name, control] of Object.entries(controls)) {
+        changes[name] = control.type !== "number" ? control.value : name === "min_battery" ? control.value / 100 : Number(control.value);
+      }
+      const answer = await put("/v1/schedule", changes);
+      edited = false;
+      accept("schedule", answer);
+      swap(saved, icon("check"), m("policy.saved"));
+    });
+  });
+  watch("schedule", fill);
+  return h("details", {}, h("summary", {}, m("policy.title")), form);
+}
+
+export function scheduleCard() {
+  const problems = problemSlot();
+  const look = h("dd", {});
+  const terms = h("dd", {});
+  const tick = button(m("schedule.tick"), () => attempt(tick, problems, async () => {
+    await post("/v1/schedule/tick");
+    await refresh("schedule", "updates");
+  }), { kind: "primary", id: "schedule-tick", mark: "eye" });
+  watch("schedule", ({ policy, next_look: next }) => {
+    swap(look, policy.enabled ? moment(next) : m("schedule.off"));
+    swap(terms, m("schedule.terms", { every: duration(policy.every_seconds), battery: percent(policy.min_battery) }));
+  });
+  return card("schedule", m("schedule.title"), h("h4", {}, m("schedule.waiting")), pendingList(),
+    h("dl", { class: "facts" }, h("div", {}, h("dt", {}, m("schedule.next")), look), h("div", {}, h("dt", {}, m("schedule.rule")), terms)),
+    h("h4", {}, m("schedule.last")), decisionPart(), h("div", { class: "actions" }, tick), problems.slot, policyForm());
+}

@@ -1,0 +1,119 @@
+/** A task's versions as a timeline, and the way back; candidates that the gate rejected stand where they fell. */
+
+import { get, post } from "../api.js";
+import { chart } from "../charts.js";
+import { h, swap } from "../dom.js";
+import { moment, percent } from "../format.js";
+import { m, t, taskName } from "../i18n.js";
+import { icon } from "../icons.js";
+import { badge, button, card, field, fillSelect, select } from "../parts.js";
+import { attempt, problemSlot } from "../problems.js";
+import { ask, onAsk, refresh, value, watch } from "../store.js";
+import { figures, reasonsOf } from "./training.js";
+
+const STATES = { base: "", trying: "live", good: "good", rejected: "bad", rolled_back: "warn", destroyed: "bad" };
+const METRICS = {
+  general: (metrics) => metrics.replay_accuracy,
+  "held-out": (metrics) => (metrics.held_out ? metrics.held_out_right / metrics.held_out : undefined),
+  own: (metrics) => (metrics.samples ? metrics.samples_right / metrics.samples : undefined),
+};
+
+function baseFigures(metrics) {
+  const rows = Object.entries(metrics).filter(([, figure]) => typeof figure === "number").slice(0, 4);
+  return rows.length > 0 && h("dl", { class: "facts figures" }, rows.map(([name, figure]) =>
+    h("div", {}, h("dt", {}, h("code", {}, name)), h("dd", {}, percent(figure, 1)))));
+}
+
+function chartPart() {
+  const plot = chart({
+    xLabel: m("versions.version"), yLabel: m("versions.metric-share"), points: true, range: (_, low, high) => [Math.max(0, low - 0.05), Math.min(1, high + 0.05)],
+    format: (share) => String(percent(share, 1)),
+    summary: (xs, ys) => t("versions.chart-summary", { count: xs.length, first: percent(ys[0] ?? 0, 1), last: percent(ys.at(-1) ?? 0, 1) }),
+  });
+  let shown = [];
+  const metric = select(Object.keys(METRICS).map((name) => [name, m(`metric.${name}`)]), { id: "versions-metric", on: { change: () => draw(shown) } });
+
+  function draw(versions) {
+    shown = versions;
+    // The bundle's own head was measured on the same yardstick, beside its first successor.
+    const base = metric.value === "general" ? versions.find((one) => one.metrics.replay_accuracy_base)?.metrics.replay_accuracy_base : undefined;
+    const points = versions.map((one) => [one.number, one.number === 0 ? base : METRICS[metric.value](one.metrics)]).filter(([, y]) => typeof y === "number");
+    plot.set(points.map(([x]) => x), points.map(([, y]) => y));
+    part.hidden = versions.length < 2;
+  }
+  const part = h("div", { class: "versions-chart", hidden: true }, field(m("versions.metric"), metric), plot.element);
+  return { part, draw };
+}
+
+function versionRow(version, active, move) {
+  const { number } = version;
+  const go = number < active ? "rollback-to" : "activate";
+  const act = !version.active && version.servable && button(m(`versions.${go}`, { version: number }), (event) => move(event, number < active ? "rollback" : "activate", number), { kind: "small", mark: number < active ? "back" : "check", data: { key: `go-${number}` } });
+  return h("li", { class: version.active ? "version active" : "version", data: { version: number, state: version.state }, ...(version.active && { "aria-current": "true" }) },
+    h("div", { class: "version-head" }, h("h4", {}, m("versions.name", { version: number })), badge(m(`state.${version.state}`), STATES[version.state] ?? ""),
+      version.active && h("span", { class: "answers" }, icon("check"), m("versions.active"))),
+    h("p", { class: "muted" }, number === 0 ? m("versions.base", { bundle: version.bundle })
+      : [m("versions.from", { parent: version.parent ?? "–", samples: version.sample_count }), " · ", moment(version.created_at)]),
+    !version.servable && h("p", { class: "hint" }, m("versions.not-servable")),
+    number === 0 ? baseFigures(version.metrics) : figures(version.metrics), act && h("div", { class: "actions" }, act));
+}
+
+const rejectedRow = (update) =>
+  h("li", { class: "version fallen", data: { state: "rejected" } },
+    h("div", { class: "version-head" }, h("h4", {}, m("versions.candidate")), badge(m("state.rejected"), "bad")),
+    h("p", { class: "muted" }, moment(update.created_at)), reasonsOf(update.reasons), figures(update.metrics));
+
+export function versionsCard() {
+  const problems = problemSlot();
+  const task = h("select", { id: "versions-task", on: { change: () => load() } });
+  const list = h("ol", { class: "timeline", id: "timeline" });
+  const done = h("p", { class: "saved", role: "status" });
+  const plot = chartPart();
+  let lineage = null;
+
+  async function load() {
+    if (!task.value) return;
+    try {
+      const found = await get(`/v1/models/${encodeURIComponent(task.value)}/versions`);
+      if (found.task !== task.value) return;
+      lineage = found;
+      show();
+    } catch (error) {
+      if (error.code !== "unreachable" && error.status !== 401) problems.show(error);
+    }
+  }
+
+  async function move(event, how, number) {
+    await attempt(event.currentTarget, problems, async () => {
+      const target = how === "activate" ? { version: number } : number === null ? {} : { to: number };
+      const change = await post(`/v1/models/${encodeURIComponent(task.value)}/${how}`, target);
+      swap(done, icon("check"), m("versions.moved", { version: change.version, previous: change.previous }));
+      await refresh("models");
+      await load();
+      ask("changed");
+    });
+  }
+
+  function show() {
+    const { versions, active } = lineage;
+    const rejected = (value("updates") ?? []).filter((one) => one.task === lineage.task && one.outcome === "rejected");
+    const rows = [
+      ...versions.map((one) => [one.created_at ?? "", versionRow(one, active, move)]), ...rejected.map((one) => [one.created_at, rejectedRow(one)]),
+    ];
+    rows.sort(([one], [other]) => (one < other ? 1 : -1));
+    swap(list, rows.map(([, row]) => row));
+    plot.draw(versions);
+    parent.disabled = base.disabled = active === 0;
+  }
+
+  const parent = button(m("versions.to-parent"), (event) => move(event, "rollback", null), { kind: "primary", id: "rollback-parent", mark: "back" });
+  const base = button(m("versions.to-base"), (event) => move(event, "rollback", 0), { id: "rollback-base" });
+  watch("models", (models) => {
+    fillSelect(task, models.filter((one) => one.updatable).map((one) => [one.task, taskName(one.task)]), "sentiment");
+    load();
+  });
+  watch("updates", () => lineage && load());
+  onAsk("changed", () => lineage && load());
+  return card("versions", m("versions.title"), field(m("versions.task"), task),
+    h("div", { class: "actions" }, parent, base), done, problems.slot, plot.part, list);
+}

@@ -1,0 +1,100 @@
+/**
+ * Building and changing the page. Text goes in as text nodes alone, so nothing that a user or a model wrote is ever
+ * read as markup. A `Lazy` child or attribute is worked out anew when the language changes.
+ */
+
+export class Lazy {
+  /** @param {() => string} read */
+  constructor(read) {
+    this.read = read;
+  }
+
+  toString() {
+    return String(this.read());
+  }
+}
+
+export const lazy = (read) => new Lazy(read);
+
+const texts = new WeakMap();
+const attributes = new WeakMap();
+const PROPERTIES = new Set(["value", "checked", "disabled", "hidden", "selected", "open", "max", "min", "step"]);
+
+function node(child) {
+  if (child instanceof Node) return child;
+  const text = document.createTextNode(String(child));
+  if (child instanceof Lazy) texts.set(text, child);
+  return text;
+}
+
+/** Add children: nodes, strings, `Lazy`s, lists of these; what is null or false is left out. */
+export function add(parent, ...children) {
+  for (const child of children.flat(Infinity)) {
+    if (child !== null && child !== undefined && child !== false) parent.append(node(child));
+  }
+  return parent;
+}
+
+/** Set an attribute, which follows the language where it is a `Lazy`. */
+export function attribute(element, name, value) {
+  if (value instanceof Lazy) {
+    if (!attributes.has(element)) attributes.set(element, new Map());
+    attributes.get(element).set(name, value);
+  } else {
+    attributes.get(element)?.delete(name);
+  }
+  if (value === null || value === undefined || value === false) element.removeAttribute(name);
+  else element.setAttribute(name, value === true ? "" : String(value));
+}
+
+/**
+ * An element. Properties: `class`, `on` (listeners by name), `data` (a dataset), DOM properties such as `value`, and
+ * attributes.
+ */
+export function h(tag, properties = {}, ...children) {
+  const element = document.createElement(tag);
+  add(element, ...children);
+  for (const [name, value] of Object.entries(properties)) {
+    if (name === "on") for (const [event, listener] of Object.entries(value)) element.addEventListener(event, listener);
+    else if (name === "data") for (const [key, item] of Object.entries(value)) element.dataset[key] = item;
+    else if (name === "class") element.className = value || "";
+    else if (PROPERTIES.has(name)) element[name] = value;
+    else attribute(element, name, value);
+  }
+  return element;
+}
+
+/** Put children in place of those that are there; the focus stays on what has the same `data-key`. */
+export function swap(parent, ...children) {
+  const focused = parent.contains(document.activeElement) ? document.activeElement : null;
+  const key = focused?.dataset.key;
+  parent.replaceChildren();
+  add(parent, ...children);
+  if (focused && !focused.isConnected && key) {
+    parent.querySelector(`[data-key="${CSS.escape(key)}"]`)?.focus({ preventScroll: true });
+  }
+  return parent;
+}
+
+/** Put a text in place; nothing happens where it is there already, so a live region does not repeat itself. */
+export function say(element, text) {
+  const now = String(text ?? "");
+  if (element.textContent !== now || text instanceof Lazy) swap(element, text === "" ? null : text);
+}
+
+/** Work out every `Lazy` below `root` anew. */
+export function retranslate(root) {
+  const walker = document.createTreeWalker(root, NodeFilter.SHOW_ELEMENT | NodeFilter.SHOW_TEXT);
+  for (let at = walker.currentNode; at; at = walker.nextNode()) {
+    if (texts.has(at)) at.data = String(texts.get(at));
+    for (const [name, value] of attributes.get(at) ?? []) at.setAttribute(name, String(value));
+  }
+}
+
+let count = 0;
+
+/** An id that nothing else on the page has. */
+export function uniqueId(stem) {
+  count += 1;
+  return `${stem}-${count}`;
+}

@@ -1,0 +1,69 @@
+/** The phone: a status bar that shows what the device senses, the consent screen first, then four screens. */
+
+import { h, swap } from "../dom.js";
+import { clock, percent } from "../format.js";
+import { m } from "../i18n.js";
+import { icon } from "../icons.js";
+import { onAsk, value, watch } from "../store.js";
+import { tabs } from "../tabs.js";
+import { assistantScreen } from "./assistant.js";
+import { consentScreen } from "./consent.js";
+import { insightsScreen } from "./insights.js";
+import { meScreen } from "./me.js";
+import { writeScreen } from "./write.js";
+
+function statusBar() {
+  const bar = h("div", { class: "status-bar" });
+  watch("device", (device) => {
+    const level = h("span", { class: "battery-level" });
+    level.style.width = `${device.battery * 100}%`;
+    swap(
+      bar,
+      h("span", { class: "status-clock" }, clock(device.now)),
+      h("span", { class: "status-marks" },
+        device.idle && h("span", { title: m("device.idle") }, icon("moon")),
+        h("span", { class: device.wifi ? "" : "off", title: m(device.wifi ? "device.wifi" : "phone.no-wifi") }, icon("wifi")),
+        device.charging && h("span", { title: m("device.charging") }, icon("bolt")),
+        h("span", { class: "battery" }, level), h("span", {}, percent(device.battery))),
+    );
+  });
+  return bar;
+}
+
+export function phone() {
+  const heading = h("h2", { class: "visually-hidden", id: "phone-title" }, m("phone.title"));
+  const entries = [
+    { id: "write", mark: "write", panel: writeScreen() },
+    { id: "insights", mark: "bulb", panel: insightsScreen() },
+    { id: "assistant", mark: "chat", panel: assistantScreen() },
+    { id: "me", mark: "person", panel: meScreen() },
+  ].map((entry) => ({ ...entry, label: m(`phone.${entry.id}`), icon: icon(entry.mark) }));
+  const { list, choose } = tabs(entries, { label: m("phone.screens"), className: "phone-nav" });
+  const app = h("div", { class: "phone-app" }, h("div", { class: "screens" }, entries.map((entry) => entry.panel)), list);
+  const consent = h("div", { class: "screens consent-layer", hidden: true });
+
+  function leave() {
+    const had = consent.contains(document.activeElement);
+    consent.hidden = true;
+    app.hidden = false;
+    swap(consent);
+    if (had) choose("write", true);
+  }
+
+  function open(focus) {
+    if (!consent.hidden && consent.firstChild) return;
+    swap(consent, consentScreen(value("consent"), leave));
+    consent.hidden = false;
+    app.hidden = true;
+    if (focus) consent.querySelector("h3").focus();
+  }
+
+  app.hidden = true;
+  watch("consent", (given) => {
+    if (given.since === null) open(false);
+    else if (consent.hidden) app.hidden = false;
+  });
+  onAsk("consent", () => open(true));
+  onAsk("erased", () => choose("write"));
+  return h("div", { class: "phone-frame" }, heading, statusBar(), consent, app);
+}

@@ -1,0 +1,38 @@
+/** The device's reasons, which it gives in English, in the reader's language where their form is known. */
+
+import { lazy } from "./dom.js";
+import { language, labelName, t, taskName } from "./i18n.js";
+
+const FORMS = [
+  [/^not charging$/, () => t("reason.charging")],
+  [/^not on Wi-Fi$/, () => t("reason.wifi")],
+  [/^not idle$/, () => t("reason.idle")],
+  [/^battery at (\S+), below (\S+)$/, (is, bound) => t("reason.battery", { is, bound })],
+  [/^too hot: (\w+), at most (\w+)$/, (is, bound) => t("reason.heat", { is: t(`heat.${is}`), bound: t(`heat.${bound}`) })],
+  [/^the schedule is switched off$/, () => t("reason.off")],
+  [/^no consent to personalisation$/, () => t("reason.consent")],
+  [/^an update is running$/, () => t("reason.running")],
+  [/^(\w+): (\d+) of (\d+) new samples$/, (task, count, of) => t("reason.samples", { task: taskName(task), count, of })],
+  [/^(\w+): a candidate from just these samples was rejected$/, (task) => t("reason.refused", { task: taskName(task) })],
+  [
+    /^worse on held-out samples: (\d+) of (\d+) right, the active version (\d+)$/,
+    (right, count, before) => t("reason.worse", { right, count, before }),
+  ],
+  [/^no better than guessing on held-out samples: (\d+) of (\d+) right$/, (right, count) => t("reason.guessing", { right, count })],
+  [
+    /^forgets: (\S+) points lost on the replay yardstick, at most (\S+) allowed$/,
+    (lost, most) => t("reason.forgets", { lost, most }),
+  ],
+  [/^the route head says (\w+) \((\S+)\)$/, (label, p) => t("reason.route", { label: labelName(label), p })],
+];
+
+export function reason(text) {
+  return lazy(() => {
+    if (language() === "en") return text.charAt(0).toUpperCase() + text.slice(1);
+    for (const [form, write] of FORMS) {
+      const found = form.exec(text);
+      if (found) return write(...found.slice(1));
+    }
+    return text;
+  });
+}
