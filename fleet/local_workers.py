@@ -75,6 +75,9 @@ class LocalWorkers:
         finally:
             _dismiss(crew)
 
+    def close(self) -> None:
+        """Nothing is left to end: the workers end with their work."""
+
     @staticmethod
     def _after_death(worker: _Process, waiting: deque[Job], tried: Counter[Job]) -> Iterator[Done]:
         job = worker.job

@@ -72,7 +72,7 @@ class Membership:
         rate = drawn.lognormvariate(math.log(persona.feedback.mean), persona.feedback.spread)
         topics = self._topics(number, persona, drawn)
         pool = self._pool(topics, drawn)
-        taught, judged = self._split(pool, drawn)
+        taught, judged = self._split(pool)
         if len(judged) < 5 or len(taught) < FEWEST_TAUGHT:
             raise InvalidTexts(
                 f"a user of persona {persona.name} has {len(pool)} texts; {FEWEST_TAUGHT} to teach and 5 to judge are "
@@ -102,12 +102,9 @@ class Membership:
         keyed.sort(key=lambda pair: pair[0], reverse=True)
         return [entry for _, entry in keyed]
 
-    def _split(
-        self, pool: list[tuple[int, Text]], drawn: random.Random
-    ) -> tuple[list[tuple[int, Text]], list[tuple[int, Text]]]:
+    def _split(self, pool: list[tuple[int, Text]]) -> tuple[list[tuple[int, Text]], list[tuple[int, Text]]]:
         wanted = min(self._config.judged, len(pool) // 3)
-        families = list(dict.fromkeys(text.family for _, text in pool))
-        drawn.shuffle(families)
+        families = list(dict.fromkeys(text.family for _, text in pool))  # in an order that is random already
         sizes: dict[int, int] = {}
         for _, text in pool:
             sizes[text.family] = sizes.get(text.family, 0) + 1

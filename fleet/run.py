@@ -29,6 +29,8 @@ class Workers(Protocol):
 
     def work(self, setup: Setup, features_in: Path | None, jobs: Iterable[Job]) -> Iterator[Done]: ...
 
+    def close(self) -> None: ...
+
 
 @dataclass(frozen=True)
 class Progress:

@@ -3,7 +3,7 @@
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -27,30 +27,46 @@ Out = Annotated[Path, typer.Option("--out", help="The run's folder; a run that i
 @fleet.command()
 def run(
     out: Out = Path("fleet-run"),
-    users: Annotated[int | None, typer.Option(min=1, help="How many users. Default: 100, or each user of the texts.")] = None,
-    updates: Annotated[int | None, typer.Option(min=1, max=1000, help="Rounds of feedback and update. Default: 5.")] = None,
+    users: Annotated[
+        int | None, typer.Option(min=1, help="How many users. Default: 100, or each user of the texts.")
+    ] = None,
+    updates: Annotated[
+        int | None, typer.Option(min=1, max=1000, help="Rounds of feedback, an update after each. Default: 5.")
+    ] = None,
     personas: Annotated[
         str | None, typer.Option(metavar="FILE", help="Who they are: a YAML file, or default, any or own (shipped).")
     ] = None,
     texts: Annotated[
         Path | None, typer.Option(help="What they write: JSON lines with text and label, also .xz. Default: shipped.")
     ] = None,
-    group: Annotated[str | None, typer.Option(metavar="FIELD", help="The field of the texts with a topic or user.")] = None,
+    group: Annotated[
+        str | None, typer.Option(metavar="FIELD", help="The field of the texts with their topic or user.")
+    ] = None,
     each: Annotated[
         Literal["topic", "user"] | None, typer.Option(help="What each group of the texts is. Default: a topic.")
     ] = None,
     most_texts: Annotated[int | None, typer.Option(min=100, help="Read so many texts at most. Default: 5000.")] = None,
     vary: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME=VALUE,VALUE", help="The same users under each value, as learning_rate=0.001,0.003 or gate=on,off; may be repeated."),
+        typer.Option(
+            metavar="NAME=VALUE,...",
+            help="The same users under each value, as in learning_rate=0.001,0.003 or gate=on,off; repeat it for every "
+            "combination. One value alone is for all users.",
+        ),
     ] = None,
-    judged: Annotated[int | None, typer.Option(min=5, max=5000, help="Texts of each user that judge. Default: 60.")] = None,
+    judged: Annotated[
+        int | None, typer.Option(min=5, max=5000, help="Texts of each user that judge. Default: 60.")
+    ] = None,
     task: Annotated[str | None, typer.Option(help="The task of the bundle. Default: sentiment.")] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="Same seed, same figures. Default: 0.")] = None,
     workers: Annotated[int | None, typer.Option(min=1, max=1024, help="Processes. Default: one for each core.")] = None,
     use_ray: Annotated[bool, typer.Option("--ray", help="Let Ray run the devices.")] = False,
-    address: Annotated[str | None, typer.Option(help="Ray's cluster, as ray://host:10001 or auto; implies --ray.")] = None,
-    keep_states: Annotated[bool, typer.Option("--keep-states", help="Leave the devices' states in the folder.")] = False,
+    address: Annotated[
+        str | None, typer.Option(help="Ray's cluster, as in ray://host:10001, or auto; implies --ray.")
+    ] = None,
+    keep_states: Annotated[
+        bool, typer.Option("--keep-states", help="Leave the devices' encrypted states in the folder.")
+    ] = False,
     as_json: Json = False,
 ) -> None:  # fmt: skip
     """Run the fleet: every user teaches a device of their own, in rounds, and each round is judged.
@@ -78,7 +94,8 @@ def run(
         if prepared.left_out:
             note(f"{prepared.left_out} texts hold nothing that the model can read; they are left out")
         states = None if address else out.resolve() / STATES
-        last = _watch(run_fleet(prepared, out, crew, states, keep_states), out)
+        with closing(crew):
+            last = _watch(run_fleet(prepared, out, crew, states, keep_states), out)
     _tell(out, last, crew, as_json)
 
 
