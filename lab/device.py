@@ -42,6 +42,7 @@ class Device:
         self.state = folder / "state"
         self.shift = timedelta()
         self.was_started = False
+        self.disk_is_full = False
         self.update_id: str | None = None
         folder.mkdir(parents=True)
 
@@ -106,6 +107,7 @@ class Device:
     def fill_disk(self, full: bool) -> None:
         """Let the process find no room to write, or let it find room again. Raises CannotProduce."""
         self._alive().limit_files(full)
+        self.disk_is_full = full
 
     def save_files(self, name: str) -> None:
         """Copy the state directory."""
@@ -177,6 +179,7 @@ class Device:
         if self._phone is not None:
             self._phone.close()
         self._process = self._phone = None
+        self.disk_is_full = False  # A new process is not limited.
 
 
 def _damage(path: Path, how: str) -> None:

@@ -59,7 +59,8 @@ class Player:
         """It is `moment` now: the clocks of the devices that run are set."""
         self.moment = moment
         for device in self.devices.values():
-            if device.running:
+            # A device whose disk is full can't keep the time that it is set to: it stays behind until there is room.
+            if device.running and not device.disk_is_full:
                 self._set_clock(device)
 
     def do(self, device: Device, action: Action) -> None:
@@ -210,6 +211,8 @@ class Player:
 
     def _disk(self, device: Device, action: phone.Disk) -> None:
         device.fill_disk(action.disk == "full")
+        if action.disk == "free":
+            self._set_clock(device)
 
     def _remember(self, device: Device, action: phone.Remember) -> None:
         name = action.remember.texts
