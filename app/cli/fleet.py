@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -189,3 +190,26 @@ def _refusing() -> Iterator[None]:
         raise typer.BadParameter(str(error)) from None
     except FleetError as error:
         raise Refusal.because(error.code, "The fleet can't run", str(error)) from None
+
+
+@fleet.command()
+def report(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A run's folder, finished or not.")] = Path("fleet-run"),
+    as_json: Json = False,
+) -> None:
+    """Make the run's report: report.html, summary.json and plots/."""
+    with _refusing():
+        from fleet.report import headline, write_report
+
+        written = write_report(folder)
+    if as_json:
+        print_json(asdict(written.summary))
+        return
+    for variant in written.summary.variants:
+        several = len(written.summary.variants) > 1
+        say(
+            f"{variant.name}: {headline(variant, written.summary.updates)}"
+            if several
+            else headline(variant, written.summary.updates)
+        )
+    say(f"The report: {written.page}")

@@ -1,0 +1,221 @@
+"""The plots of a report, each with the sentence that says what it shows to who can't see it."""
+
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from fleet.errors import ExtraMissing
+from fleet.summary import Step, Summary, VariantSummary
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+# Okabe and Ito's palette, which colour-blind readers can tell apart.
+_BLUE, _ORANGE, _GREEN, _RED, _GREY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#8A8A8A"
+_LINES = (_BLUE, _ORANGE, _GREEN, _RED, "#CC79A7", "#56B4E9", "#000000", _GREY)
+_SAMPLES = "samples that a user has given (mean of each range)"
+_STYLE = {
+    "svg.fonttype": "none", "svg.hashsalt": "attune", "font.family": "sans-serif", "font.size": 10,
+    "axes.spines.top": False, "axes.spines.right": False, "axes.grid": True, "grid.alpha": 0.3, "axes.axisbelow": True,
+    "figure.constrained_layout.use": True,
+}  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class Plot:
+    """`name` is that of its files; `alt` stands in for it."""
+
+    name: str
+    title: str
+    alt: str
+    figure: "Figure"
+
+    def svg(self) -> str:
+        """The plot to put into a page, hidden from screen readers, who are given `alt`."""
+        written = io.StringIO()
+        with _styled():
+            self.figure.savefig(written, format="svg", metadata={"Date": None, "Creator": None})
+        content = written.getvalue()
+        return content[content.index("<svg") :].replace("<svg ", '<svg aria-hidden="true" ', 1)
+
+    def png(self) -> bytes:
+        """The plot as a picture for documents."""
+        written = io.BytesIO()
+        with _styled():
+            self.figure.savefig(written, format="png", dpi=150, metadata={"Software": None})
+        return written.getvalue()
+
+
+def run_plots(summary: Summary) -> list[Plot]:
+    """What compares the variants, if there are several. Raises ExtraMissing."""
+    if len(summary.variants) < 2:
+        return []
+    return [_compare_by_samples(summary), _compare_at_end(summary)]
+
+
+def variant_plots(variant: VariantSummary, number: int) -> list[Plot]:
+    """What shows one variant. Raises ExtraMissing."""
+    made = [
+        _gain_by_samples(variant), _shares_by_round(variant), _gains(variant), _outcomes(variant), _forgotten(variant),
+        _personas(variant),
+    ]  # fmt: skip
+    return [Plot(f"{number}-{plot.name}" if number else plot.name, plot.title, plot.alt, plot.figure) for plot in made]
+
+
+def _gain_by_samples(variant: VariantSummary) -> Plot:
+    figure, axes = _axes()
+    _band(axes, variant.by_samples, _BLUE, variant.name)
+    axes.axhline(0, color=_GREY, linewidth=1)
+    axes.set(
+        xlabel="samples that a user has given (mean of each range)", ylabel="points gained by the user", xscale="log"
+    )
+    _plain_ticks(axes, variant.by_samples)
+    told = "; ".join(f"{step.name} samples: {_points(step.gain.mean)}" for step in variant.by_samples)
+    return Plot("gain-by-samples", "Gain by samples", f"Mean gain in points with its 95 % band: {told}.", figure)
+
+
+def _compare_by_samples(summary: Summary) -> Plot:
+    figure, axes = _axes()
+    for colour, variant in zip(_LINES * 8, summary.variants, strict=False):
+        _band(axes, variant.by_samples, colour, variant.name)
+    axes.axhline(0, color=_GREY, linewidth=1)
+    axes.set(
+        xlabel="samples that a user has given (mean of each range)", ylabel="points gained by the user", xscale="log"
+    )
+    _plain_ticks(axes, max((variant.by_samples for variant in summary.variants), key=len))
+    axes.legend(frameon=False, fontsize=8)
+    told = "; ".join(f"{v.name}: {_points(v.gain.mean)} at the end" for v in summary.variants)
+    return Plot("variants-by-samples", "Gain by samples, by variant", f"Mean gain in points: {told}.", figure)
+
+
+def _compare_at_end(summary: Summary) -> Plot:
+    figure, axes = _axes(height=1.6 + 0.45 * len(summary.variants))
+    names = [variant.name for variant in summary.variants]
+    _stacked(axes, names, [variant.shares for variant in summary.variants])
+    told = "; ".join(f"{v.name}: {v.shares.better:.0%} better, {v.shares.worse:.0%} worse" for v in summary.variants)
+    return Plot("variants-at-end", "Users at the end, by variant", f"Shares of users: {told}.", figure)
+
+
+def _shares_by_round(variant: VariantSummary) -> Plot:
+    figure, axes = _axes()
+    names = [f"round {step.name}" for step in variant.by_round]
+    _stacked(axes, names, [step.shares for step in variant.by_round])
+    told = "; ".join(
+        f"round {s.name}: {s.shares.better:.0%} better, {s.shares.worse:.0%} worse" for s in variant.by_round
+    )
+    return Plot("users-by-round", "Users better and worse off than with the bundle's head", f"Shares: {told}.", figure)
+
+
+def _gains(variant: VariantSummary) -> Plot:
+    figure, axes = _axes()
+    points = [100 * gain for gain in variant.gains]
+    heights, edges, bars = axes.hist(points, bins=min(40, max(8, len(points) // 8)), color=_BLUE)
+    _ = heights
+    for edge, bar in zip(edges, bars, strict=False):  # type: ignore[arg-type]  # a container of patches
+        if edge < 0:
+            bar.set_color(_RED)
+    axes.axvline(0, color="black", linewidth=1)
+    axes.set(xlabel="points gained at the end", ylabel="users")
+    middle = variant.gains[len(variant.gains) // 2]
+    alt = (
+        f"Gains of {len(points)} users: from {_points(variant.gains[0])} to {_points(variant.gains[-1])}, "
+        f"the median {_points(middle)}."
+    )
+    return Plot("gains", "Gains of users at the end", alt, figure)
+
+
+def _outcomes(variant: VariantSummary) -> Plot:
+    figure, axes = _axes()
+    rounds = [str(entry.round) for entry in variant.outcomes]
+    bottom = [0.0] * len(rounds)
+    for name, colour in (("published", _GREEN), ("rejected", _ORANGE), ("waiting", "#CFCFCF")):
+        counts = [float(getattr(entry, name)) for entry in variant.outcomes]
+        axes.bar(rounds, counts, bottom=bottom, color=colour, label=name)
+        bottom = [low + count for low, count in zip(bottom, counts, strict=True)]
+    rolled = [entry.rolled_back for entry in variant.outcomes]
+    axes.plot(rounds, rolled, color=_RED, marker="o", label="rolled back by the trial")
+    axes.set(xlabel="round", ylabel="updates")
+    axes.legend(frameon=False, fontsize=8, ncols=2, loc="upper center", bbox_to_anchor=(0.5, 1.16))
+    alt = (
+        f"Updates by round: {variant.published} published, {variant.rejected} rejected, {variant.rolled_back} rolled "
+        "back by the trial."
+    )
+    return Plot("outcomes", "What became of the updates", alt, figure)
+
+
+def _forgotten(variant: VariantSummary) -> Plot:
+    figure, axes = _axes()
+    axes.hist(variant.forgotten, bins=min(30, max(6, len(variant.forgotten) // 8)), color=_BLUE)
+    axes.axvline(1, color=_RED, linestyle="--", linewidth=1.2, label="the gate's bound")
+    axes.set(xlabel="points lost on the general yardstick at the end (below 0: gained)", ylabel="users")
+    axes.legend(frameon=False, fontsize=8)
+    alt = f"Points lost in general: {variant.forgotten_mean:.2f} on average, {variant.forgotten_most:.2f} at most."
+    return Plot("forgetting", "Forgetting", alt, figure)
+
+
+def _personas(variant: VariantSummary) -> Plot:
+    ordered = sorted(variant.personas, key=lambda persona: persona.gain.mean)
+    figure, axes = _axes(height=1.2 + 0.32 * len(ordered))
+    means = [100 * persona.gain.mean for persona in ordered]
+    spans = [100 * (persona.gain.high - persona.gain.mean) for persona in ordered]
+    colours = [_BLUE if mean >= 0 else _RED for mean in means]
+    names = [persona.name for persona in ordered]
+    axes.barh(names, means, xerr=spans, color=colours, error_kw={"elinewidth": 1, "ecolor": "#444444"})
+    axes.axvline(0, color="black", linewidth=1)
+    axes.set(xlabel="points gained at the end (mean, 95 % interval)")
+    told = "; ".join(f"{persona.name} {_points(persona.gain.mean)}" for persona in reversed(ordered))
+    return Plot("personas", "Gain by persona", f"Mean gain in points: {told}.", figure)
+
+
+def _band(axes: "Axes", steps: Sequence[Step], colour: str, name: str) -> None:
+    samples = [step.samples for step in steps]
+    axes.plot(samples, [100 * step.gain.mean for step in steps], color=colour, marker="o", markersize=4, label=name)
+    low, high = ([100 * getattr(step.gain, end) for step in steps] for end in ("low", "high"))
+    axes.fill_between(samples, low, high, color=colour, alpha=0.15, linewidth=0)
+
+
+def _stacked(axes: "Axes", names: Sequence[str], shares: Sequence[Any]) -> None:
+    left = [0.0] * len(names)
+    for kind, colour in (("better", _BLUE), ("same", "#CFCFCF"), ("worse", _RED)):
+        widths = [100 * getattr(share, kind) for share in shares]
+        axes.barh(names, widths, left=left, color=colour, label=kind)
+        for row, (start, width) in enumerate(zip(left, widths, strict=True)):
+            if width >= 6:
+                light = kind != "same"
+                axes.text(
+                    start + width / 2, row, f"{width:.0f} %", ha="center", va="center", fontsize=8,
+                    color="white" if light else "black",
+                )  # fmt: skip
+        left = [start + width for start, width in zip(left, widths, strict=True)]
+    axes.invert_yaxis()
+    axes.set(xlabel="share of users in %", xlim=(0, 100))
+    axes.grid(visible=False)
+    axes.legend(frameon=False, fontsize=8, ncols=3, loc="lower center", bbox_to_anchor=(0.5, 1.0))
+
+
+def _plain_ticks(axes: "Axes", steps: Sequence[Step]) -> None:
+    places = [step.samples for step in steps]
+    axes.set_xticks(places, [f"{place:.0f}" for place in places])
+    axes.minorticks_off()
+
+
+def _points(share: float) -> str:
+    return f"{100 * share:+.1f}"
+
+
+def _axes(height: float = 3.4) -> "tuple[Figure, Axes]":
+    try:
+        from matplotlib.figure import Figure
+    except ModuleNotFoundError as error:
+        raise ExtraMissing("matplotlib is not installed: pip install 'attune[fleet]'") from error
+    with _styled():
+        figure = Figure(figsize=(6.6, height))
+        return figure, figure.subplots()
+
+
+def _styled() -> Any:
+    import matplotlib as mpl
+
+    return mpl.rc_context(_STYLE)  # type: ignore[arg-type]  # names are checked by the library
