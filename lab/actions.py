@@ -1,13 +1,13 @@
 """All actions as one type, told apart by their one key."""
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Annotated, Any, Union
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Union
 
-from pydantic import BeforeValidator, Discriminator, Field, Tag
+from pydantic import BeforeValidator, Discriminator, Field, Tag, ValidationError
 
 from lab import phone_actions as phone
 from lab import user_actions as user
-from lab.vocabulary import Action, Name, Part
+from lab.vocabulary import Action, Name, Part, several
 
 _SIMPLE: tuple[type[Action], ...] = (
     user.Consent, user.Correct, user.Update, user.Cancel, user.Rollback, user.Activate, user.Delete, user.Export,
@@ -30,19 +30,26 @@ def _worded(value: Any) -> Any:
     return {value: None} if isinstance(value, str) else value
 
 
-def _listed(value: Any) -> Any:
-    return value if isinstance(value, list) else [value]
-
-
 def _one_of(actions: tuple[type[Action], ...]) -> Any:
     verbs = ", ".join(sorted(action.verb() for action in actions))
-    choice = Union[tuple(Annotated[action, Tag(action.verb())] for action in actions)]  # type: ignore[valid-type]  # noqa: UP007  # made of a list
+    choice: Any = Union[tuple(Annotated[action, Tag(action.verb())] for action in actions)]  # noqa: UP007  # of a list
     discriminator = Discriminator(
         verb_of,
         custom_error_type="no_action",
         custom_error_message=f"is no action: write one verb, and what it takes; verbs are: {verbs}",
     )
-    return Annotated[choice, discriminator, BeforeValidator(_worded)]
+    told_apart = Annotated[choice, discriminator]
+    words = Literal[tuple(action.verb() for action in actions if _may_be_bare(action))]  # type: ignore[valid-type]
+    return Annotated[told_apart, BeforeValidator(_worded, json_schema_input_type=told_apart | words)]
+
+
+def _may_be_bare(action: type[Action]) -> bool:
+    """May the verb stand alone?"""
+    try:
+        action.model_validate({action.verb(): None})
+    except ValidationError:
+        return False
+    return True
 
 
 if TYPE_CHECKING:  # a type checker can't follow a union that is made of a list
@@ -56,7 +63,7 @@ class TrafficWish(Part):
 
     texts: Name
     clients: int = Field(2, ge=1, le=16)
-    during: Annotated[list[Simple], BeforeValidator(_listed)] = Field(min_length=1)
+    during: Annotated[list[Simple], several(Simple)] = Field(min_length=1)
 
 
 class Traffic(Action):
@@ -79,4 +86,5 @@ class Traffic(Action):
 if TYPE_CHECKING:
     Do = list[Action]
 else:
-    Do = Annotated[list[_one_of((*_SIMPLE, Traffic))], BeforeValidator(_listed)]
+    _Any = _one_of((*_SIMPLE, Traffic))
+    Do = Annotated[list[_Any], several(_Any)]

@@ -17,13 +17,14 @@ _BUNDLE_FILE = "encoder.onnx"
 @dataclass(frozen=True)
 class Build:
     """What is tested: the command that `serve` is added to, its bundle, and how many seconds a device may take for one
-    thing.
+    thing, and for its start if that is another number.
     """
 
     command: tuple[str, ...]
     bundle: Path
     trusted_keys: str | None = None
     patience: float = 30.0
+    start_patience: float | None = None
 
 
 class Device:
@@ -84,7 +85,8 @@ class Device:
              "trusted_keys": self._build.trusted_keys, "passphrase": passphrase}
         )  # fmt: skip
         command = (*self._build.command, "serve")
-        self._process = Process.start(self._processes, command, environment, self._folder, self.patience)
+        patience = self._build.start_patience or self.patience
+        self._process = Process.start(self._processes, command, environment, self._folder, patience)
         self._phone = Phone(self.url, self.patience)
 
     def stop(self) -> None:

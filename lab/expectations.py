@@ -3,22 +3,20 @@
 from collections.abc import Iterable
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import Field, model_validator
 
 from lab.times import MomentText
-from lab.vocabulary import Name, Part, Version, either
+from lab.vocabulary import Name, Part, Version, either, several
 
 Share = Annotated[float, Field(ge=0, le=1, strict=False)]
 Phrase = Annotated[str, Field(min_length=1, max_length=300)]
+Readiness = Literal["ready", "degraded"]
+Decided = Literal["train", "wait"]
 State = Literal["base", "trying", "good", "rejected", "rolled_back", "destroyed"]
 
 
-def _listed(value: object) -> object:
-    return value if isinstance(value, list) else [value]
-
-
-Phrases = Annotated[list[Phrase], BeforeValidator(_listed)]
-Versions = Annotated[list[Version], BeforeValidator(_listed)]
+Phrases = Annotated[list[Phrase], several(Phrase)]
+Versions = Annotated[list[Version], several(Version)]
 
 
 class UpdateExpected(Part):
@@ -35,7 +33,7 @@ class UpdateExpected(Part):
 class DecisionExpected(Part):
     """The schedule's last decision; `reasons` are phrases, each found in one of its reasons."""
 
-    action: Literal["train", "wait"]
+    action: Decided
     trigger: Literal["request", "schedule"] | None = None
     reasons: Phrases | None = None
 
@@ -71,7 +69,7 @@ class AnswersExpected(Part):
 class ReadyExpected(Part):
     """What `/readyz` says."""
 
-    status: Literal["ready", "degraded"]
+    status: Readiness
     reasons: Phrases | None = None
 
 
@@ -114,21 +112,21 @@ class Expect(Part):
     serving: Version | None = Field(None, description="the version that answers, by a prediction")
     state: State | None = Field(None, description="of the active version")
     states: dict[Version, State] | None = Field(None, description="of versions, by number")
-    ready: Annotated[ReadyExpected, either("status")] | None = None
+    ready: Annotated[ReadyExpected, either("status", ReadyExpected | Readiness)] | None = None
     running: bool | None = Field(None, description="whether the process runs")
     pending: int | None = Field(None, ge=0, description="samples that wait to be learnt")
     samples: int | None = Field(None, ge=0, description="samples that are stored")
     update: UpdateExpected | None = None
     updates: int | None = Field(None, ge=0, description="how many there have been")
-    decision: Annotated[DecisionExpected, either("action")] | None = None
-    accuracy: Annotated[list[AccuracyExpected], BeforeValidator(_listed)] | None = None
+    decision: Annotated[DecisionExpected, either("action", DecisionExpected | Decided)] | None = None
+    accuracy: Annotated[list[AccuracyExpected], several(AccuracyExpected)] | None = None
     answers: AnswersExpected | None = None
     audit: list[AuditExpected] | None = Field(None, description="entries in this order, others between them allowed")
     never: Phrases | None = Field(None, description="actions that the audit trail must not hold")
     consent: bool | None = None
     affected: Versions | None = Field(None, description="versions that a deletion names")
-    refused: Annotated[RefusedExpected, either("type")] | None = None
-    start_refused: Annotated[StartRefusedExpected, either("says")] | None = None
+    refused: Annotated[RefusedExpected, either("type", RefusedExpected | Phrase)] | None = None
+    start_refused: Annotated[StartRefusedExpected, either("says", StartRefusedExpected | Phrase)] | None = None
     now: MomentText | None = Field(None, description="the device's time, to the minute")
     traffic: TrafficExpected | None = None
     no_trace: Name | None = Field(None, description="a set of which no text is in any file of the device")

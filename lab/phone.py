@@ -36,7 +36,7 @@ class Phone:
         Raises:
             CallRefused: a problem document. PhoneHung: no answer in time. PhoneOff: nobody answers any more.
         """
-        headers = {"Attune-Export-Passphrase": passphrase.encode()} if passphrase else None
+        headers = {b"Attune-Export-Passphrase": passphrase.encode()} if passphrase else None
         try:
             answer = self._client.request(method, path, json=body, params=query, headers=headers)
         except httpx.TimeoutException:

@@ -8,8 +8,9 @@ from pydantic import BeforeValidator, Field
 
 from lab.times import SpanText, parse_span
 from lab.user_actions import Until
-from lab.vocabulary import Action, Bare, Name, Part, Passphrase, either
+from lab.vocabulary import Action, Name, Part, Passphrase, bare, either
 
+Damaged = Literal["database", "keystore", "bundle"]
 Thermal = Literal["nominal", "fair", "serious", "critical"]
 Share = Annotated[float, Field(ge=0, le=1, strict=False)]
 _WAYS = {
@@ -35,7 +36,9 @@ class Conditions(Part):
 class Phone(Action):
     """Change the conditions."""
 
-    phone: Annotated[Conditions, BeforeValidator(_way)]
+    phone: Annotated[
+        Conditions, BeforeValidator(_way, json_schema_input_type=Conditions | Literal["resting", "in use"])
+    ]
 
     def told(self) -> str:
         """The action in words."""
@@ -109,7 +112,7 @@ class LookWish(Part):
 class Look(Action):
     """The schedule looks at the conditions now."""
 
-    look: Annotated[LookWish, Bare]
+    look: Annotated[LookWish, bare(LookWish)]
 
     def told(self) -> str:
         """The action in words."""
@@ -119,11 +122,14 @@ class Look(Action):
 class Wait(Action):
     """Wait until no update runs."""
 
-    wait: Annotated[Part, Bare]
+    wait: Annotated[Part, bare(Part)]
 
     def told(self) -> str:
         """The action in words."""
         return "the update ends"
+
+    def mark(self) -> None:
+        """Nothing happens."""
 
 
 class StartWish(Part):
@@ -135,7 +141,7 @@ class StartWish(Part):
 class Start(Action):
     """Start the device. One that was never started is started by what is done with it first."""
 
-    start: Annotated[StartWish, Bare]
+    start: Annotated[StartWish, bare(StartWish)]
     needs_phone = False
 
     def told(self) -> str:
@@ -146,7 +152,7 @@ class Start(Action):
 class Stop(Action):
     """Stop it in good order."""
 
-    stop: Annotated[Part, Bare]
+    stop: Annotated[Part, bare(Part)]
 
     def told(self) -> str:
         """The action in words."""
@@ -156,7 +162,7 @@ class Stop(Action):
 class Restart(Action):
     """Stop it, and start it again."""
 
-    restart: Annotated[Part, Bare]
+    restart: Annotated[Part, bare(Part)]
 
     def told(self) -> str:
         """The action in words."""
@@ -172,7 +178,7 @@ class Killing(Part):
 class Kill(Action):
     """`kill -9`."""
 
-    kill: Annotated[Killing, Bare]
+    kill: Annotated[Killing, bare(Killing)]
 
     def told(self) -> str:
         """The action in words."""
@@ -201,7 +207,7 @@ class PuttingBack(Part):
 class PutBack(Action):
     """Put a copy of the files back; the device must be off."""
 
-    put_back: Annotated[PuttingBack, either("from")]
+    put_back: Annotated[PuttingBack, either("from", PuttingBack | Name)]
     needs_phone = False
 
     def told(self) -> str:
@@ -213,14 +219,14 @@ class PutBack(Action):
 class Damaging(Part):
     """`flip` changes some bytes in the middle, `cut` takes the second half away, `remove` all."""
 
-    what: Literal["database", "keystore", "bundle"]
+    what: Damaged
     how: Literal["flip", "cut", "remove"] = "flip"
 
 
 class Damage(Action):
     """Damage files of a device that is off; of the bundle only a copy."""
 
-    damage: Annotated[Damaging, either("what")]
+    damage: Annotated[Damaging, either("what", Damaging | Damaged)]
     needs_phone = False
 
     def told(self) -> str:
@@ -251,6 +257,10 @@ class Disk(Action):
         """The action in words."""
         return "the disk is full" if self.disk == "full" else "the disk has room again"
 
+    def mark(self) -> str:
+        """Which of both."""
+        return f"disk {self.disk}"
+
 
 class Remembering(Part):
     """Answers to `texts`, remembered under a name."""
@@ -267,6 +277,9 @@ class Remember(Action):
     def told(self) -> str:
         """The action in words."""
         return f"the answers to {self.remember.texts} are noted as {self.remember.as_}"
+
+    def mark(self) -> None:
+        """Nothing happens to the device."""
 
     def texts(self) -> Iterable[str]:
         """The set."""

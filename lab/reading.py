@@ -145,7 +145,8 @@ def _sentence(path: Path, node: yaml.Node, where: Sequence[int | str], item: Any
         case "value_error" | "no_action":
             pass
         case _:
-            what = what[:1].lower() + what[1:].replace("Input ", "")
+            what = what.removeprefix("Input ")
+            what = what[:1].lower() + what[1:]
     return f"{path}:{line}: {shown or 'the scenario'}: {what}"
 
 

@@ -50,6 +50,7 @@ class StepResult:
     device: str
     why: str | None
     done: tuple[str, ...]
+    marks: tuple[str, ...]
     status: Status
     checks: tuple[Check, ...] = ()
     error: str | None = None

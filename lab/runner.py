@@ -47,7 +47,7 @@ def play(
 
 
 def _play_step(scenario: Scenario, player: Player, number: int, step: Step) -> StepResult:
-    device = player.device(step.on)
+    device = player.device(step.device)
     refusal: StepFailed | None = None
     checks: tuple[Check, ...] = ()
     try:
@@ -108,6 +108,7 @@ def _result(
     snapshot: Snapshot | None = None,
 ) -> StepResult:  # fmt: skip
     done = tuple(action.told() for action in step.do)
+    marks = tuple(dict.fromkeys(mark for action in step.do if (mark := action.mark())))
     return StepResult(
-        number, step.at, step.moment.minutes, step.on, step.why, done, status, checks, error, snapshot
+        number, step.at, step.moment.minutes, step.device, step.why, done, marks, status, checks, error, snapshot
     )  # fmt: skip

@@ -16,7 +16,7 @@ from lab.vocabulary import Name, Part, Passphrase
 def _zone(name: str) -> str:
     try:
         ZoneInfo(name)
-    except (ValueError, OSError):
+    except (KeyError, ValueError, OSError):
         raise ValueError("is no time zone: write its IANA name, as Asia/Shanghai") from None
     return name
 
@@ -32,7 +32,7 @@ class Step(Part):
     """What is done at a time, on a device, and what is expected then."""
 
     at: MomentText
-    on: Name = Field("phone", description="which device; one that was not named before is new")
+    device: Name = Field("phone", description="which device; one that was not named before is new")
     why: str | None = Field(None, max_length=500, description="a remark for the report")
     do: Do = Field(default_factory=list)
     expect: Expect = Field(default_factory=Expect)

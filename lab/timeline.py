@@ -61,6 +61,8 @@ def _lanes(steps: Sequence[StepResult], device: str, named: bool) -> Iterable[La
     for name, cell in rows:
         cells = _merged(("", "none") if one is None else cell(one) for one in seen)
         yield Lane(f"{device}: {name}" if named else name, tuple(cells))
+    events = (", ".join(step.marks) if step.device == device else "" for step in steps)
+    yield Lane(f"{device}: events" if named else "events", tuple(Cell(1, text, "event") for text in events))
 
 
 def _carried(steps: Sequence[StepResult], device: str) -> list[Snapshot | None]:
@@ -86,7 +88,7 @@ def _power(one: Snapshot) -> tuple[str, str]:
 
 def _version(one: Snapshot) -> tuple[str, str]:
     if one.version is None:
-        return "off", "off"
+        return ("not known", "none") if one.on else ("off", "off")
     serving = one.version if one.serving is None else one.serving
     told = f"v{serving}" if serving == one.version else f"v{serving} for v{one.version}"
     return f"{told} {(one.state or '').replace('_', ' ')}", f"v{serving % 6}"

@@ -6,7 +6,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BeforeValidator, StringConstraints
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
 _MOMENT = re.compile(r"(?:day (?P<day>[1-9][0-9]{0,3}) )?(?P<hour>[01][0-9]|2[0-3]):(?P<minute>[0-5][0-9])")
 _SPAN = re.compile(r"(?P<sign>[+-]?)(?P<count>[0-9]{1,5})(?P<unit>[dhm])")
@@ -66,6 +66,19 @@ def _is_date(value: object) -> object:
     return value
 
 
-MomentText = Annotated[str, StringConstraints(max_length=20), AfterValidator(_is_moment)]
-SpanText = Annotated[str, StringConstraints(max_length=10), AfterValidator(_is_span)]
-FirstDay = Annotated[date, BeforeValidator(_is_date)]
+MomentText = Annotated[
+    str,
+    StringConstraints(max_length=20),
+    AfterValidator(_is_moment),
+    Field(
+        examples=["08:30", "day 2 02:00"],
+        json_schema_extra={"pattern": r"^(day [1-9][0-9]{0,3} )?([01][0-9]|2[0-3]):[0-5][0-9]$"},
+    ),
+]
+SpanText = Annotated[
+    str,
+    StringConstraints(max_length=10),
+    AfterValidator(_is_span),
+    Field(examples=["-3d", "+90m"], json_schema_extra={"pattern": r"^[+-]?[0-9]{1,5}[dhm]$"}),
+]
+FirstDay = Annotated[date, BeforeValidator(_is_date, json_schema_input_type=date)]

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from lab.texts import Sentence
-from lab.vocabulary import Action, Bare, Name, Part, Passphrase, Version, either
+from lab.vocabulary import Action, Name, Part, Passphrase, Version, bare, either
 
 Until = Annotated[
     str,
@@ -40,12 +40,12 @@ class Corrections(Part):
 class Correct(Action):
     """Send feedback."""
 
-    correct: Annotated[Corrections, either("texts")]
+    correct: Annotated[Corrections, either("texts", Corrections | Name)]
 
     def told(self) -> str:
         """The action in words."""
         what = self.correct
-        part = f"{what.first} texts" if what.first else "the texts"
+        part = f"{what.first} text{'s' * (what.first > 1)}" if what.first else "the texts"
         after = f" after the first {what.skip}" if what.skip else ""
         return f"corrects {part} of {what.texts}{after}" + (f" to {what.as_}" if what.as_ else "")
 
@@ -73,7 +73,7 @@ class UpdateWish(Part):
 class Update(Action):
     """Ask for an update."""
 
-    update: Annotated[UpdateWish, Bare]
+    update: Annotated[UpdateWish, bare(UpdateWish)]
 
     def told(self) -> str:
         """The action in words."""
@@ -85,7 +85,7 @@ class Update(Action):
 class Cancel(Action):
     """Cancel the update that was asked for last."""
 
-    cancel: Annotated[Part, Bare]
+    cancel: Annotated[Part, bare(Part)]
 
     def told(self) -> str:
         """The action in words."""
@@ -101,7 +101,7 @@ class RollbackWish(Part):
 class Rollback(Action):
     """Roll back."""
 
-    rollback: Annotated[RollbackWish, either("to")]
+    rollback: Annotated[RollbackWish, either("to", RollbackWish | Version | None)]
 
     def told(self) -> str:
         """The action in words."""
@@ -128,7 +128,7 @@ class Deletion(Part):
 class Delete(Action):
     """Delete samples."""
 
-    delete: Annotated[Deletion, Bare]
+    delete: Annotated[Deletion, bare(Deletion)]
 
     def told(self) -> str:
         """The action in words."""
@@ -147,7 +147,7 @@ class ExportWish(Part):
 class Export(Action):
     """Export everything personal."""
 
-    export: Annotated[ExportWish, either("to")]
+    export: Annotated[ExportWish, either("to", ExportWish | Name)]
 
     def told(self) -> str:
         """The action in words."""
@@ -165,7 +165,7 @@ class ImportWish(Part):
 class Import(Action):
     """Import an export."""
 
-    import_: Annotated[ImportWish, either("from")] = Field(alias="import")
+    import_: Annotated[ImportWish, either("from", ImportWish | Name)] = Field(alias="import")
 
     def told(self) -> str:
         """The action in words."""
@@ -176,7 +176,7 @@ class Import(Action):
 class Erase(Action):
     """Erase the user's data."""
 
-    erase: Annotated[Part, Bare]
+    erase: Annotated[Part, bare(Part)]
 
     def told(self) -> str:
         """The action in words."""

@@ -32,6 +32,10 @@ class Action(Part):
         """The names of the sets of texts that it uses."""
         return ()
 
+    def mark(self) -> str | None:
+        """The action in a word or two, for the timeline; None where it is not worth one."""
+        return self.verb().replace("_", " ")
+
     @classmethod
     def verb(cls) -> str:
         """The key that names it in a file."""
@@ -39,18 +43,24 @@ class Action(Part):
         return field.alias or name
 
 
-def either(key: str) -> BeforeValidator:
-    """`value` where a mapping is wanted stands for `{key: value}`: the short way to write it."""
+def either(key: str, kind: Any) -> BeforeValidator:
+    """`value` where a mapping is wanted stands for `{key: value}`: the short way to write it. `kind` is both of them,
+    for the schema.
+    """
 
     def spelled_out(value: Any) -> Any:
         return value if isinstance(value, dict) else {key: value}
 
-    return BeforeValidator(spelled_out)
+    return BeforeValidator(spelled_out, json_schema_input_type=kind)
 
 
-def nothing(value: Any) -> Any:
-    """A verb without anything behind it takes all the defaults."""
-    return {} if value is None else value
+def bare(kind: Any) -> BeforeValidator:
+    """A verb with nothing behind it takes all the defaults; `kind` is what may be there."""
+    return BeforeValidator(lambda value: {} if value is None else value, json_schema_input_type=kind | None)
 
 
-Bare = BeforeValidator(nothing)
+def several(kind: Any) -> BeforeValidator:
+    """One of `kind` stands for a list of it."""
+    return BeforeValidator(
+        lambda value: value if isinstance(value, list) else [value], json_schema_input_type=kind | list[kind]
+    )
