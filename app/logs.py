@@ -11,8 +11,7 @@ import logging
 import sys
 import threading
 import traceback
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from contextvars import ContextVar
 from types import TracebackType
 from typing import IO, Any, Literal
@@ -30,14 +29,19 @@ _context: ContextVar[Mapping[str, str]] = ContextVar("log_context")
 _NOTHING: Mapping[str, str] = {}
 
 
-@contextmanager
-def bound(**fields: str) -> Iterator[None]:
-    """Add fields to each entry that this task, and the threads it hands work to, write while the block runs."""
-    token = _context.set({**_context.get(_NOTHING), **fields})
-    try:
-        yield
-    finally:
-        _context.reset(token)
+class Bound:
+    """Adds fields to each entry that this task, and the threads it hands work to, write while the block runs."""
+
+    __slots__ = ("_fields", "_token")
+
+    def __init__(self, **fields: str) -> None:
+        self._fields = fields
+
+    def __enter__(self) -> None:
+        self._token = _context.set({**_context.get(_NOTHING), **self._fields})
+
+    def __exit__(self, *_failure: object) -> None:
+        _context.reset(self._token)
 
 
 def install(level: str, form: Form) -> None:

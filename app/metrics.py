@@ -38,6 +38,7 @@ class Metrics:
             buckets=_QUICK,
             registry=registry,
         )
+        self._series: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
         self.in_flight = Gauge("attune_http_requests_in_flight", "Requests being answered now.", registry=registry)
         self._predict_seconds = Histogram(
             "attune_predict_seconds", "Time of one predict call in the service.", buckets=_QUICK, registry=registry
@@ -85,8 +86,13 @@ class Metrics:
 
     def answered(self, method: str, route: str, status: int, seconds: float) -> None:
         """Count one answer."""
-        self._requests.labels(method, route, str(status)).inc()
-        self._request_seconds.labels(method, route).observe(seconds)
+        key = (method, route, status)
+        series = self._series.get(key)
+        if series is None:  # looking labels up takes longer than counting, and each request does it
+            count = self._requests.labels(method, route, str(int(status)))
+            series = self._series[key] = (count, self._request_seconds.labels(method, route))
+        series[0].inc()
+        series[1].observe(seconds)
 
     def predicted(self, task: str, version: int, texts: int, seconds: float) -> None:
         """Count one predict call's texts and its time."""
@@ -107,7 +113,7 @@ class Metrics:
             case "update":
                 self._update_seconds.labels(facts["task"], facts.get("outcome", "failed")).observe(stage.seconds)
             case "assist":
-                fault = stage.error or facts.get("fault", "none")
+                fault = stage.error or facts.get("fault", "reader-left")
                 self._assists.labels(facts.get("route", "none"), fault).inc()
 
     def happened(self, name: str, facts: Mapping[str, Fact]) -> None:

@@ -8,7 +8,7 @@ from http import HTTPStatus
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.logs import bound
+from app.logs import Bound
 from app.metrics import Metrics
 
 HEADER = b"x-request-id"
@@ -45,7 +45,7 @@ class RequestWatch:
 
         started = time.perf_counter()
         self._metrics.in_flight.inc()
-        with bound(request_id=request_id.decode("ascii")):
+        with Bound(request_id=request_id.decode("ascii")):
             try:
                 await self._app(scope, receive, watching)
             finally:

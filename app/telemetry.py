@@ -22,7 +22,7 @@ from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapProp
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.logs import bound
+from app.logs import Bound
 from app.requests import known_method, route_template
 from device_sim.stages import Fact, Stage, listening
 
@@ -54,7 +54,7 @@ class Tracing:
         """Make spans while the block runs, and send the last ones after it."""
         with listening(self):
             yield
-        self._exporter.closing = True
+        self._exporter.hurry()
         self._provider.shutdown()
 
     def began(self, stage: Stage) -> object:
@@ -105,7 +105,7 @@ class TracedRequests:
 
         token = context.attach(trace.set_span_in_context(span, parent))
         try:
-            with bound(trace_id=trace.format_trace_id(span.get_span_context().trace_id)):
+            with Bound(trace_id=trace.format_trace_id(span.get_span_context().trace_id)):
                 await self._app(scope, receive, watching)
         except BaseException as error:
             failure = type(error).__name__
@@ -127,12 +127,15 @@ class LocalExporter(SpanExporter):
     def __init__(self, endpoint: str) -> None:
         url = urlsplit(endpoint)
         self._host, self._port, self._path = url.hostname or "", url.port or 80, url.path.rstrip("/") + _PATH
-        self.closing = False
-        self._failed = False
+        self._hurried = self._given_up = False
+
+    def hurry(self) -> None:
+        """The service stops: from now on the first failure is the last try."""
+        self._hurried = True
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
         """Send them once."""
-        if self.closing and self._failed:
+        if self._given_up:
             return SpanExportResult.FAILURE
         connection = http.client.HTTPConnection(self._host, self._port, timeout=_TIMEOUT)
         try:
@@ -143,7 +146,7 @@ class LocalExporter(SpanExporter):
             taken = False
         finally:
             connection.close()
-        self._failed = not taken
+        self._given_up = self._hurried and not taken
         return SpanExportResult.SUCCESS if taken else SpanExportResult.FAILURE
 
 

@@ -6,7 +6,7 @@ import re
 import threading
 import uuid
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing
 from datetime import datetime
 
@@ -77,8 +77,11 @@ class HybridAssistant:
         check_text(ask.text)
         conversation = self._conversations.begin(ask.conversation_id)
         try:
-            with stage("assist") as told:
-                for event in self._answer(ask, conversation, gone or threading.Event()):
+            with (
+                stage("assist") as told,
+                closing(self._answer(ask, conversation, gone or threading.Event())) as events,
+            ):
+                for event in events:
                     _tell_event(told, event)
                     yield event
         finally:
@@ -102,7 +105,9 @@ class HybridAssistant:
         if conversation_id is None:
             self._gateway.forget()
 
-    def _answer(self, ask: Ask, conversation: Conversation, gone: threading.Event) -> Iterator[Event]:
+    def _answer(
+        self, ask: Ask, conversation: Conversation, gone: threading.Event
+    ) -> Generator[Event, None, None]:  # fmt: skip
         with stage("route"):
             routed = self._route(ask, conversation)
         yield routed

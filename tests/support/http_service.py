@@ -1,7 +1,9 @@
 """A real service on a real port, in a thread of the test process."""
 
 import socket
+import subprocess
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,6 +14,7 @@ import httpx
 from app.cli.service import Service
 from app.server import create_app
 from app.settings import Settings
+from device_sim.lock import owner
 from device_sim.runtime import Runtime
 
 
@@ -60,6 +63,18 @@ def running(settings: Settings) -> Iterator[RunningService]:
         finally:
             server.handle_exit(15, None)
             thread.join()
+
+
+def serving_url(process: "subprocess.Popen[str]", state_dir: Path) -> str:
+    """Where a service that was just started as a process listens; waits until it does."""
+    for _ in range(1000):
+        owned = owner(state_dir)
+        if owned is not None and owned.url:
+            return owned.url
+        if process.poll() is not None:
+            break
+        time.sleep(0.02)
+    raise AssertionError("the service does not start")
 
 
 def raw_exchange(url: str, request: bytes) -> bytes:
