@@ -38,7 +38,7 @@ export function chart({ xLabel, yLabel, summary, format = String, points = false
         width: Math.max(canvas.clientWidth, 120), height: HEIGHT, legend: { show: false }, cursor: { show: false },
         scales: { x: { time: false, range: (_, low, high) => (low === high ? [low - 0.5, high + 0.5] : [low, high]) }, y: range ? { range } : {} },
         axes: [{ ...axis, size: 28, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000] }, { ...axis, size: 52, values: (_, ticks) => ticks.map((tick) => format(tick)) }],
-        series: [{}, { stroke: line, width: 2, fill: colour("--accent-faint"), points: { show: points, size: 8, fill: line } }],
+        series: [{}, { stroke: line, width: 2, fill: colour("--accent-faint"), points: { show: () => points || data[0].length < 3, size: 8, fill: line } }],
       },
       data, canvas,
     );

@@ -30,7 +30,7 @@ function header() {
     h("option", { value: "zh-CN", lang: "zh-CN" }, "中文"), h("option", { value: "en", lang: "en" }, "English"));
   choice.value = language();
   const mark = h("img", { src: "console/icon.svg", alt: "", width: 32, height: 32 });
-  return h("header", { class: "top" }, h("div", { class: "brand" }, mark, h("div", {}, h("h1", {}, "Attune"), h("p", { class: "tagline" }, m("page.tagline")))), state, choice);
+  return h("header", { class: "masthead" }, h("div", { class: "brand" }, mark, h("div", {}, h("h1", {}, "Attune"), h("p", { class: "tagline" }, m("page.tagline")))), state, choice);
 }
 
 function banners() {

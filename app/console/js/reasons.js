@@ -1,7 +1,7 @@
 /** The device's reasons, which it gives in English, in the reader's language where their form is known. */
 
 import { lazy } from "./dom.js";
-import { language, labelName, t, taskName } from "./i18n.js";
+import { labelName, language, named, t, taskName } from "./i18n.js";
 
 const FORMS = [
   [/^not charging$/, () => t("reason.charging")],
@@ -23,6 +23,12 @@ const FORMS = [
     /^forgets: (\S+) points lost on the replay yardstick, at most (\S+) allowed$/,
     (lost, most) => t("reason.forgets", { lost, most }),
   ],
+  [/^the text names what is the user's: (.*)$/, (kinds) => t("reason.own", { kinds: kinds.split(", ").map((one) => named("entity", one)).join("、") })],
+  [/^stored notes or entries hold its words$/, () => t("reason.stored")],
+  [/^that is unsure, and unsure means private$/, () => t("reason.unsure")],
+  [/^it asks for the phone's own data, or changes it$/, () => t("reason.data")],
+  [/^nothing is to be made of it that takes a cloud model, and unsure means private$/, () => t("reason.nothing")],
+  [/^it asks for something to be made$/, () => t("reason.made")],
   [/^the route head says (\w+) \((\S+)\)$/, (label, p) => t("reason.route", { label: labelName(label), p })],
 ];
 

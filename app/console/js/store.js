@@ -38,9 +38,12 @@ function take(key, found) {
 
 /** Take over what a call of ours answered; a reading that is under way is older, and dropped. */
 export function accept(key, found) {
-  written.set(key, (written.get(key) ?? 0) + 1);
+  expect(key);
   take(key, found);
 }
+
+/** A call of ours is about to change this: what is being read meanwhile is dropped. */
+export const expect = (key) => written.set(key, (written.get(key) ?? 0) + 1);
 
 /** Read some again, or all. Problems are shown by whoever listens to the API, not here. */
 export async function refresh(...keys) {

@@ -11,11 +11,14 @@ import { onAsk, watch } from "../store.js";
 const PAGE = 200;
 const SHOWN = 40;
 
+const consentWords = (given) =>
+  m("audit.consent-given", { personalization: m(given.personalization ? "common.yes" : "common.no"), cloud: m(given.cloud_assist ? "common.yes" : "common.no") });
+
 function row(entry) {
   const moved = entry.version_to !== null && h("span", { class: "moved" }, entry.version_from === null ? "" : `${entry.version_from} → `, entry.version_to);
-  const known = Object.keys(entry.detail).length > 0;
+  const known = Object.keys(entry.detail).length > 0 && entry.action !== "consent";
   return h("li", { data: { action: entry.action } }, h("div", { class: "grow" },
-    h("p", {}, badge(named("audit", entry.action)), " ", entry.task && taskName(entry.task), " ", moved),
+    h("p", {}, badge(named("audit", entry.action)), " ", entry.action === "consent" && consentWords(entry.detail), entry.task && taskName(entry.task), " ", moved),
     h("p", { class: "muted" }, moment(entry.at), " · ", named("actor", entry.actor)),
     known && h("details", {}, h("summary", {}, m("audit.detail")), h("pre", { tabindex: "0" }, JSON.stringify(entry.detail, null, 1)))));
 }

@@ -14,12 +14,18 @@ export function compareCard() {
   const box = h("textarea", { id: "compare-text", rows: 2, maxlength: 10000, placeholder: m("write.placeholder"), autocomplete: "off" });
   const result = h("div", { class: "comparison", id: "comparison", "aria-live": "polite" });
 
+  // What the user has not chosen is the bundle's own head beside the newest one.
+  const chosen = new Set();
+  versions.forEach((one, index) => one.addEventListener("change", () => chosen.add(`${task.value} ${index}`)));
+
   async function load() {
     if (!task.value) return;
     const lineage = await get(`/v1/models/${encodeURIComponent(task.value)}/versions`);
     const options = lineage.versions.filter((one) => one.servable).map((one) => [one.number, m(one.active ? "versions.name-active" : "versions.name", { version: one.number })]);
-    fillSelect(versions[0], options, 0);
-    fillSelect(versions[1], options, lineage.active);
+    for (const [index, first] of [0, options.at(-1)?.[0]].entries()) {
+      fillSelect(versions[index], options);
+      if (!chosen.has(`${task.value} ${index}`)) versions[index].value = first;
+    }
   }
 
   async function compare() {

@@ -6,7 +6,7 @@ import { localInput, moment, percent } from "../format.js";
 import { m } from "../i18n.js";
 import { button, card, field, select, toggle } from "../parts.js";
 import { attempt, problemSlot } from "../problems.js";
-import { accept, refresh, value, watch } from "../store.js";
+import { accept, expect, refresh, value, watch } from "../store.js";
 
 const HEAT = ["nominal", "fair", "serious", "critical"];
 const SWITCHES = [["charging", "bolt"], ["wifi", "wifi"], ["idle", "moon"]];
@@ -15,6 +15,7 @@ export function deviceCard() {
   const problems = problemSlot();
 
   async function change(changes, source = null) {
+    expect("device");
     await attempt(source, problems, async () => accept("device", await put("/v1/device", changes)));
     show(value("device"));
     refresh("schedule", "updates");
@@ -27,12 +28,20 @@ export function deviceCard() {
   level.addEventListener("input", () => swap(shownLevel, percent(level.value / 100)));
   level.addEventListener("change", () => change({ battery: level.value / 100 }));
   const heat = select(HEAT.map((name) => [name, m(`heat.${name}`)]), { id: "device-thermal", on: { change: () => change({ thermal: heat.value }) } });
+  const time = h("input", { type: "datetime-local", id: "device-now" });
+  let timeEdited = false;
+  time.addEventListener("input", () => {
+    timeEdited = true;
+  });
   const now = h("strong", {});
   const mode = h("span", { class: "muted" });
-  const time = h("input", { type: "datetime-local", id: "device-now" });
-  const later = (hours) => (event) => change({ now: new Date(Date.parse(value("device").now) + hours * 3_600_000).toISOString() }, event.currentTarget);
+  const later = (hours) => (event) => {
+    timeEdited = false;
+    return change({ now: new Date(Date.parse(value("device").now) + hours * 3_600_000).toISOString() }, event.currentTarget);
+  };
 
   function setClock(event) {
+    timeEdited = false;
     if (time.value) change({ now: new Date(time.value).toISOString() }, event.currentTarget);
     else time.focus();
   }
@@ -44,15 +53,15 @@ export function deviceCard() {
       level.value = Math.round(device.battery * 100);
       swap(shownLevel, percent(device.battery));
     }
-    heat.value = device.thermal;
+    if (heat.value !== device.thermal) heat.value = device.thermal;
     swap(now, moment(device.now));
     swap(mode, m(`device.clock.${device.clock}`));
     follow.disabled = device.clock === "real";
-    if (document.activeElement !== time && !time.value) time.value = localInput(device.now);
+    if (document.activeElement !== time && !timeEdited) time.value = localInput(device.now);
   }
 
   const follow = button(m("device.follow"), (event) => {
-    time.value = "";
+    timeEdited = false;
     change({ now: null }, event.currentTarget);
   }, { kind: "small", id: "device-follow" });
   watch("device", show);

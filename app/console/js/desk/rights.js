@@ -75,7 +75,7 @@ async function confirmed() {
       if (event.submitter?.value !== "") event.preventDefault();
     });
     word.addEventListener("keydown", (event) => {
-      if (event.key !== "Enter") return;
+      if (event.key !== "Enter" || event.isComposing) return;
       event.preventDefault();
       go.click();
     });

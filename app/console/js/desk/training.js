@@ -99,11 +99,13 @@ export function trainingCard() {
   const recent = recentPart((update) => watchRun(update, false));
   let newest = null;
   let current = null;
+  recent.hidden = true;
 
   async function watchRun(update, live) {
     current?.abort();
     current = new AbortController();
     none.hidden = true;
+    if (live) problems.clear();
     run.begin(update);
     try {
       const last = await follow(update.id, current.signal, run.epochs);

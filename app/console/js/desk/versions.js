@@ -19,9 +19,9 @@ const METRICS = {
 };
 
 function baseFigures(metrics) {
-  const rows = Object.entries(metrics).filter(([, figure]) => typeof figure === "number").slice(0, 4);
-  return rows.length > 0 && h("dl", { class: "facts figures" }, rows.map(([name, figure]) =>
-    h("div", {}, h("dt", {}, h("code", {}, name)), h("dd", {}, percent(figure, 1)))));
+  const rows = Object.entries(metrics).filter(([, figure]) => typeof figure === "number");
+  return rows.length > 0 && h("details", {}, h("summary", {}, m("versions.base-figures")),
+    h("dl", { class: "facts figures" }, rows.map(([name, figure]) => h("div", {}, h("dt", {}, h("code", {}, name)), h("dd", {}, percent(figure, 1))))));
 }
 
 function chartPart() {

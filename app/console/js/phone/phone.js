@@ -50,7 +50,10 @@ export function phone() {
     if (had) choose("write", true);
   }
 
+  let asked = false;
+
   function open(focus) {
+    asked = focus;
     if (!consent.hidden && consent.firstChild) return;
     swap(consent, consentScreen(value("consent"), leave));
     consent.hidden = false;
@@ -62,6 +65,7 @@ export function phone() {
   watch("consent", (given) => {
     if (given.since === null) open(false);
     else if (consent.hidden) app.hidden = false;
+    else if (!asked) leave();
   });
   onAsk("consent", () => open(true));
   onAsk("erased", () => choose("write"));

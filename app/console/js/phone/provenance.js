@@ -22,7 +22,7 @@ function outbound(reply) {
   const label = prompt.body === null
     ? m("assist.prompt-only") : m(sent ? "assist.left-bytes" : "assist.would-leave", { bytes: number(bytes(prompt.body), 0) });
   const hidden = prompt.placeholders.length > 0 && h("div", {}, h("p", { class: "muted" }, m("assist.placeholders")),
-    h("table", { class: "mini" }, h("thead", {}, h("tr", {}, ["placeholder", "value", "kind"].map((name) => h("th", { scope: "col" }, m(`assist.${name}`))))),
+    h("table", { class: "mini" }, h("thead", {}, h("tr", {}, ["token", "value", "kind"].map((name) => h("th", { scope: "col" }, m(`assist.${name}`))))),
       h("tbody", {}, prompt.placeholders.map((one) => h("tr", {}, h("td", {}, h("code", {}, one.placeholder)), h("td", {}, one.text), h("td", {}, named("entity", one.type)))))));
   return h("div", {}, verbatim(label, what), hidden);
 }
