@@ -1,6 +1,7 @@
 """The plots of a report, each with the sentence that says what it shows to who can't see it."""
 
 import io
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -38,7 +39,9 @@ class Plot:
         with _styled():
             self.figure.savefig(written, format="svg", metadata={"Date": None, "Creator": None})
         content = written.getvalue()
-        return content[content.index("<svg") :].replace("<svg ", '<svg aria-hidden="true" ', 1)
+        content = content[content.index("<svg") :].replace("<svg ", '<svg aria-hidden="true" ', 1)
+        # Names are unique in a plot, and must be so in a page of many.
+        return re.sub(r'( id="|url\(#|href="#)', lambda found: f"{found[0]}{self.name}-", content)
 
     def png(self) -> bytes:
         """The plot as a picture for documents."""

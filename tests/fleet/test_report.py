@@ -1,0 +1,138 @@
+"""The report: its figures are right, it needs nothing else, and everybody can read it."""
+
+import json
+import re
+import shutil
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from fleet.config import read_config, settle_config
+from fleet.errors import NoResults
+from fleet.report import write_report
+from fleet.results import RESULTS_FILE, Measured, ResultsFile, Round, UserResult
+from fleet.summary import summarise
+
+
+def round_of(number: int, samples: int, base: float, after: float, **changes: object) -> Round:
+    fields: dict[str, object] = {
+        "round": number, "seen": 50, "given": 10, "wrong": 0, "samples": samples, "rolled_back": 0,
+        "outcome": "published", "version": number, "right_base": base, "right_before": base, "right_after": after,
+        "general_base": 0.86, "general_before": 0.86, "general_after": 0.86,
+    }  # fmt: skip
+    return Round.model_validate({**fields, **changes})
+
+
+def result(user: int, rounds: tuple[Round, ...], variant: int = 0, seconds: float = 1.0) -> UserResult:
+    measured = Measured(
+        seconds=seconds, cpu_seconds=seconds / 2, training=(0.1, 0.3), bytes=4096 * (user + 1),
+        worker_peak_bytes=200 << 20, attempts=1 + (user == 2),
+    )  # fmt: skip
+    return UserResult(
+        variant=variant, user=user, persona="gloomy", judged=20, rounds=rounds, measured=measured
+    )  # fmt: skip
+
+
+@pytest.fixture
+def folder(finished: Path, tmp_path: Path) -> Path:
+    """A run of four users with results that are made up: +10 and +20 points, none, and -10 points."""
+    config = read_config(finished)
+    assert config is not None
+    settle_config(tmp_path / "run", config)
+    file = ResultsFile.open(tmp_path / "run")
+    for variant in range(2):
+        for user, gain in enumerate((0.1, 0.2, 0.0, -0.1)):
+            last = round_of(
+                2, 25, 0.5, 0.5 + gain - 0.1 * variant, general_after=0.86 - 0.01 * user, rolled_back=int(user == 3),
+                version=0 if user == 2 else 2, outcome="rejected" if user == 2 else "published",
+                reasons=("worse", "forgets") if user == 2 else (),
+            )  # fmt: skip
+            file.add(result(user, (round_of(1, 12, 0.5, 0.5), last), variant))
+    file.close()
+    return tmp_path / "run"
+
+
+def test_figures_are_those_of_the_results(folder: Path) -> None:
+    written = write_report(folder)
+    first, second = written.summary.variants
+    assert written.summary.complete
+    assert (first.users, first.failed) == (4, 0)
+    assert first.gain.mean == pytest.approx(0.05)
+    # The deviation of 10, 20, 0 and -10 points is 12.91; of four, 1.96 of its standard errors are 12.65.
+    assert first.gain.high == pytest.approx(0.05 + 0.1265, abs=1e-4)
+    assert (first.shares.better, first.shares.same, first.shares.worse) == (0.5, 0.25, 0.25)
+    assert first.shares.clearly_worse == 0.25
+    assert first.own_version == 0.75
+    assert (first.published, first.rejected, first.rolled_back) == (7, 1, 1)
+    assert first.made_worse == 1
+    assert first.reasons == {"worse": 1, "forgets": 1}
+    assert first.forgotten == (0.0, 1.0, 2.0, 3.0)
+    assert [(step.name, step.gain.count) for step in first.by_samples] == [("10-19", 4), ("20-39", 4)]
+    assert first.against_first is None
+    assert second.against_first is not None
+    assert second.against_first.mean == pytest.approx(-0.1)
+    assert first.costs is not None
+    assert (first.costs.seconds, first.costs.bytes_most, first.costs.tried_again) == (1.0, 4 * 4096, 1)
+    assert json.loads((folder / "summary.json").read_text("utf-8"))["variants"][0]["gain"]["mean"] == 0.05
+
+
+def test_a_run_that_is_not_complete_says_so(folder: Path) -> None:
+    results = folder / RESULTS_FILE
+    results.write_bytes(b"".join(results.read_bytes().splitlines(keepends=True)[:3]))
+    assert not write_report(folder).summary.complete
+    assert "The run is not complete" in (folder / "report.html").read_text("utf-8")
+
+
+def test_failed_users_are_counted_and_left_out_of_the_figures(folder: Path) -> None:
+    config = read_config(folder)
+    assert config is not None
+    good = result(0, (round_of(1, 9, 0.5, 0.6), round_of(2, 18, 0.5, 0.6)))
+    summary = summarise(config, [good, UserResult(variant=0, user=1, persona="", failed="it broke")])
+    assert (summary.variants[0].users, summary.variants[0].failed) == (1, 1)
+    assert summary.variants[0].gain.mean == pytest.approx(0.1)
+
+
+class Page(HTMLParser):
+    """What a test wants to know of the page."""
+
+    def __init__(self, content: str) -> None:
+        super().__init__()
+        self.links: list[str] = []
+        self.alternatives: list[str] = []
+        self.ids: list[str] = []
+        self.drawings = 0
+        self.feed(content)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        self.links += [value or "" for name, value in attrs if name in ("src", "href", "xlink:href")]
+        self.ids += [given["id"] or ""] if "id" in given else []
+        self.drawings += tag == "svg"
+        if given.get("role") == "img":
+            self.alternatives.append(given.get("aria-label") or "")
+
+
+def test_the_page_needs_nothing_else_and_every_plot_has_words(folder: Path) -> None:
+    write_report(folder)
+    content = (folder / "report.html").read_text("utf-8")
+    page = Page(content)
+    assert not re.search(r"<script|@import|url\((?!#)", content)
+    assert all(link.startswith("#") for link in page.links)
+    assert page.drawings == len(page.alternatives) == 14
+    assert len(set(page.ids)) == len(page.ids), "two plots would share what they refer to"
+    assert "Mean gain in points: gloomy +5.0." in page.alternatives
+    assert "users gain +5.0 points" in content
+    assert "50% are better off" in content
+    assert sorted(path.name for path in (folder / "plots").iterdir())[:2] == [
+        "1-forgetting.png",
+        "1-gain-by-samples.png",
+    ]
+
+
+def test_a_folder_without_results_is_told(finished: Path, tmp_path: Path) -> None:
+    with pytest.raises(NoResults, match="holds no fleet's run"):
+        write_report(tmp_path)
+    shutil.copy(finished / "run.json", tmp_path)
+    with pytest.raises(NoResults, match="no user has finished"):
+        write_report(tmp_path)

@@ -1,0 +1,202 @@
+"""Runs on this machine: the same figures whoever does the work, and nothing is lost that is finished."""
+
+import multiprocessing
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import pytest
+
+from fleet.errors import FleetError, NoRoom, OtherRun
+from fleet.local_workers import LocalWorkers
+from fleet.prepare import Request
+from fleet.results import RESULTS_FILE, ResultsFile, UserResult, read_results
+from fleet.run import STATES, run_fleet
+from fleet.texts import Text
+from fleet.work import Done, Failure, Job, Setup, Simulate, Worker, perform
+from tests.fleet.conftest import USERS, figures, prepared_in, run_in
+from tests.support.command_line import START
+
+
+def test_every_user_has_every_round_of_every_variant(finished: Path) -> None:
+    results = read_results(finished)
+    assert [(result.variant, result.user) for result in results] == [(v, u) for v in range(2) for u in range(USERS)]
+    for result in results:
+        assert [entry.round for entry in result.rounds] == [1, 2]
+        assert result.rounds[1].samples == sum(entry.given for entry in result.rounds)
+        assert result.measured is not None
+        assert result.measured.bytes > 50_000
+        assert result.measured.worker_peak_bytes > 50 << 20
+    assert {result.persona for result in results} == {"gloomy", "turncoat"}
+
+
+def test_without_the_gate_nothing_is_refused_and_with_it_poison_is(finished: Path) -> None:
+    rounds = {(r.variant, r.user): r.rounds for r in read_results(finished) if r.persona == "turncoat"}
+    assert {entry.outcome for (variant, _), each in rounds.items() if variant == 1 for entry in each} == {"published"}
+    gated = [each[1] for (variant, _), each in rounds.items() if variant == 0]
+    assert all(entry.wrong == entry.given for entry in gated)
+    assert any(entry.outcome == "rejected" and entry.reasons for entry in gated)
+
+
+def test_variants_have_the_same_users(finished: Path) -> None:
+    results = read_results(finished)
+    for gated, ungated in zip(results[:USERS], results[USERS:], strict=True):
+        assert gated.persona == ungated.persona
+        assert gated.rounds[0].right_base == ungated.rounds[0].right_base
+        assert gated.rounds[0].given == ungated.rounds[0].given
+
+
+def test_states_and_features_are_gone_when_it_is_done(finished: Path) -> None:
+    assert sorted(path.name for path in finished.iterdir()) == [RESULTS_FILE, "run.json"]
+
+
+def test_results_hold_no_text(finished: Path, sentences: tuple[Text, ...]) -> None:
+    content = (finished / RESULTS_FILE).read_text("utf-8")
+    assert content.isascii()
+    assert not any(text.text in content for text in sentences)
+
+
+def test_one_worker_has_the_figures_of_two_also_when_killed_in_the_middle(
+    finished: Path, small: Request, tmp_path: Path
+) -> None:
+    workers, folder = LocalWorkers(1), tmp_path / "run"
+    killed: list[int] = []
+    for progress in run_fleet(prepared_in(folder, small), folder, workers, folder / STATES, False):
+        if progress.stage == "simulate" and progress.done == 2 and not killed:
+            process = multiprocessing.active_children()[0]
+            assert process.pid
+            os.kill(process.pid, signal.SIGKILL)
+            killed.append(process.pid)
+    assert workers.replaced == 1
+    assert figures(read_results(folder)) == figures(read_results(finished))
+    assert not multiprocessing.active_children()
+
+
+def test_a_killed_run_goes_on_and_ends_with_the_same_figures(finished: Path, small: Request, tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    asked = [
+        "--out", folder, "--users", small.users, "--updates", small.updates, "--judged", small.judged,
+        "--texts", small.texts, "--group", small.group, "--personas", small.personas, "--vary", small.varied[0],
+        "--vary", small.varied[1], "--workers", 2,
+    ]  # fmt: skip
+    started = subprocess.Popen(
+        [sys.executable, "-c", START, "fleet", "run", *map(str, asked)], stderr=subprocess.DEVNULL
+    )
+    try:
+        results = folder / RESULTS_FILE
+        deadline = time.monotonic() + 120
+        while not (results.exists() and results.read_bytes().count(b"\n") >= 2):
+            assert started.poll() is None
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+    finally:
+        started.kill()
+        started.wait()
+    with results.open("ab") as file:
+        file.write(b'{"variant": 1, "user"')
+    before = results.read_bytes().splitlines()[:2]
+    retried = run_in(folder, Request(small.bundle), LocalWorkers(2))  # nothing but the folder is told
+    assert figures(retried) == figures(read_results(finished))
+    assert results.read_bytes().splitlines()[:2] == before
+    assert not (folder / STATES).exists()
+
+
+def test_another_run_in_the_folder_is_refused(finished: Path, small: Request, tmp_path: Path) -> None:
+    def refusal(**changes: object) -> str:
+        with pytest.raises(OtherRun) as error:
+            run_in(finished, Request(small.bundle, **changes), LocalWorkers(1))  # type: ignore[arg-type]
+        return str(error.value)
+
+    assert "holds a run with seed 0, not 1: give the same, or another --out" in refusal(seed=1)
+    assert "users 4, not 5" in refusal(users=5)
+    assert "other personas" in refusal(personas="any")
+    assert "varied" in refusal(varied=("gate=on",))
+    (tmp_path / "photo").touch()
+    with pytest.raises(OtherRun, match="holds other files"):
+        run_in(tmp_path, small, LocalWorkers(1))
+
+
+def test_texts_may_lie_elsewhere_when_a_run_goes_on(finished: Path, small: Request, tmp_path: Path) -> None:
+    assert small.texts
+    moved = Path(shutil.copy(small.texts, tmp_path / "elsewhere.jsonl"))
+    assert len(run_in(finished, Request(small.bundle, texts=moved), LocalWorkers(1))) == 2 * USERS
+
+
+def test_one_process_at_a_time_adds_to_a_run(finished: Path) -> None:
+    held = ResultsFile.open(finished)
+    try:
+        with pytest.raises(OtherRun, match="another process is running the fleet"):
+            ResultsFile.open(finished)
+    finally:
+        held.close()
+
+
+def test_damaged_results_are_told(finished: Path, tmp_path: Path) -> None:
+    folder = shutil.copytree(finished, tmp_path / "run")
+    with (folder / RESULTS_FILE).open("ab") as file:
+        file.write(b"{}\n")
+    with pytest.raises(OtherRun, match="line 9: is no result"):
+        read_results(folder)
+
+
+class Told:
+    """Workers that say what they were told to."""
+
+    replaced = 0
+    description = "nobody"
+
+    def __init__(self, failure: Failure) -> None:
+        self.failure = failure
+
+    def work(self, setup: Setup, features_in: Path | None, jobs: Iterable[Job]) -> Iterator[Done]:
+        asked = list(jobs)
+        encoding = [job for job in asked if not isinstance(job, Simulate)]
+        yield from LocalWorkers(1).work(setup, features_in, encoding)
+        yield from (Done(job, None, self.failure, 3) for job in asked if isinstance(job, Simulate))
+
+    def close(self) -> None:
+        pass
+
+
+def test_failed_devices_are_kept_as_such_and_tried_again(finished: Path, small: Request, tmp_path: Path) -> None:
+    few = Request(**{**vars(small), "users": 1, "varied": ("epochs=1",), "updates": 1})
+    failed = run_in(tmp_path / "run", few, Told(Failure("the device broke")))
+    assert [result.failed for result in failed] == ["the device broke"]
+    again = run_in(tmp_path / "run", few, LocalWorkers(1))
+    assert [result.failed for result in again] == [None]
+
+
+def test_a_full_disk_stops_the_run_and_says_what_to_do(small: Request, tmp_path: Path) -> None:
+    few = Request(**{**vars(small), "users": 1, "varied": ("epochs=1",), "updates": 1})
+    with pytest.raises(FleetError, match="make room"):
+        run_in(tmp_path / "run", few, Told(Failure("full: make room", fatal=True)))
+
+
+def test_work_that_fails_is_tried_three_times_and_only_its_kind_is_told() -> None:
+    class Breaks:
+        tries = 0
+
+        def run(self, worker: Worker) -> UserResult:
+            self.tries += 1
+            raise ValueError("秘密")
+
+    job = Breaks()
+    done = perform(None, job)  # type: ignore[arg-type]  # it does not get so far
+    assert (job.tries, done.attempts) == (3, 3)
+    assert done.failure == Failure("internal error: ValueError")
+
+
+def test_no_room_is_not_tried_again() -> None:
+    class Full:
+        def run(self, worker: Worker) -> UserResult:
+            raise NoRoom("x")
+
+    done = perform(None, Full())  # type: ignore[arg-type]  # it does not get so far
+    assert done.attempts == 1
+    assert done.failure is not None
+    assert done.failure.fatal
