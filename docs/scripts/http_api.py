@@ -50,7 +50,7 @@ def document() -> dict[str, Any]:
 
 def examples() -> dict[str, dict[str, Any]]:
     """Real calls by their method and path template."""
-    return json.loads(_EXAMPLES.read_text("utf-8")) if _EXAMPLES.is_file() else {}  # type: ignore[no-any-return]
+    return json.loads(_EXAMPLES.read_text("utf-8")) if _EXAMPLES.is_file() else {}
 
 
 def http_pages() -> dict[str, str]:
