@@ -76,10 +76,11 @@ export function swap(parent, ...children) {
   return parent;
 }
 
-/** Put a text in place; nothing happens where it is there already, so a live region does not repeat itself. */
-export function say(element, text) {
-  const now = String(text ?? "");
-  if (element.textContent !== now || text instanceof Lazy) swap(element, text === "" ? null : text);
+/** Put the focus here if what had it has gone, so that the keyboard does not begin anew at the top of the page. */
+export function catchFocus(element) {
+  if (document.activeElement !== document.body && !document.activeElement?.disabled) return;
+  element.tabIndex = -1;
+  element.focus({ preventScroll: true });
 }
 
 /** Work out every `Lazy` below `root` anew. */

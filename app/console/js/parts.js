@@ -32,7 +32,7 @@ export function select(options, properties = {}) {
 
 /** Fill a `<select>` anew, but keep what was chosen; an open one is left alone while its options are the same. */
 export function fillSelect(control, options, fallback = null) {
-  const key = options.map(([value]) => value).join("\n");
+  const key = options.map(([value, label]) => `${value} ${label}`).join("\n");
   if (control.dataset.options === key) return;
   const chosen = control.value || fallback;
   control.dataset.options = key;

@@ -1,7 +1,7 @@
 /** What the user's corrections left on the device, and its deletion. */
 
 import { get, remove } from "../api.js";
-import { h, swap } from "../dom.js";
+import { catchFocus, h, swap } from "../dom.js";
 import { moment } from "../format.js";
 import { labelName, m, named, taskName } from "../i18n.js";
 import { badge, button, card, dialog, dialogActions, empty, field, fillSelect } from "../parts.js";
@@ -52,6 +52,7 @@ export function samplesCard() {
     await attempt(caller, problems, async () => {
       await remove(`${path}?then=${then}`);
       await Promise.all([load(), refresh("samples", "updates", "models")]);
+      catchFocus(total);
       ask("changed");
     });
   }

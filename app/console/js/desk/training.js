@@ -64,7 +64,7 @@ function runPart() {
     swap(head, h("h4", {}, m("update.of", { task: taskName(update.task) })), outcome(update));
     cancel.hidden = !running;
     if (running) return;
-    swap(ended, update.version !== null && h("p", { class: "note" }, m("update.published-as", { version: update.version })), reasonsOf(update.reasons), figures(update.metrics));
+    swap(ended, update.outcome === "published" && h("p", { class: "note" }, m("update.published-as", { version: update.version })), reasonsOf(update.reasons), figures(update.metrics));
   }
 
   function epochs(xs, ys) {
@@ -83,7 +83,7 @@ function runPart() {
 function recentPart(open) {
   const list = h("ul", { class: "rows" });
   watch("updates", (updates) => swap(list, updates.slice(0, 6).map((update) => h("li", { data: { update: update.id } },
-    h("div", { class: "grow" }, h("p", {}, taskName(update.task), " ", outcome(update), update.version !== null && [" ", m("versions.name", { version: update.version })]),
+    h("div", { class: "grow" }, h("p", {}, taskName(update.task), " ", outcome(update), update.outcome === "published" && [" ", m("versions.name", { version: update.version })]),
       h("p", { class: "muted" }, moment(update.created_at), " · ", m(`trigger.${update.trigger}`)), reasonsOf(update.reasons)),
     button(m("update.curve"), () => open(update), { kind: "small", data: { key: `curve-${update.id}` }, "aria-label": m("update.curve-of", { at: moment(update.created_at) }) })))));
   return h("section", { "aria-label": m("update.recent") }, h("h4", {}, m("update.recent")), list);

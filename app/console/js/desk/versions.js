@@ -1,8 +1,8 @@
-/** A task's versions as a timeline, and the way back; candidates that the gate rejected stand where they fell. */
+/** A task's versions as a timeline, and the way back; candidates that the gate rejected stand among them with the reasons. */
 
 import { get, post } from "../api.js";
 import { chart } from "../charts.js";
-import { h, swap } from "../dom.js";
+import { catchFocus, h, swap } from "../dom.js";
 import { moment, percent } from "../format.js";
 import { m, t, taskName } from "../i18n.js";
 import { icon } from "../icons.js";
@@ -11,6 +11,7 @@ import { attempt, problemSlot } from "../problems.js";
 import { ask, onAsk, refresh, value, watch } from "../store.js";
 import { figures, reasonsOf } from "./training.js";
 
+const SHOWN = 15;
 const STATES = { base: "", trying: "live", good: "good", rejected: "bad", rolled_back: "warn", destroyed: "bad" };
 const METRICS = {
   general: (metrics) => metrics.replay_accuracy,
@@ -37,7 +38,7 @@ function chartPart() {
     shown = versions;
     // The bundle's own head was measured on the same yardstick, beside its first successor.
     const base = metric.value === "general" ? versions.find((one) => one.metrics.replay_accuracy_base)?.metrics.replay_accuracy_base : undefined;
-    const points = versions.map((one) => [one.number, one.number === 0 ? base : METRICS[metric.value](one.metrics)]).filter(([, y]) => typeof y === "number");
+    const points = versions.filter((one) => one.state !== "rejected").map((one) => [one.number, one.number === 0 ? base : METRICS[metric.value](one.metrics)]).filter(([, y]) => typeof y === "number");
     plot.set(points.map(([x]) => x), points.map(([, y]) => y));
     part.hidden = versions.length < 2;
   }
@@ -45,23 +46,23 @@ function chartPart() {
   return { part, draw };
 }
 
-function versionRow(version, active, move) {
+function origin(version) {
+  if (version.number === 0) return m("versions.base", { bundle: version.bundle });
+  const from = version.state === "rejected" ? "versions.candidate" : "versions.from";
+  return [m(from, { parent: version.parent ?? "–", samples: version.sample_count }), " · ", moment(version.created_at)];
+}
+
+function versionRow(version, active, reasons, move) {
   const { number } = version;
   const go = number < active ? "rollback-to" : "activate";
   const act = !version.active && version.servable && button(m(`versions.${go}`, { version: number }), (event) => move(event, number < active ? "rollback" : "activate", number), { kind: "small", mark: number < active ? "back" : "check", data: { key: `go-${number}` } });
-  return h("li", { class: version.active ? "version active" : "version", data: { version: number, state: version.state }, ...(version.active && { "aria-current": "true" }) },
+  return h("li", { class: `version ${version.active ? "active" : version.servable ? "" : "fallen"}`, data: { version: number, state: version.state }, ...(version.active && { "aria-current": "true" }) },
     h("div", { class: "version-head" }, h("h4", {}, m("versions.name", { version: number })), badge(m(`state.${version.state}`), STATES[version.state] ?? ""),
       version.active && h("span", { class: "answers" }, icon("check"), m("versions.active"))),
-    h("p", { class: "muted" }, number === 0 ? m("versions.base", { bundle: version.bundle })
-      : [m("versions.from", { parent: version.parent ?? "–", samples: version.sample_count }), " · ", moment(version.created_at)]),
-    !version.servable && h("p", { class: "hint" }, m("versions.not-servable")),
+    h("p", { class: "muted" }, origin(version)), version.state === "rejected" && reasonsOf(reasons),
+    !version.servable && version.state !== "rejected" && h("p", { class: "hint" }, m("versions.not-servable")),
     number === 0 ? baseFigures(version.metrics) : figures(version.metrics), act && h("div", { class: "actions" }, act));
 }
-
-const rejectedRow = (update) =>
-  h("li", { class: "version fallen", data: { state: "rejected" } },
-    h("div", { class: "version-head" }, h("h4", {}, m("versions.candidate")), badge(m("state.rejected"), "bad")),
-    h("p", { class: "muted" }, moment(update.created_at)), reasonsOf(update.reasons), figures(update.metrics));
 
 export function versionsCard() {
   const problems = problemSlot();
@@ -70,6 +71,7 @@ export function versionsCard() {
   const done = h("p", { class: "saved", role: "status" });
   const plot = chartPart();
   let lineage = null;
+  let shown = SHOWN;
 
   async function load() {
     if (!task.value) return;
@@ -90,23 +92,26 @@ export function versionsCard() {
       swap(done, icon("check"), m("versions.moved", { version: change.version, previous: change.previous }));
       await refresh("models");
       await load();
+      catchFocus(done);
       ask("changed");
     });
   }
 
   function show() {
     const { versions, active } = lineage;
-    const rejected = (value("updates") ?? []).filter((one) => one.task === lineage.task && one.outcome === "rejected");
-    const rows = [
-      ...versions.map((one) => [one.created_at ?? "", versionRow(one, active, move)]), ...rejected.map((one) => [one.created_at, rejectedRow(one)]),
-    ];
-    rows.sort(([one], [other]) => (one < other ? 1 : -1));
-    swap(list, rows.map(([, row]) => row));
+    const why = new Map((value("updates") ?? []).map((update) => [update.id, update.reasons]));
+    const newest = versions.toReversed();
+    more.hidden = newest.length <= shown;
+    swap(list, newest.slice(0, shown).map((one) => versionRow(one, active, why.get(one.update_id) ?? [], move)));
     plot.draw(versions);
     parent.disabled = base.disabled = active === 0;
   }
 
   const parent = button(m("versions.to-parent"), (event) => move(event, "rollback", null), { kind: "primary", id: "rollback-parent", mark: "back" });
+  const more = button(m("common.more"), () => {
+    shown += SHOWN;
+    show();
+  }, { kind: "small", hidden: true });
   const base = button(m("versions.to-base"), (event) => move(event, "rollback", 0), { id: "rollback-base" });
   watch("models", (models) => {
     fillSelect(task, models.filter((one) => one.updatable).map((one) => [one.task, taskName(one.task)]), "sentiment");
@@ -115,5 +120,5 @@ export function versionsCard() {
   watch("updates", () => lineage && load());
   onAsk("changed", () => lineage && load());
   return card("versions", m("versions.title"), field(m("versions.task"), task),
-    h("div", { class: "actions" }, parent, base), done, problems.slot, plot.part, list);
+    h("div", { class: "actions" }, parent, base), done, problems.slot, plot.part, list, more);
 }

@@ -330,7 +330,7 @@ export default {
   "versions.base-figures": "Its figures when shipped",
   "versions.from": "from version {parent}, learnt from {samples} samples",
   "versions.not-servable": "This version can't answer.",
-  "versions.candidate": "Candidate",
+  "versions.candidate": "a candidate trained from version {parent}; the gate rejected it",
   "versions.rollback-to": "Roll back to version {version}",
   "versions.activate": "Activate version {version}",
   "versions.to-parent": "Roll back to the parent",

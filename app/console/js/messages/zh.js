@@ -330,7 +330,7 @@ export default {
   "versions.base-figures": "出厂时的成绩",
   "versions.from": "来自版本 {parent}，学了 {samples} 条样本",
   "versions.not-servable": "这个版本不能用来回答。",
-  "versions.candidate": "候选",
+  "versions.candidate": "从版本 {parent} 训练的候选，没有通过检查",
   "versions.rollback-to": "回滚到版本 {version}",
   "versions.activate": "启用版本 {version}",
   "versions.to-parent": "回滚到上一版",
