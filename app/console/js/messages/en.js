@@ -467,7 +467,7 @@ export default {
   "problem.unknown-prediction": "This prediction has expired. Please predict again.",
   "problem.unknown-sample": "This sample is gone.",
   "problem.sounds-like-danger": "This sounds as if you may be in danger, so it was not kept. Please talk to somebody who can help.",
-  "problem.invalid-export": "This is not an export that can be read.",
+  "problem.invalid-export": "It does not open: it is not an export, or the passphrase is wrong.",
   "problem.malformed-json": "This is not an export that can be read.",
   "problem.seal-broken": "It does not open: the passphrase is wrong, or the file belongs to another device.",
   "problem.body-too-large": "That is too large.",

@@ -467,7 +467,7 @@ export default {
   "problem.unknown-prediction": "这次预测已经过期，请再预测一次。",
   "problem.unknown-sample": "这条样本已经不在了。",
   "problem.sounds-like-danger": "这句话听起来你可能正处在危险中，所以没有保存。请找一个能帮你的人谈谈。",
-  "problem.invalid-export": "这不是能读的导出文件。",
+  "problem.invalid-export": "打不开：这不是导出文件，或者口令不对。",
   "problem.malformed-json": "这不是能读的导出文件。",
   "problem.seal-broken": "打不开：口令不对，或者文件属于另一台设备。",
   "problem.body-too-large": "内容太大了。",
