@@ -12,7 +12,7 @@ from pathlib import Path
 
 from fleet.errors import WorkersDie
 from fleet.features import kept_rows
-from fleet.work import ATTEMPTS, Done, Failure, Job, Setup, Worker, failure_of, perform
+from fleet.work import ATTEMPTS, LONGEST_LIFE, Done, Failure, Job, Setup, Worker, failure_of, perform
 
 # One thread for each library: the workers share the cores, and sums must not depend on how many there are.
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
@@ -24,6 +24,7 @@ class _Process:
     process: SpawnProcess
     pipe: connection.Connection
     job: Job | None = None
+    finished: int = 0
 
 
 class LocalWorkers:
@@ -60,7 +61,11 @@ class LocalWorkers:
                     if done is not None:
                         deaths = 0
                         worker.job = None
-                        if waiting:
+                        worker.finished += 1
+                        if worker.finished == LONGEST_LIFE:
+                            crew.remove(worker)
+                            _dismiss([worker])
+                        elif waiting:
                             self._give(worker, waiting.popleft())
                         yield done
                         continue
@@ -94,10 +99,13 @@ class LocalWorkers:
         ours, theirs = context.Pipe()
         earlier = {name: os.environ.get(name) for name in ONE_THREAD}
         os.environ.update(ONE_THREAD)  # They are read when the libraries are loaded.
+        # Ctrl-C is for the process that leads: its workers never hear it, not even while they start.
+        heard = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         try:
             process = context.Process(target=_serve, args=(theirs, setup, features_in), daemon=True, name="fleet")
             process.start()
         finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, heard)
             for name, value in earlier.items():
                 if value is None:
                     del os.environ[name]
@@ -142,7 +150,6 @@ def _dismiss(crew: list[_Process]) -> None:
 
 def _serve(pipe: connection.Connection, setup: Setup, features_in: Path | None) -> None:
     """A worker's life: one piece of work after the other, until nobody listens any more."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that leads.
     worker: Worker | None = None
     while True:
         try:

@@ -12,6 +12,7 @@ from fleet.texts import Corpus, Text
 # Texts that a user may come across, of those who have very many.
 _MOST_TAUGHT = 400
 FEWEST_TAUGHT = 10
+_GOLDEN = (math.sqrt(5) - 1) / 2
 
 
 @dataclass(frozen=True)
@@ -67,8 +68,7 @@ class Membership:
         """
         config = self._config
         drawn = chance(config, number, "who")
-        personas = config.population.personas
-        persona = drawn.choices(personas, [persona.weight for persona in personas])[0]
+        persona = self._persona(number)
         rate = drawn.lognormvariate(math.log(persona.feedback.mean), persona.feedback.spread)
         topics = self._topics(number, persona, drawn)
         pool = self._pool(topics, drawn)
@@ -80,6 +80,17 @@ class Membership:
             )
         said = [[self._said(number, persona, topics, entry) for entry in entries] for entries in (taught, judged)]
         return Member(number, persona, tuple(topics), rate, tuple(said[0]), tuple(said[1]))
+
+    def _persona(self, number: int) -> Persona:
+        """Each persona has its part among the first users of any number: steps of the golden ratio spread evenly."""
+        personas = self._config.population.personas
+        start = chance(self._config, "personas").random()
+        place = (start + number * _GOLDEN) % 1 * sum(persona.weight for persona in personas)
+        for persona in personas:
+            place -= persona.weight
+            if place < 0:
+                return persona
+        return personas[-1]
 
     def _topics(self, number: int, persona: Persona, drawn: random.Random) -> dict[str, float]:
         if self._config.source.each == "user":

@@ -1,6 +1,7 @@
 """The plots of a report, each with the sentence that says what it shows to who can't see it."""
 
 import io
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -114,12 +115,12 @@ def _shares_by_round(variant: VariantSummary) -> Plot:
 def _gains(variant: VariantSummary) -> Plot:
     figure, axes = _axes()
     points = [100 * gain for gain in variant.gains]
-    heights, edges, bars = axes.hist(points, bins=min(40, max(8, len(points) // 8)), color=_BLUE)
-    _ = heights
-    for edge, bar in zip(edges, bars, strict=False):  # type: ignore[arg-type]  # a container of patches
-        if edge < 0:
-            bar.set_color(_RED)
-    axes.axvline(0, color="black", linewidth=1)
+    lost, kept, gained = ([p for p in points if test(p)] for test in (_below, _at, _above))
+    width = max(2.5, round((points[-1] - points[0]) / 30))
+    axes.hist(lost, bins=_edges(lost, width), color=_RED, label=f"worse: {len(lost)}")
+    axes.bar([0], [len(kept)], width=width / 3, color=_GREY, label=f"as good: {len(kept)}")
+    axes.hist(gained, bins=_edges(gained, width), color=_BLUE, label=f"better: {len(gained)}")
+    axes.legend(frameon=False, fontsize=8)
     axes.set(xlabel="points gained at the end", ylabel="users")
     middle = variant.gains[len(variant.gains) // 2]
     alt = (
@@ -202,6 +203,24 @@ def _plain_ticks(axes: "Axes", steps: Sequence[Step]) -> None:
     places = [step.samples for step in steps]
     axes.set_xticks(places, [f"{place:.0f}" for place in places])
     axes.minorticks_off()
+
+
+def _edges(points: Sequence[float], width: float) -> list[float]:
+    """Ends of bins that begin or end at 0."""
+    first, last = (math.floor(min(points) / width), math.ceil(max(points) / width)) if points else (0, 1)
+    return [step * width for step in range(first, max(last, first + 1) + 1)]
+
+
+def _below(point: float) -> bool:
+    return round(point, 3) < 0
+
+
+def _at(point: float) -> bool:
+    return round(point, 3) == 0
+
+
+def _above(point: float) -> bool:
+    return round(point, 3) > 0
 
 
 def _points(share: float) -> str:

@@ -17,6 +17,7 @@ from model_store.bundle import Bundle
 from model_store.manifest import TaskManifest
 from model_store.signing import load_trusted_keys
 
+_MOST = {"topic": 5_000, "user": 20_000}
 _MOST_EACH_USER = 460
 _TRIED_FIRST = 20
 
@@ -117,7 +118,7 @@ def _source(request: Request, kept: RunConfig | None) -> TextSource:
         raise InvalidTexts("--group and --each user are for texts of your own: give --texts too")
     if each == "user" and group is None:
         raise InvalidTexts("--each user needs the field that names the user: give --group too")
-    return TextSource(path=path, group=group, each=each, most=_first(request.most, had.most, 5_000))
+    return TextSource(path=path, group=group, each=each, most=_first(request.most, kept and had.most, _MOST[each]))
 
 
 def _corpus(source: TextSource, labels: tuple[str, ...], seed: int) -> Corpus:
@@ -129,7 +130,7 @@ def _corpus(source: TextSource, labels: tuple[str, ...], seed: int) -> Corpus:
 
 def _readable(corpus: Corpus, encoder: SharedEncoder) -> tuple[Corpus, int]:
     texts = tuple(text for text in corpus.texts if encoder.reads(text.text))
-    return Corpus(texts), len(corpus.texts) - len(texts)
+    return Corpus(texts), corpus.left_out + len(corpus.texts) - len(texts)
 
 
 def _population(

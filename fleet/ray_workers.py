@@ -2,6 +2,7 @@
 
 import logging
 import os
+import socket
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
@@ -16,10 +17,11 @@ from ray.exceptions import RayError
 from fleet.errors import ClusterUnreachable
 from fleet.features import kept_rows
 from fleet.local_workers import ONE_THREAD
-from fleet.work import ATTEMPTS, Done, Failure, Job, Setup, Worker, failure_of, perform
+from fleet.work import ATTEMPTS, LONGEST_LIFE, Done, Failure, Job, Setup, Worker, failure_of, perform
 from model_store.head import Float32
 
 _STORE_BYTES = 256 << 20
+_KNOCK_SECONDS = 5
 _kept: dict[str, Worker] = {}  # of this process, if it is one of Ray's
 
 
@@ -44,6 +46,7 @@ class RayWorkers:
                     object_store_memory=_STORE_BYTES,
                 )  # fmt: skip
             else:
+                _knock(address)
                 ray.init(
                     address=address, runtime_env={"env_vars": ONE_THREAD}, logging_level=logging.ERROR,
                     log_to_driver=False,
@@ -66,7 +69,7 @@ class RayWorkers:
             ClusterUnreachable: the cluster is lost.
         """
         rows = None if features_in is None else kept_rows(features_in, len(setup.texts))
-        task: Any = ray.remote(num_cpus=1, max_retries=ATTEMPTS - 1)(_perform)
+        task: Any = ray.remote(num_cpus=1, max_retries=ATTEMPTS - 1, max_calls=LONGEST_LIFE)(_perform)
         try:
             # On the cluster's shared memory, so that the workers of a machine have them once.
             known = ray.put(setup), ray.put(None if rows is None else rows[:])
@@ -113,6 +116,13 @@ def _perform(key: str, setup: Setup, rows: Float32 | None, job: Job) -> Done:
         except Exception as error:  # noqa: BLE001  # the bundle is not on that machine, say
             return Done(job, None, failure_of(error))
     return perform(_kept[key], job)
+
+
+def _knock(address: str) -> None:
+    """Find out in seconds that nobody listens at HOST:PORT; Ray would wait for minutes. Raises OSError."""
+    host, colon, port = address.rpartition(":")
+    if colon and "/" not in address and port.isdigit():
+        socket.create_connection((host.strip("[]"), int(port)), timeout=_KNOCK_SECONDS).close()
 
 
 def _first_line(error: BaseException) -> str:

@@ -36,9 +36,10 @@ class Text:
 
 @dataclass(frozen=True)
 class Corpus:
-    """Texts, and a digest that changes with any of them."""
+    """Texts, and a digest that changes with any of them. `left_out` counts lines that hold no text to speak of."""
 
     texts: tuple[Text, ...]
+    left_out: int = 0
 
     @property
     def groups(self) -> tuple[str, ...]:
@@ -86,14 +87,18 @@ def read_corpus(
     path: Path, labels: Sequence[str], group: str | None, most: int, most_each: int, seed: int
 ) -> Corpus:  # fmt: skip
     """JSON lines, plain or .xz, with `text`, `label` and, if named, the field `group`; at most `most` texts, drawn
-    evenly over the groups, of each at most `most_each`. Texts that are there twice count once.
+    evenly over the groups, of each at most `most_each`. Blank texts are left out, and repeated ones.
 
     Raises:
         InvalidTexts: naming the line.
     """
     groups: dict[str, list[Text]] = {}
     seen: set[str] = set()
+    left_out = 0
     for number, row in _rows(path):
+        if isinstance(row, dict) and isinstance(row.get("text"), str) and not row["text"].strip():
+            left_out += 1
+            continue
         text = _parsed(row, labels, group, f"{path.name}, line {number}", number)
         if text.text not in seen:
             seen.add(text.text)
@@ -103,7 +108,7 @@ def read_corpus(
     drawn = random.Random(seed)  # noqa: S311  # a sample of texts, no secret
     chosen = [drawn.sample(groups[name], min(len(groups[name]), most_each)) for name in sorted(groups)]
     evenly = (text for turn in zip_longest(*chosen) for text in turn if text is not None)
-    return Corpus(tuple(text for _, text in zip(range(most), evenly, strict=False)))
+    return Corpus(tuple(text for _, text in zip(range(most), evenly, strict=False)), left_out)
 
 
 def _rows(path: Path) -> Iterator[tuple[int, Any]]:

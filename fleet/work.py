@@ -23,6 +23,8 @@ from model_store.signing import load_trusted_keys
 
 # A piece of work is tried so often before it is given up.
 ATTEMPTS = 3
+# A process is replaced after so many: what libraries keep of hundreds of devices must not add up.
+LONGEST_LIFE = 100
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 

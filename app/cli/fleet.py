@@ -46,7 +46,9 @@ def run(
     each: Annotated[
         Literal["topic", "user"] | None, typer.Option(help="What each group of the texts is. Default: a topic.")
     ] = None,
-    most_texts: Annotated[int | None, typer.Option(min=100, help="Read so many texts at most. Default: 5000.")] = None,
+    most_texts: Annotated[
+        int | None, typer.Option(min=100, help="So many texts at most, of all groups alike. Default: 5000; of users 20000.")
+    ] = None,
     vary: Annotated[
         list[str] | None,
         typer.Option(
@@ -63,7 +65,7 @@ def run(
     workers: Annotated[int | None, typer.Option(min=1, max=1024, help="Processes. Default: one for each core.")] = None,
     use_ray: Annotated[bool, typer.Option("--ray", help="Let Ray run the devices.")] = False,
     address: Annotated[
-        str | None, typer.Option(help="Ray's cluster, as in ray://host:10001, or auto; implies --ray.")
+        str | None, typer.Option(help="Ray's cluster, as HOST:6379, or auto; implies --ray.")
     ] = None,
     keep_states: Annotated[
         bool, typer.Option("--keep-states", help="Leave the devices' encrypted states in the folder.")
@@ -172,8 +174,8 @@ def _watch(progress: "Iterator[Progress]", out: Path) -> "Progress":
                     )
     except KeyboardInterrupt:
         progress.close()  # type: ignore[attr-defined]  # a generator: the workers end with it
-        done = f"{last.done} of {last.total} are finished" if last and last.stage == "simulate" else "nothing was lost"
-        note(f"stopped; {done} and kept. The same command goes on: attune fleet run --out {out}")
+        kept = last.done - last.failed if last and last.stage == "simulate" else 0
+        note(f"stopped; {kept} users are finished and kept. To go on: attune fleet run --out {out}")
         raise typer.Exit(130) from None
     assert last is not None  # noqa: S101  # a run tells at least its end
     return last

@@ -109,6 +109,19 @@ def test_wrong_texts_are_told_by_line_and_never_quoted(line: str, said: str, tmp
     assert "秘密" not in str(error.value)
 
 
+def test_blank_texts_are_left_out(tmp_path: Path) -> None:
+    path = tmp_path / "texts.jsonl"
+    path.write_text('{"text": " ", "label": "正面"}\n{"text": "好", "label": "正面"}\n', "utf-8")
+    found = read_corpus(path, LABELS, None, 100, 100, 0)
+    assert (len(found.texts), found.left_out) == (1, 1)
+
+
+def test_personas_come_in_their_parts_from_the_first_users_on(corpus: Corpus) -> None:
+    members = Membership(config(), corpus)
+    plain = [members.member(number).persona.name for number in range(50)].count("plain")
+    assert plain == 10  # 20 parts of 100
+
+
 def test_a_file_of_texts_that_is_not_there_is_told(tmp_path: Path) -> None:
     with pytest.raises(InvalidTexts, match="can't be read: No such file"):
         read_corpus(tmp_path / "none.jsonl", LABELS, None, 100, 100, 0)

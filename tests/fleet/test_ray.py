@@ -51,5 +51,6 @@ def test_ray_has_the_figures_of_local_workers_also_when_a_process_is_killed(
 
 def test_a_cluster_that_is_not_there_is_told(workers: RayWorkers) -> None:
     workers.close()  # a process is part of one Ray at a time
-    with pytest.raises(ClusterUnreachable, match="can't be reached at auto"):
-        RayWorkers(1, "auto")
+    for address in ("auto", "127.0.0.1:1"):
+        with pytest.raises(ClusterUnreachable, match=f"can't be reached at {address}"):
+            RayWorkers(1, address)
