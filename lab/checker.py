@@ -87,6 +87,10 @@ class Checker:
         if expected.samples is not None:
             yield _equal("update samples", expected.samples, found["metrics"].get("samples"))
         yield from _phrases("update because", expected.reasons, found["reasons"])
+        for name, bounds in (expected.figures or {}).items():
+            figure = found["metrics"].get(name)
+            held = isinstance(figure, int | float) and bounds.hold(figure)
+            yield Check(f"update {name}", bounds.told(), _shown(figure), held)
 
     def _updates(self, expected: int) -> Iterator[Check]:
         yield _equal("updates", expected, len(self._device.phone.all("/v1/updates")))
@@ -107,14 +111,8 @@ class Checker:
             answers = self._device.phone.predict([text.text for text in texts], self._scenario.task)
             right = sum(answer["label"] == (one.of or text.label) for answer, text in zip(answers, texts, strict=True))
             share = right / len(texts)
-            low, high = one.at_least, one.at_most
-            bounds = [
-                f"at least {low:.0%}" if low is not None else "",
-                f"at most {high:.0%}" if high is not None else "",
-            ]
-            ok = (low is None or share >= low) and (high is None or share <= high)
             named = f"accuracy on {one.texts}" + (f" as {one.of}" if one.of else "")
-            yield Check(named, ", ".join(filter(None, bounds)), f"{right} of {len(texts)} ({share:.0%})", ok)
+            yield Check(named, one.told(".0%"), f"{right} of {len(texts)} ({share:.0%})", one.hold(share))
 
     def _answers(self, expected: wanted.AnswersExpected) -> Iterator[Check]:
         name = expected.like or expected.unlike or ""
@@ -132,8 +130,9 @@ class Checker:
         told = [_entry(one["actor"], one["action"], one["version_from"], one["version_to"]) for one in entries]
         rest = iter(entries)
         for one in expected:
+            wish = _entry(one.actor, one.action, one.from_, one.to)
             ok = any(_fits(one, entry) for entry in rest)
-            yield Check("audit", _entry(one.actor, one.action, one.from_, one.to), "; ".join(told) or "nothing", ok)
+            yield Check("audit", wish, wish if ok else "; ".join(told) or "nothing", ok)
 
     def _never(self, expected: list[str]) -> Iterator[Check]:
         found = {one["action"] for one in self._device.phone.all("/v1/audit")}
@@ -217,5 +216,6 @@ def _fits(expected: wanted.AuditExpected, entry: Any) -> bool:
 
 
 def _entry(actor: str | None, action: str, before: int | None, after: int | None) -> str:
-    moved = f" {'?' if before is None else before} to {'?' if after is None else after}" if after is not None else ""
-    return f"{actor + ': ' if actor else ''}{action}{moved}"
+    by = f"{actor}: " if actor else ""
+    moved = (f" from {before}" if before is not None else "") + (f" to {after}" if after is not None else "")
+    return by + action + moved

@@ -19,8 +19,30 @@ Phrases = Annotated[list[Phrase], several(Phrase)]
 Versions = Annotated[list[Version], several(Version)]
 
 
+class Bounds(Part):
+    """Between what a figure lies."""
+
+    at_least: float | None = Field(None, strict=False)
+    at_most: float | None = Field(None, strict=False)
+
+    @model_validator(mode="after")
+    def _bounded(self) -> "Bounds":
+        if self.at_least is None and self.at_most is None:
+            raise ValueError("needs at_least, at_most or both")
+        return self
+
+    def hold(self, figure: float) -> bool:
+        """Does `figure` lie between them?"""
+        return (self.at_least is None or figure >= self.at_least) and (self.at_most is None or figure <= self.at_most)
+
+    def told(self, style: str = "g") -> str:
+        """Both in words."""
+        given = (("at least", self.at_least), ("at most", self.at_most))
+        return ", ".join(f"{word} {bound:{style}}" for word, bound in given if bound is not None)
+
+
 class UpdateExpected(Part):
-    """The newest update; `reasons` are phrases, each found in one of its reasons."""
+    """The newest update; `reasons` are phrases, each found in one of its reasons; `figures` are its metrics by name."""
 
     state: Literal["suspended", "running", "cancelling", "completed", "failed"] | None = None
     outcome: Literal["published", "rejected"] | None = None
@@ -28,6 +50,7 @@ class UpdateExpected(Part):
     trigger: Literal["request", "schedule", "deletion", "user"] | None = None
     samples: int | None = Field(None, ge=0, description="how many it learnt from")
     reasons: Phrases | None = None
+    figures: dict[Phrase, Bounds] | None = None
 
 
 class DecisionExpected(Part):
@@ -38,19 +61,13 @@ class DecisionExpected(Part):
     reasons: Phrases | None = None
 
 
-class AccuracyExpected(Part):
+class AccuracyExpected(Bounds):
     """The share of `texts` that the device gives the set's label, or the label `of`."""
 
     texts: Name
     at_least: Share | None = None
     at_most: Share | None = None
     of: str | None = Field(None, min_length=1, max_length=64)
-
-    @model_validator(mode="after")
-    def _bounded(self) -> "AccuracyExpected":
-        if self.at_least is None and self.at_most is None:
-            raise ValueError("needs at_least, at_most or both")
-        return self
 
 
 class AnswersExpected(Part):

@@ -79,7 +79,7 @@ class Update(Action):
         """The action in words."""
         wish = self.update
         until = {"end": "", "start": ", without waiting"}.get(wish.until, f", and it is in {wish.until}")
-        return ("presses `train now`" if wish.force else "asks for an update") + until
+        return ("presses “train now”" if wish.force else "asks for an update") + until
 
 
 class Cancel(Action):
