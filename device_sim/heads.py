@@ -130,7 +130,7 @@ class ServingHeads:
             head = self._nearest_ancestor(versions, task, active)
             degraded = Degraded(task, active, head.version, str(error))
             if self._degraded.get(task) != degraded:
-                _log.error("degraded", extra=vars(degraded))
+                _log.error("degraded: %s", degraded, extra=vars(degraded))
             self._degraded[task] = degraded
         self._serving[task] = head
 

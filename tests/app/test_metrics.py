@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 import pytest
 import yaml
+from prometheus_client import Metric
 from prometheus_client.parser import text_string_to_metric_families
 
 from app.metrics import Metrics
@@ -25,6 +26,7 @@ from tests.support.tiny_bundle import TinyBundle
 
 ROOT = Path(__file__).parents[2]
 DASHBOARD = ROOT / "observability/grafana/dashboards/attune.json"
+GUIDE = ROOT / "docs/observability.md"
 ALERTS = ROOT / "observability/prometheus/alerts.yml"
 _MANY_LABELS = {
     "attune_build_info": {"version", "bundle", "python"},
@@ -230,6 +232,18 @@ def test_the_dashboard_and_the_alerts_ask_for_metrics_that_there_are(lived: str)
     assert [panel["title"] for panel in dashboard["panels"] if panel["type"] == "row"] == [
         "Serving", "Learning", "Versions and rollbacks", "Schedule and device", "Privacy and egress", "Process",
     ]  # fmt: skip
+
+
+def test_every_metric_is_documented(lived: str) -> None:
+    documented = set(_METRIC.findall(GUIDE.read_text("utf-8")))
+    counted = {f"{family.name}_total" if family.type == "counter" else family.name for family in _families(lived)}
+    assert {name for name in counted if name.startswith("attune_")} == {
+        name for name in documented if name.startswith("attune_")
+    }
+
+
+def _families(lived: str) -> list[Metric]:
+    return list(text_string_to_metric_families(lived))
 
 
 def test_the_provisioned_files_name_each_other() -> None:
