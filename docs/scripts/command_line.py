@@ -15,6 +15,7 @@ from docs.scripts import pages
 
 _BY = "docs/scripts/command_line.py"
 _APP = pages.DOCS.parent / "app"
+_TREES = ("device_sim.errors", "model_store.errors")
 _HELP = ("-h", "--help")
 
 _COMMAND_LINE = """\
@@ -186,7 +187,7 @@ def _setting_default(name: str, field: Any) -> str:
 def _problems() -> str:
     from app.problems import TYPE_PREFIX
 
-    rows = sorted({*_of_errors(), *_of_layers()}, key=lambda row: (row[0], row[1]))
+    rows = sorted({*_of_errors(), *_of_layers()})
     table = pages.table(
         ("status", "`type`", "title", "when"),
         [(str(status), f"`{TYPE_PREFIX}{code}`", title, when) for status, code, title, when in rows],
@@ -212,8 +213,8 @@ def _of_errors() -> Iterator[Refusal]:
     while pending:
         one = pending.pop()
         pending += one.__subclasses__()
-        if one is UpdateCancelled or not one.__module__.endswith(".errors"):
-            continue  # it never reaches a caller, as its tree says; other modules' are foreign errors in disguise
+        if one is UpdateCancelled or one.__module__ not in _TREES:
+            continue  # it never reaches a caller, as its tree says; those of other modules are not the service's
         status, title = status_and_title(one.__new__(one))
         yield int(status), str(vars(one).get("code", one.code)), title, _first_line(one.__doc__ or "")  # type: ignore[attr-defined]  # both trees have a `code`
 
