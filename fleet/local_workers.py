@@ -6,7 +6,7 @@ from collections import Counter, deque
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from multiprocessing import connection, get_context
+from multiprocessing import connection, get_context, resource_tracker
 from multiprocessing.context import SpawnProcess
 from pathlib import Path
 
@@ -97,6 +97,7 @@ class LocalWorkers:
     def _start(self, setup: Setup, features_in: Path | None) -> _Process:
         context = get_context("spawn")  # a copy of a process with threads may hang
         ours, theirs = context.Pipe()
+        resource_tracker.ensure_running()  # `start` would begin it, and unblock SIGINT
         earlier = {name: os.environ.get(name) for name in ONE_THREAD}
         os.environ.update(ONE_THREAD)  # They are read when the libraries are loaded.
         # Ctrl-C is for the process that leads: its workers never hear it, not even while they start.

@@ -47,7 +47,7 @@ def run(
         Literal["topic", "user"] | None, typer.Option(help="What each group of the texts is. Default: a topic.")
     ] = None,
     most_texts: Annotated[
-        int | None, typer.Option(min=100, help="So many texts at most, of all groups alike. Default: 5000; of users 20000.")
+        int | None, typer.Option(min=100, help="So many texts at most, evenly by group. Default: 5000; of users 20000.")
     ] = None,
     vary: Annotated[
         list[str] | None,
