@@ -3,6 +3,8 @@ FROM python:3.11-slim AS wheel
 WORKDIR /build
 COPY pyproject.toml README.md LICENSE ./
 COPY app app
+COPY lab lab
+COPY fleet fleet
 COPY device_sim device_sim
 COPY model_store model_store
 COPY toolchain toolchain
