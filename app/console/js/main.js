@@ -12,11 +12,11 @@ import { onAsk, refresh, start, value, watch } from "./store.js";
 
 const NARROW = matchMedia("(max-width: 1023px)");
 
-let online = true;
 let asking = false;
 
 function header() {
   const state = h("span", { class: "service", role: "status" });
+  let online = true;
   const show = () => {
     const ready = value("ready");
     const kind = !online ? "offline" : ready?.status ?? "starting";
@@ -24,7 +24,10 @@ function header() {
     swap(state, badge(m(`service.${kind}`), { ready: "good", degraded: "warn", offline: "bad" }[kind] ?? ""), bundle && h("span", { class: "muted bundle" }, m("service.bundle", { bundle })));
   };
   for (const key of ["ready", "models"]) watch(key, show);
-  onApi("online", show);
+  onApi("online", (answers) => {
+    online = answers;
+    show();
+  });
   show();
   const choice = h("select", { id: "language", "aria-label": m("language.label"), on: { change: () => setLanguage(choice.value) } },
     h("option", { value: "zh-CN", lang: "zh-CN" }, "中文"), h("option", { value: "en", lang: "en" }, "English"));
@@ -36,10 +39,7 @@ function header() {
 function banners() {
   const offline = h("div", { class: "banner bad", role: "alert" });
   const degraded = h("div", { class: "banner warn", role: "status" });
-  onApi("online", (answers) => {
-    online = answers;
-    swap(offline, !answers && [icon("warn"), h("p", {}, m("banner.offline"))]);
-  });
+  onApi("online", (answers) => swap(offline, !answers && [icon("warn"), h("p", {}, m("banner.offline"))]));
   const show = () => {
     const ready = value("ready");
     swap(degraded, ready?.status === "degraded" && [icon("warn"), h("div", {}, h("p", {}, m("banner.degraded")), h("ul", { lang: "en" }, ready.reasons.map((one) => h("li", {}, one))))]);

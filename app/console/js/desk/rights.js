@@ -6,7 +6,7 @@ import { m, t } from "../i18n.js";
 import { icon } from "../icons.js";
 import { button, card, dialog, dialogActions, field, toggle } from "../parts.js";
 import { attempt, problemSlot } from "../problems.js";
-import { ask, refresh } from "../store.js";
+import { ask, onAsk, refresh } from "../store.js";
 
 const PASSPHRASE = "Attune-Export-Passphrase";
 
@@ -54,6 +54,7 @@ function importCard() {
     file.value = "";
     phrase.value = "";
     ask("erased");
+    ask("imported");
     await refresh();
     ask("changed");
     swap(done, icon("check"), m("rights.imported", { samples: report.samples, versions: report.versions }));
@@ -97,6 +98,7 @@ function eraseCard() {
       swap(done, icon("check"), m("rights.erased"));
     });
   }, { kind: "danger", id: "erase-go", mark: "trash" });
+  onAsk("imported", () => swap(done));
   return card("erase", m("rights.erase.title"), h("p", {}, m("rights.erase.text")), h("div", { class: "actions" }, go), done, problems.slot);
 }
 

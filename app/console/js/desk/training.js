@@ -52,8 +52,10 @@ function runPart() {
     cancel.dataset.update = update.id;
     problems.clear();
     swap(ended);
+    swap(epoch);
     loss.set([], []);
     bar.value = 0;
+    bar.hidden = false;
     bar.max = update.parameters.epochs ?? 1;
     show(update);
   }
@@ -75,6 +77,7 @@ function runPart() {
 
   function finish(update, seen) {
     show(update);
+    bar.hidden = bar.value === 0; // what was imported has no events
     if (seen) swap(spoken, m(`update.${update.outcome ?? update.state}.said`, { task: taskName(update.task), version: update.version ?? "" }));
   }
   return { part, begin, epochs, finish, problems };
