@@ -15,7 +15,7 @@ from device_sim.errors import DeviceError, ParameterOutOfBounds
 from device_sim.heads import ServingHeads
 from device_sim.insights.journal import delete_expired_thoughts
 from device_sim.sample_states import delete_expired
-from device_sim.samples import newest_sample, waiting_samples
+from device_sim.samples import newest_sample, pending_count, waiting_samples
 from device_sim.scheduler import Ticker
 from device_sim.settings_table import read_setting, write_setting
 from device_sim.stages import happened
@@ -30,9 +30,12 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class ScheduleState:
-    """The policy, when the next look comes (machine's clock), and what the last one decided."""
+    """The policy, how many samples of each task that can learn wait to be learnt, when the next look comes (by the
+    device's clock), and what the last one decided.
+    """
 
     policy: SchedulePolicy
+    pending: Mapping[str, int]
     next_look: str | None
     last_decision: Decision | None
 
@@ -80,10 +83,15 @@ class Schedule:
         """The schedule as it stands."""
         with self._state.reading() as connection:
             last = read_setting(connection, Decision)
+            pending = {
+                task: pending_count(connection, task, spec.labels, self._heads.base_id)
+                for task, spec in self._heads.tasks.items()
+                if spec.updatable
+            }
         next_look = self._ticker.next_look
         # By the device's clock, like every other time that it tells.
         told = (next_look + self._clock.offset).isoformat(timespec="milliseconds") if next_look else None
-        return ScheduleState(self.policy, told, last)
+        return ScheduleState(self.policy, pending, told, last)
 
     def put(self, changes: Mapping[str, Any]) -> ScheduleState:
         """Change some fields of the policy. Raises InvalidInput, ParameterOutOfBounds; then nothing has changed."""

@@ -13,7 +13,7 @@ router = APIRouter(prefix="/v1/schedule", tags=["schedule"])
 
 @router.get("", response_model=ScheduleAnswer, responses=reads())
 def read(device: Device) -> ScheduleState:
-    """The policy, when the device looks next, and its last decision."""
+    """The policy, what waits to be learnt, when the device looks next, and its last decision."""
     return device.schedule.get()
 
 

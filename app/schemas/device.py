@@ -105,9 +105,10 @@ class DecisionAnswer(AnswerModel):
 
 
 class ScheduleAnswer(AnswerModel):
-    """The policy, when the device looks next, and what it decided last."""
+    """The policy, what waits to be learnt, when the device looks next, and what it decided last."""
 
     policy: PolicyAnswer = Field(description="when it may train by itself")
+    pending: dict[str, int] = Field(description="samples that wait to be learnt, of each task that can learn")
     next_look: str | None = Field(description="null when it does not look by itself")
     last_decision: DecisionAnswer | None = Field(description="null before the first look")
 

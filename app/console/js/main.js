@@ -6,7 +6,6 @@ import { add, h, swap } from "./dom.js";
 import { language, m, setLanguage } from "./i18n.js";
 import { icon } from "./icons.js";
 import { badge, dialog, field } from "./parts.js";
-import { startCounting } from "./pending.js";
 import { phone } from "./phone/phone.js";
 import { onAsk, refresh, start, value, watch } from "./store.js";
 
@@ -112,5 +111,5 @@ swap(document.querySelector("title"), m("page.title"));
 onApi("token", askToken);
 add(document.body, h("a", { class: "skip", href: "#side-desk-panel" }, m("page.skip")), header(), banners(),
   sides(h("section", { id: "side-phone-panel", class: "side-phone" }, phone()), h("section", { id: "side-desk-panel", class: "side-desk", tabindex: "-1" }, desk())));
-startCounting();
+onAsk("changed", () => refresh("schedule", "samples"));
 start();

@@ -78,7 +78,7 @@ export function samplesCard() {
   }, { kind: "small danger", id: "samples-delete-all", mark: "trash" });
   const quietly = () => load().catch(() => {});
   watch("models", (models) => fillSelect(filter, [["*", m("samples.every-task")], ...models.filter((one) => one.updatable).map((one) => [one.task, taskName(one.task)])], "*"));
-  for (const key of ["samples", "pending"]) watch(key, quietly);
+  for (const key of ["samples", "updates"]) watch(key, quietly);
   onAsk("changed", quietly);
   return card("samples", m("samples.title"), h("div", { class: "inline" }, field(m("samples.task"), filter), deleteAll), total, problems.slot, none, list, moreButton);
 }

@@ -8,31 +8,26 @@ import { icon } from "../icons.js";
 import { badge, button, card, field, select, toggle } from "../parts.js";
 import { attempt, problemSlot } from "../problems.js";
 import { reason } from "../reasons.js";
-import { accept, refresh, value, watch } from "../store.js";
+import { accept, refresh, watch } from "../store.js";
 
 const HEAT = ["nominal", "fair", "serious", "critical"];
 const AFTER = ["keep", "keep_features", "delete"];
 
 function pendingList() {
   const list = h("ul", { class: "pending" });
-  const show = () => {
-    const [models, waiting, schedule] = [value("models"), value("pending"), value("schedule")];
-    if (!models || !waiting || !schedule) return;
-    const needed = schedule.policy.min_new_samples;
-    swap(list, models.filter((one) => one.updatable).map((one) => {
-      const count = waiting[one.task] ?? 0;
-      const meter = h("progress", { max: needed, value: Math.min(count, needed), "aria-label": m("schedule.pending-of", { task: taskName(one.task) }) });
-      return h("li", { data: { task: one.task, pending: count } }, h("span", {}, taskName(one.task)), meter,
-        h("span", { class: "value" }, m(count >= needed ? "schedule.enough" : "schedule.left", { count, needed, left: needed - count })));
-    }));
-  };
-  for (const key of ["models", "pending", "schedule"]) watch(key, show);
+  watch("schedule", ({ pending, policy: { min_new_samples: needed } }) => swap(list, Object.entries(pending).map(([task, count]) => {
+    const meter = h("progress", { max: needed, value: Math.min(count, needed), "aria-label": m("schedule.pending-of", { task: taskName(task) }) });
+    return h("li", { data: { task, pending: count } }, h("span", {}, taskName(task)), meter,
+      h("span", { class: "value" }, m(count >= needed ? "schedule.enough" : "schedule.left", { count, needed, left: needed - count })));
+  })));
   return list;
 }
 
 function decisionPart() {
   const part = h("div", { class: "decision", role: "status" });
+  let shown;
   watch("schedule", ({ last_decision: decision }) => {
+    if (shown === (shown = JSON.stringify(decision))) return; // It would be read out again.
     if (!decision) return swap(part, h("p", { class: "muted" }, m("schedule.no-decision")));
     return swap(part,
       h("p", {}, badge(m(`schedule.${decision.action}`), decision.action === "train" ? "good" : ""), " ",
