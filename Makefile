@@ -12,10 +12,10 @@ KILLS ?= 1000
 EXAMPLES ?= 200
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test lint bench torture fuzz clean
+.PHONY: help serve test lint bench torture fuzz docs preview screenshots clean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 serve: $(VENV)/.runtime ## Start the device runtime on http://127.0.0.1:8000 (stop with Ctrl-C)
 	@$(BIN)/attune serve
@@ -39,8 +39,20 @@ torture: $(VENV)/.dev ## Kill the device a thousand times and check it each time
 fuzz: $(VENV)/.dev ## Fuzz the HTTP contract from its OpenAPI document (over 5,000 cases)
 	@FUZZ_EXAMPLES=$(EXAMPLES) $(BIN)/python -m pytest -q -s tests/app/test_openapi.py
 
+docs: $(VENV)/.dev ## Write the references anew and build the documentation into site/
+	@$(BIN)/python -m docs.scripts.http_api
+	@$(BIN)/python -m docs.scripts.command_line
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --clean
+	@echo "site/index.html"
+
+preview: docs ## Show the documentation on http://127.0.0.1:8001, following changes
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs serve --dev-addr 127.0.0.1:8001
+
+screenshots: $(VENV)/.dev ## Take the documentation's pictures in a Chromium on this machine
+	@$(BIN)/python -m docs.scripts.screenshots
+
 clean: ## Remove the environment and caches
-	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
+	rm -rf $(VENV) build site *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
 
 $(VENV)/.python:
 	@test -n "$(PYTHON)" || { echo "Attune needs Python 3.11 or 3.12, and none was found: install one, or: make PYTHON=/path/to/python3.12 ..." >&2; exit 1; }
