@@ -6,6 +6,7 @@ needs most: name groups (console, lab, fleet) to take only theirs.
 
 import io
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -85,7 +86,7 @@ def console(of: Browser) -> None:
             page.click("#tab-versions")
             page.fill("#compare-text", "今晚又得加班了")
             page.click("#compare-go")
-            page.wait_for_function("document.querySelector('#comparison').innerText.includes('%')")
+            page.locator("#comparison", has_text="%").wait_for()
             take(page, "console-1440")
             page.click("#tab-records")
             take(page, "console-records-1440")
@@ -93,7 +94,7 @@ def console(of: Browser) -> None:
         with opened(of, url, _WIDE, "en-US") as page:
             _write(page, "最近一直在加班")
             page.click("#train-now")
-            page.wait_for_function("/published|rejected/i.test(document.querySelector('#run').innerText)")
+            page.locator("#run", has_text=re.compile("published|rejected", re.IGNORECASE)).wait_for()
             page.wait_for_timeout(1500)  # until the list of runs has followed
             take(page, "console-training-1440")
         _narrow(of, url, device)
