@@ -77,7 +77,7 @@ def keep_rows(folder: Path, rows: Float32) -> None:
         temporary.replace(folder / FEATURES_FILE)
     except OSError as error:
         temporary.unlink(missing_ok=True)
-        raise NoRoom(f"{folder / FEATURES_FILE} can't be written: {error.strerror}") from error
+        raise NoRoom(f"{folder / FEATURES_FILE} can't be written: {error.strerror or 'is the disk full?'}") from error
 
 
 def kept_rows(folder: Path, texts: int) -> Float32 | None:

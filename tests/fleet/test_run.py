@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import resource
 import shutil
 import signal
 import subprocess
@@ -14,6 +15,7 @@ import numpy as np
 import pytest
 
 from fleet.errors import FleetError, NoRoom, OtherRun
+from fleet.features import keep_rows
 from fleet.local_workers import LocalWorkers
 from fleet.prepare import Request
 from fleet.results import RESULTS_FILE, ResultsFile, UserResult, read_results
@@ -50,6 +52,7 @@ def test_variants_have_the_same_users(finished: Path) -> None:
         assert gated.persona == ungated.persona
         assert gated.rounds[0].right_base == ungated.rounds[0].right_base
         assert gated.rounds[0].given == ungated.rounds[0].given
+        assert gated.rounds[0].seen == ungated.rounds[0].seen
 
 
 def test_states_and_features_are_gone_when_it_is_done(finished: Path) -> None:
@@ -177,6 +180,17 @@ def test_a_full_disk_stops_the_run_and_says_what_to_do(small: Request, tmp_path:
     few = Request(**{**vars(small), "users": 1, "varied": ("epochs=1",), "updates": 1})
     with pytest.raises(FleetError, match="make room"):
         run_in(tmp_path / "run", few, Told(Failure("full: make room", fatal=True)))
+
+
+def test_features_that_find_no_room_are_told(tmp_path: Path) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))
+    try:
+        with pytest.raises(NoRoom, match="can't be written"):
+            keep_rows(tmp_path, np.zeros((10, 256), dtype=np.float32))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert not list(tmp_path.iterdir())
 
 
 def test_work_that_fails_is_tried_three_times_and_only_its_kind_is_told() -> None:
