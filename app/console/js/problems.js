@@ -41,6 +41,13 @@ export function asProblem(error) {
   return new Problem({ type: "urn:attune:problem:page", title: String(error?.message ?? error) });
 }
 
+/** What stands in a box; a Problem where that is nothing. */
+export function written(box) {
+  if (box.value.trim()) return box.value;
+  box.focus();
+  throw new Problem({ type: "urn:attune:problem:invalid-text" });
+}
+
 /** What shows a problem; `slot` keeps its place, and is a live region. */
 export function problemSlot() {
   const slot = h("div", { class: "problem-slot", role: "alert" });

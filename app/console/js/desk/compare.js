@@ -4,7 +4,7 @@ import { get, post } from "../api.js";
 import { h, swap } from "../dom.js";
 import { m, labelName, taskName } from "../i18n.js";
 import { bars, button, card, empty, field, fillSelect, sendOnEnter } from "../parts.js";
-import { attempt, problemSlot } from "../problems.js";
+import { attempt, problemSlot, written } from "../problems.js";
 import { onAsk, watch } from "../store.js";
 
 export function compareCard() {
@@ -30,7 +30,8 @@ export function compareCard() {
 
   async function compare() {
     await attempt(go, problems, async () => {
-      const ask = (version) => post("/v1/predict", { text: box.value, task: task.value, version: Number(version.value) });
+      const text = written(box);
+      const ask = (version) => post("/v1/predict", { text, task: task.value, version: Number(version.value) });
       const answers = await Promise.all(versions.map(ask));
       const same = answers[0].label === answers[1].label;
       swap(result, h("p", { class: "note" }, m(same ? "compare.same" : "compare.differ")),

@@ -6,7 +6,7 @@ import { moment, percent } from "../format.js";
 import { labelName, m, named } from "../i18n.js";
 import { icon } from "../icons.js";
 import { badge, button, empty, field, sendOnEnter, versionBadge } from "../parts.js";
-import { attempt, problemSlot } from "../problems.js";
+import { attempt, problemSlot, written } from "../problems.js";
 import { ask, onAsk } from "../store.js";
 import { helpCard } from "./help.js";
 
@@ -79,7 +79,7 @@ export function insightsScreen() {
 
   async function tell() {
     await attempt(send, problems, async () => {
-      swap(result, shown(await post("/v1/insights", { text: box.value })));
+      swap(result, shown(await post("/v1/insights", { text: written(box) })));
       if (earlier.open) await showEarlier();
     });
   }

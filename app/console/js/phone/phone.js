@@ -47,7 +47,10 @@ export function phone() {
     consent.hidden = true;
     app.hidden = false;
     swap(consent);
-    if (had) choose("write", true);
+    if (!had) return;
+    // Before the box that comes next, not after it among the tabs.
+    choose("write");
+    app.querySelector("h3").focus();
   }
 
   let asked = false;

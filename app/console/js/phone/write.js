@@ -6,7 +6,7 @@ import { number, percent } from "../format.js";
 import { labelName, m, named, taskName } from "../i18n.js";
 import { icon } from "../icons.js";
 import { bars, button, empty, field, fillSelect, sendOnEnter, versionBadge } from "../parts.js";
-import { attempt, problemSlot } from "../problems.js";
+import { attempt, problemSlot, written } from "../problems.js";
 import { ask, onAsk, value, watch } from "../store.js";
 
 const EXAMPLES = ["今天又要加班到很晚", "终于学会了游泳", "我希望提升我的演讲能力"];
@@ -84,7 +84,7 @@ export function writeScreen() {
 
   async function predict() {
     await attempt(send, problems, async () => {
-      const text = box.value;
+      const text = written(box);
       const prediction = await post("/v1/predict", { text, task: task.value });
       const model = value("models")?.find((one) => one.task === prediction.task);
       const corrected = remember(text, prediction);
@@ -113,6 +113,6 @@ export function writeScreen() {
     past.hidden = true;
   });
   return h("div", { class: "screen" },
-    h("h3", {}, m("write.title")), field(m("write.task"), task), field(m("write.text"), box),
+    h("h3", { tabindex: "-1" }, m("write.title")), field(m("write.task"), task), field(m("write.text"), box),
     h("div", { class: "actions end" }, send), problems.slot, spoken, result, past);
 }
