@@ -14,7 +14,6 @@ expect.set_options(timeout=30_000)
 Side = Literal["phone", "desk"]
 PhoneScreen = Literal["write", "insights", "assistant", "me"]
 DeskSection = Literal["train", "versions", "samples", "records", "rights"]
-PHONE_SCREENS: tuple[PhoneScreen, ...] = ("write", "insights", "assistant", "me")
 DESK_SECTIONS: tuple[DeskSection, ...] = ("train", "versions", "samples", "records", "rights")
 
 _WATCH_RUN = """() => {

@@ -1,0 +1,228 @@
+"""What goes wrong is said on the page, beside what caused it and with the way out; and odd texts break nothing."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Locator, expect
+
+from app.settings import Settings
+from tests.console.conftest import Open
+from tests.console.console_page import DESK_SECTIONS, ConsolePage, PhoneScreen
+from tests.console.served import LABEL, TAUGHT, ServedDevice
+from tests.support.browser import DESK, PHONE
+from tests.support.http_service import running
+
+LONG_WORD = "Donaudampfschifffahrtsgesellschaftskapitän" * 6
+ODD_TEXTS = {
+    "markup": "<img src=x onerror=\"document.title='pwned'\"><script>document.title='pwned'</script>",
+    "emoji": "👩‍👩‍👧‍👦🏳️‍🌈 今天👍🏽很开心 🇨🇳",
+    "right to left": "أشعر بالسعادة اليوم \u202e שלום עולם",
+    "a long word": LONG_WORD,
+    "lines": "第一行\n第二行\t有制表符",
+}
+LONG_UPDATE = 5000
+
+
+@pytest.fixture
+def console(device: ServedDevice, open_page: Open) -> ConsolePage:
+    """The page on a phone, in English, with consent given."""
+    device.consent()
+    return open_page(device.url, PHONE, "en")
+
+
+def problem(within: Locator, code: str) -> Locator:
+    """What says this problem."""
+    return within.locator(f".problem[data-code='{code}']")
+
+
+class TestTexts:
+    def test_without_one_the_page_asks_for_it(self, console: ConsolePage) -> None:
+        for text in ("", "  \n "):
+            console.box.fill(text)
+            console.press(console.button("write.predict"))
+            shown = problem(console.page.locator("#panel-write"), "invalid-text")
+            expect(shown).to_have_text(console.said("problem.invalid-text"))
+            expect(console.box).to_be_focused()
+            expect(console.result).to_have_count(0)
+            console.predict(TAUGHT[0])
+            expect(shown).to_have_count(0)
+            console.page.reload()
+
+    def test_one_that_the_service_refuses_is_said_to_be(self, console: ConsolePage) -> None:
+        console.record.allow("status of 422")
+        console.box.fill("\x07\x00")
+        console.press(console.button("write.predict"))
+        expect(console.page.locator("#panel-write .problem")).to_be_visible()
+        expect(console.result).to_have_count(0)
+
+    def test_the_longest_fits_and_no_longer_one_can_be_written(self, console: ConsolePage) -> None:
+        console.box.fill("长" * 10_001)
+        assert len(console.box.input_value()) == 10_000
+        console.press(console.button("write.predict"))
+        expect(console.result).to_be_visible()
+        assert console.overflow() == 0
+
+    def test_odd_texts_are_shown_as_they_are_and_fit(self, console: ConsolePage, device: ServedDevice) -> None:
+        for text in ODD_TEXTS.values():
+            console.box.fill(text)
+            console.press(console.button("write.predict"))
+            expect(console.page.locator(".history-text").first).to_have_text(text)
+            console.correct(LABEL)
+            assert console.overflow() == 0
+        console.page.locator("#write-task").select_option("entities")
+        console.predict(ODD_TEXTS["markup"])
+        expect(console.result.locator(".marked")).to_contain_text("<img src=x")
+        screens: tuple[tuple[PhoneScreen, str, str], ...] = (
+            ("insights", "insight-text", "insights.ask"),
+            ("assistant", "assist-text", "assist.send"),
+        )
+        for screen, box, button in screens:
+            console.phone(screen)
+            for text in ODD_TEXTS.values():
+                console.page.locator(f"#{box}").fill(text)
+                console.press(console.button(button))
+                expect(console.button(button)).not_to_have_attribute("aria-busy", "true")
+                assert console.overflow() == 0
+        mine = console.page.locator(".bubble.yours")
+        assert mine.all_text_contents() == list(ODD_TEXTS.values())
+        console.desk("samples")
+        rows = console.page.locator("#samples-list li .grow p:first-child")
+        assert sorted(rows.all_text_contents()) == sorted(ODD_TEXTS.values())
+        assert console.overflow() == 0
+        for section in DESK_SECTIONS:
+            console.desk(section)
+            assert console.overflow() == 0
+        assert console.page.locator("img[src='x']").count() == 0
+        assert "pwned" not in console.page.title()
+
+
+class TestConsent:
+    def test_a_correction_without_it_leads_to_it(self, device: ServedDevice, open_page: Open) -> None:
+        console = open_page(device.url, PHONE, "zh-CN")
+        console.record.allow("status of 403")
+        console.press(console.button("consent.decline"))
+        console.predict(TAUGHT[0])
+        console.press(console.label(LABEL))
+        refused = problem(console.result, "consent-required")
+        expect(refused).to_contain_text(console.said("problem.consent-required"))
+        assert device.api.get("/v1/samples").json()["total"] == 0
+        console.press(console.button("problem.open-consent", refused))
+        console.agree()
+        console.correct(LABEL)
+        assert device.api.get("/v1/samples").json()["total"] == 1
+
+    def test_it_is_withdrawn_with_one_tap(self, console: ConsolePage, device: ServedDevice) -> None:
+        console.phone("me")
+        console.press(console.button("me.withdraw"))
+        expect(console.button("me.withdraw")).to_be_disabled()
+        expect(console.page.locator("#me-personalization")).not_to_be_checked()
+        assert device.api.get("/v1/consent").json()["personalization"] is False
+
+
+class TestToken:
+    @pytest.fixture
+    def url(self, tmp_path: Path) -> Iterator[str]:
+        """A service that demands one."""
+        with running(Settings.model_validate({"state_dir": tmp_path / "state", "token": "swordfish"})) as service:
+            yield service.url
+
+    def test_it_is_asked_for_until_it_is_right(self, url: str, open_page: Open) -> None:
+        console = open_page(url, DESK, "en")
+        console.record.allow("status of 401")
+        dialog = console.page.get_by_role("dialog", name=console.said("token.title"), exact=True)
+        token = dialog.get_by_label(console.said("token.label"), exact=True)
+        token.fill("wrong")
+        console.press(console.button("token.save", dialog))
+        expect(dialog.get_by_text(console.said("token.wrong"))).to_be_visible()
+        token.fill("swordfish")
+        console.press(console.button("token.save", dialog))
+        expect(dialog).to_be_hidden()
+        console.agree()
+        expect(console.predict(TAUGHT[0])).to_have_attribute("data-version", "0")
+        console.page.reload()
+        expect(console.box).to_be_visible()
+        expect(dialog).to_be_hidden()
+
+
+class TestUpdates:
+    def test_unplugged_in_training_it_expires_and_says_why(self, console: ConsolePage, device: ServedDevice) -> None:
+        device.teach()
+        console.night()
+        console.set_epochs(LONG_UPDATE)
+        console.press(console.button("train.now"))
+        expect(console.run).to_have_attribute("data-state", "running")
+        expect(console.run.locator(".chart-canvas")).to_be_visible()
+        console.press(console.device_switch("charging"))
+        expect(console.run).to_have_attribute("data-state", "failed")
+        expect(console.run.locator(".reasons")).to_contain_text("charging")
+        expect(console.button("update.cancel")).to_be_hidden()
+        assert [one["version"] for one in device.api.get("/v1/models").json()["models"] if one["updatable"]] == [
+            0,
+            0,
+            0,
+        ]
+        console.press(console.button("train.now"))
+        refused = problem(console.card("training"), "conditions-not-met")
+        expect(refused).to_contain_text(console.said("reason.charging"))
+        console.record.allow("status of 409")
+
+    def test_a_running_one_is_cancelled(self, console: ConsolePage, device: ServedDevice) -> None:
+        device.teach()
+        console.desk("train")
+        console.set_epochs(LONG_UPDATE)
+        console.press(console.card("training").get_by_role("switch", name=console.said("train.force"), exact=True))
+        console.press(console.button("train.now"))
+        console.press(console.button("update.cancel"))
+        expect(console.run).to_have_attribute("data-state", "failed")
+        expect(console.run.locator(".reasons")).not_to_be_empty()
+        assert device.api.get("/v1/samples").json()["items"][0]["state"] == "new"
+
+    def test_a_rejected_one_gives_its_reason_and_its_figures(self, console: ConsolePage, device: ServedDevice) -> None:
+        device.teach(labels=("正面", "负面"))
+        console.desk("train")
+        console.press(console.card("training").get_by_role("switch", name=console.said("train.force"), exact=True))
+        console.press(console.button("train.now"))
+        expect(console.run).to_have_attribute("data-state", "rejected")
+        update = device.api.get("/v1/updates").json()["items"][0]
+        expect(console.run.locator(".reasons")).to_have_text(update["reasons"][0].capitalize())
+        before, after, of = (update["metrics"][f"held_out{part}"] for part in ("_right_before", "_right", ""))
+        expect(console.run.locator(".figures")).to_contain_text(f"{before} → {after} / {of}")
+        console.desk("versions")
+        fallen = console.page.locator("#timeline .fallen")
+        expect(fallen).to_contain_text(f"{before} → {after} / {of}")
+        expect(console.version(0)).to_have_attribute("aria-current", "true")
+
+    def test_nothing_to_learn_is_said(self, console: ConsolePage) -> None:
+        console.record.allow("status of 409")
+        console.desk("train")
+        console.press(console.card("training").get_by_role("switch", name=console.said("train.force"), exact=True))
+        console.press(console.button("train.now"))
+        expect(problem(console.card("training"), "nothing-to-learn")).to_be_visible()
+
+    def test_a_parameter_out_of_bounds_names_the_bound(self, console: ConsolePage, device: ServedDevice) -> None:
+        console.record.allow("status of 422")
+        device.teach(TAUGHT[:1])
+        console.desk("train")
+        console.set_epochs(LONG_UPDATE + 1)
+        console.press(console.button("train.now"))
+        expect(problem(console.card("training"), "parameter-out-of-bounds")).to_contain_text("5000")
+
+
+class TestUnreachable:
+    def test_the_page_says_so_keeps_what_was_written_and_picks_up_again(
+        self, console: ConsolePage, device: ServedDevice
+    ) -> None:
+        console.record.allow("net::ERR_")
+        banner = console.page.get_by_role("alert").filter(has_text=console.said("banner.offline"))
+        console.box.fill(TAUGHT[0])
+        device.stop()
+        console.press(console.button("write.predict"))
+        expect(banner).to_be_visible()
+        expect(problem(console.page.locator("#panel-write"), "unreachable")).to_be_visible()
+        expect(console.page.locator(".service")).to_contain_text(console.said("service.offline"))
+        expect(console.box).to_have_value(TAUGHT[0])
+        device.start()
+        expect(banner).to_have_count(0)
+        console.press(console.button("write.predict"))
+        expect(console.result).to_have_attribute("data-version", "0")
