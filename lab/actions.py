@@ -5,14 +5,15 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Union
 
 from pydantic import BeforeValidator, Discriminator, Field, Tag, ValidationError
 
+from lab import fault_actions as fault
 from lab import phone_actions as phone
 from lab import user_actions as user
 from lab.vocabulary import Action, Name, Part, several
 
 _SIMPLE: tuple[type[Action], ...] = (
     user.Consent, user.Correct, user.Update, user.Cancel, user.Rollback, user.Activate, user.Delete, user.Export,
-    user.Import, user.Erase, phone.Phone, phone.Clock, phone.Schedule, phone.Look, phone.Wait, phone.Start, phone.Stop,
-    phone.Restart, phone.Kill, phone.SaveFiles, phone.PutBack, phone.Damage, phone.Repair, phone.Disk, phone.Remember,
+    user.Import, user.Erase, phone.Phone, fault.Clock, phone.Schedule, phone.Look, phone.Wait, phone.Start, phone.Stop,
+    phone.Restart, fault.Kill, fault.SaveFiles, fault.PutBack, fault.Damage, fault.Repair, fault.Disk, phone.Remember,
 )  # fmt: skip
 
 

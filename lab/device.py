@@ -1,5 +1,6 @@
 """A device of a scenario: its process, its files, and what was done to them."""
 
+import json
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -43,6 +44,7 @@ class Device:
         self.state = folder / "state"
         self.shift = timedelta()
         self.was_started = False
+        self.has_seed = False
         self.disk_is_full = False
         self.update_id: str | None = None
         folder.mkdir(parents=True)
@@ -114,6 +116,10 @@ class Device:
     def save_files(self, name: str) -> None:
         """Copy the state directory."""
         self._must_be_off("copying its files")
+        if not self.state.is_dir():
+            raise StepFailed(f"the device {self.name} has no files to copy: it was never started")
+        if self._copy(name).exists():
+            raise StepFailed(f"there is a copy {name} already: give this one another name")
         shutil.copytree(self.state, self._copy(name))
 
     def put_back(self, name: str, only: str) -> None:
@@ -123,7 +129,7 @@ class Device:
         if not copy.is_dir():
             raise StepFailed(f"there is no copy {name}: save_files makes one")
         if only == "all":
-            shutil.rmtree(self.state)
+            shutil.rmtree(self.state, ignore_errors=True)
             shutil.copytree(copy, self.state)
         elif only == "database":
             for path in self.state.glob(f"{DATABASE}*"):
@@ -131,6 +137,8 @@ class Device:
             for path in copy.glob(f"{DATABASE}*"):
                 shutil.copy2(path, self.state)
         else:
+            if not (copy / KEYSTORE).is_file():
+                raise StepFailed(f"the copy {name} holds no {KEYSTORE}")
             shutil.copy2(copy / KEYSTORE, self.state)
 
     def damage(self, what: str, how: str) -> None:
@@ -153,15 +161,16 @@ class Device:
         self._bundle = None
 
     def holders_of(self, texts: Sequence[str]) -> list[str]:
-        """Names of the device's files, and `log`, that hold one of `texts` in the clear."""
-        needles = [text.encode() for text in texts]
+        """Names of the device's files, and `log`, that hold one of `texts` in the clear, as UTF-8, UTF-16 or JSON."""
+        escaped = [json.dumps(text)[1:-1] for text in texts]
+        needles = [text.encode(form) for text in (*texts, *escaped) for form in ("utf-8", "utf-16-le")]
         found = [
             path.name
             for path in sorted(self.state.rglob("*"))
             if path.is_file() and any(needle in path.read_bytes() for needle in needles)
         ]
         printed = "\n".join([*self._printed, *(self._process.output if self._process else ())])
-        return found + (["log"] if any(text in printed for text in texts) else [])
+        return found + (["log"] if any(text in printed for text in (*texts, *escaped)) else [])
 
     def _copy(self, name: str) -> Path:
         return self._folder / f"copy-{name}"

@@ -1,7 +1,7 @@
 """What a step may expect of the device. Each key is one check; a key that is left out checks nothing."""
 
 from collections.abc import Iterable
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
@@ -15,11 +15,23 @@ Decided = Literal["train", "wait"]
 State = Literal["base", "trying", "good", "rejected", "rolled_back", "destroyed"]
 
 
-Phrases = Annotated[list[Phrase], several(Phrase)]
+Phrases = Annotated[list[Phrase], several(Phrase), Field(min_length=1)]
 Versions = Annotated[list[Version], several(Version)]
 
 
-class Bounds(Part):
+class Expectation(Part):
+    """Something that is looked at. What would look at nothing, and so always hold, is refused."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _given(cls, value: Any) -> Any:
+        for name, given in value.items() if isinstance(value, dict) else ():
+            if given is None:
+                raise ValueError(f"{name} says nothing: write what is expected, or leave it out")
+        return value
+
+
+class Bounds(Expectation):
     """Between what a figure lies."""
 
     at_least: float | None = Field(None, strict=False)
@@ -41,7 +53,7 @@ class Bounds(Part):
         return ", ".join(f"{word} {bound:{style}}" for word, bound in given if bound is not None)
 
 
-class UpdateExpected(Part):
+class UpdateExpected(Expectation):
     """The newest update; `reasons` are phrases, each found in one of its reasons; `figures` are its metrics by name."""
 
     state: Literal["suspended", "running", "cancelling", "completed", "failed"] | None = None
@@ -50,10 +62,16 @@ class UpdateExpected(Part):
     trigger: Literal["request", "schedule", "deletion", "user"] | None = None
     samples: int | None = Field(None, ge=0, description="how many it learnt from")
     reasons: Phrases | None = None
-    figures: dict[Phrase, Bounds] | None = None
+    figures: dict[Phrase, Bounds] | None = Field(None, min_length=1)
+
+    @model_validator(mode="after")
+    def _something(self) -> "UpdateExpected":
+        if not self.model_fields_set:
+            raise ValueError(f"needs one at least of: {', '.join(type(self).model_fields)}")
+        return self
 
 
-class DecisionExpected(Part):
+class DecisionExpected(Expectation):
     """The schedule's last decision; `reasons` are phrases, each found in one of its reasons."""
 
     action: Decided
@@ -70,7 +88,7 @@ class AccuracyExpected(Bounds):
     of: str | None = Field(None, min_length=1, max_length=64)
 
 
-class AnswersExpected(Part):
+class AnswersExpected(Expectation):
     """Whether the answers are, to the bit, those remembered under a name."""
 
     like: Name | None = None
@@ -83,14 +101,14 @@ class AnswersExpected(Part):
         return self
 
 
-class ReadyExpected(Part):
+class ReadyExpected(Expectation):
     """What `/readyz` says."""
 
     status: Readiness
     reasons: Phrases | None = None
 
 
-class AuditExpected(Part):
+class AuditExpected(Expectation):
     """An entry of the audit trail."""
 
     action: Phrase
@@ -99,7 +117,7 @@ class AuditExpected(Part):
     to: Version | None = None
 
 
-class RefusedExpected(Part):
+class RefusedExpected(Expectation):
     """The step's last action is refused: the last part of the problem's `type`, its status, a phrase of its detail."""
 
     type: Phrase
@@ -107,14 +125,14 @@ class RefusedExpected(Part):
     says: Phrase | None = None
 
 
-class StartRefusedExpected(Part):
+class StartRefusedExpected(Expectation):
     """The device does not start: its exit code, and a phrase of the last line that it prints."""
 
     exit_code: int = 1
     says: Phrase
 
 
-class TrafficExpected(Part):
+class TrafficExpected(Expectation):
     """What `traffic` met: calls that failed, answers that mixed versions, and the versions that answered."""
 
     failures: int = 0
@@ -122,13 +140,13 @@ class TrafficExpected(Part):
     versions: Versions | None = None
 
 
-class Expect(Part):
+class Expect(Expectation):
     """Expectations of one step."""
 
     version: Versions | None = Field(None, description="the active version, or those that it may be")
     serving: Version | None = Field(None, description="the version that answers, by a prediction")
     state: State | None = Field(None, description="of the active version")
-    states: dict[Version, State] | None = Field(None, description="of versions, by number")
+    states: dict[Version, State] | None = Field(None, min_length=1, description="of versions, by number")
     ready: Annotated[ReadyExpected, either("status", ReadyExpected | Readiness)] | None = None
     running: bool | None = Field(None, description="whether the process runs")
     pending: int | None = Field(None, ge=0, description="samples that wait to be learnt")
@@ -136,9 +154,11 @@ class Expect(Part):
     update: UpdateExpected | None = None
     updates: int | None = Field(None, ge=0, description="how many there have been")
     decision: Annotated[DecisionExpected, either("action", DecisionExpected | Decided)] | None = None
-    accuracy: Annotated[list[AccuracyExpected], several(AccuracyExpected)] | None = None
+    accuracy: Annotated[list[AccuracyExpected], several(AccuracyExpected), Field(min_length=1)] | None = None
     answers: AnswersExpected | None = None
-    audit: list[AuditExpected] | None = Field(None, description="entries in this order, others between them allowed")
+    audit: list[AuditExpected] | None = Field(
+        None, min_length=1, description="entries in this order, others between them allowed"
+    )
     never: Phrases | None = Field(None, description="actions that the audit trail must not hold")
     consent: bool | None = None
     affected: Versions | None = Field(None, description="versions that a deletion names")

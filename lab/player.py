@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from lab import fault_actions as fault
 from lab import phone_actions as phone
 from lab import user_actions as user
 from lab.actions import Traffic
@@ -41,11 +42,11 @@ class Player:
             user.Consent: self._consent, user.Correct: self._correct, user.Update: self._update,
             user.Cancel: self._cancel, user.Rollback: self._rollback, user.Activate: self._activate,
             user.Delete: self._delete, user.Export: self._export, user.Import: self._import, user.Erase: self._erase,
-            phone.Phone: self._conditions, phone.Clock: self._clock, phone.Schedule: self._schedule,
+            phone.Phone: self._conditions, fault.Clock: self._clock, phone.Schedule: self._schedule,
             phone.Look: self._look, phone.Wait: self._wait, phone.Start: self._start, phone.Stop: self._stop,
-            phone.Restart: self._restart, phone.Kill: self._kill, phone.SaveFiles: self._save_files,
-            phone.PutBack: self._put_back, phone.Damage: self._damage, phone.Repair: self._repair,
-            phone.Disk: self._disk, phone.Remember: self._remember, Traffic: self._traffic,
+            phone.Restart: self._restart, fault.Kill: self._kill, fault.SaveFiles: self._save_files,
+            fault.PutBack: self._put_back, fault.Damage: self._damage, fault.Repair: self._repair,
+            fault.Disk: self._disk, phone.Remember: self._remember, Traffic: self._traffic,
         }  # fmt: skip
 
     def device(self, name: str) -> Device:
@@ -71,11 +72,14 @@ class Player:
 
     def start(self, device: Device, passphrase: str | None) -> None:
         """Start a device, and set its clock; one that is new gets the scenario's seed."""
-        new = not device.was_started
         device.start(passphrase)
         self._set_clock(device)
-        if new:
-            device.phone.call("PUT", "/v1/schedule", {"parameters": {"seed": self._seed}})
+        if not device.has_seed:
+            self._set_seed(device)
+
+    def _set_seed(self, device: Device) -> None:
+        device.phone.call("PUT", "/v1/schedule", {"parameters": {"seed": self._seed}})
+        device.has_seed = True
 
     def _set_clock(self, device: Device) -> None:
         now = self.moment.on(self._scenario.first_day, self._scenario.zone, device.shift)
@@ -170,11 +174,12 @@ class Player:
     def _erase(self, device: Device, _: user.Erase) -> None:
         device.phone.call("DELETE", "/v1/user-data")
         self._set_clock(device)
+        self._set_seed(device)
 
     def _conditions(self, device: Device, action: phone.Phone) -> None:
         device.phone.call("PUT", "/v1/device", action.phone.model_dump(exclude_none=True))
 
-    def _clock(self, device: Device, action: phone.Clock) -> None:
+    def _clock(self, device: Device, action: fault.Clock) -> None:
         device.shift += action.span
         self._set_clock(device)
 
@@ -194,22 +199,22 @@ class Player:
         device.stop()
         self.start(device, self._scenario.settings.passphrase)
 
-    def _kill(self, device: Device, action: phone.Kill) -> None:
+    def _kill(self, device: Device, action: fault.Kill) -> None:
         device.kill(action.kill.after_ms / 1000)
 
-    def _save_files(self, device: Device, action: phone.SaveFiles) -> None:
+    def _save_files(self, device: Device, action: fault.SaveFiles) -> None:
         device.save_files(action.save_files)
 
-    def _put_back(self, device: Device, action: phone.PutBack) -> None:
+    def _put_back(self, device: Device, action: fault.PutBack) -> None:
         device.put_back(action.put_back.from_, action.put_back.only)
 
-    def _damage(self, device: Device, action: phone.Damage) -> None:
+    def _damage(self, device: Device, action: fault.Damage) -> None:
         device.damage(action.damage.what, action.damage.how)
 
-    def _repair(self, device: Device, _: phone.Repair) -> None:
+    def _repair(self, device: Device, _: fault.Repair) -> None:
         device.repair_bundle()
 
-    def _disk(self, device: Device, action: phone.Disk) -> None:
+    def _disk(self, device: Device, action: fault.Disk) -> None:
         device.fill_disk(action.disk == "full")
         if action.disk == "free":
             self._set_clock(device)

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import re
+import signal
 import subprocess
 import sys
 import threading
@@ -35,11 +36,12 @@ class Processes:
                 env=environment,
                 cwd=folder,
                 stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
                 encoding="utf-8",
                 errors="replace",
-                start_new_session=True,  # Ctrl-C is for the lab, which ends its devices itself.
+                # Ctrl-C is for the lab, which ends its devices itself; with all that a command may have started.
+                start_new_session=True,
             )
             self._running.add(process)
         return process
@@ -55,7 +57,7 @@ class Processes:
             self._closed = True
             running = list(self._running)
         for process in running:
-            process.kill()
+            _signal(process, signal.SIGKILL)
         for process in running:
             process.wait()
 
@@ -106,7 +108,7 @@ class Process:
 
     def stop(self, patience: float) -> None:
         """Stop it in good order. Raises PhoneHung: it did not, and was killed."""
-        self._process.terminate()
+        _signal(self._process, signal.SIGTERM)
         try:
             self._process.wait(patience)
         except subprocess.TimeoutExpired:
@@ -117,7 +119,7 @@ class Process:
     def kill(self, after: float = 0.0) -> None:
         """`kill -9`."""
         time.sleep(after)
-        self._process.kill()
+        _signal(self._process, signal.SIGKILL)
         self._process.wait()
         self._end()
 
@@ -142,7 +144,7 @@ class Process:
         self._reader.join(5)
 
     def _read(self) -> None:
-        stream = self._process.stderr
+        stream = self._process.stdout
         if stream is not None:
             with contextlib.suppress(ValueError, OSError):
                 for line in stream:
@@ -155,6 +157,13 @@ class Process:
         with self._changed:
             self._over = True
             self._changed.notify_all()
+
+
+def _signal(process: "subprocess.Popen[str]", number: signal.Signals) -> None:
+    """To the process and all that it has started: what a user tests may be a script that starts the service."""
+    if process.poll() is None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, number)
 
 
 def clean_environment(settings: Mapping[str, object]) -> dict[str, str]:

@@ -140,6 +140,8 @@ def _sentence(path: Path, node: yaml.Node, where: Sequence[int | str], item: Any
             what = f"is not known here; known are: {', '.join(_known(where))}"
         case "missing":
             what = "is missing"
+        case "too_short":
+            what = "must not be empty"
         case "string_type" if isinstance(item["input"], int | float):
             what = f'must be text: write it in quotes, as "{item["input"]}"'
         case "value_error" | "no_action":

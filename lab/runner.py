@@ -63,7 +63,10 @@ def _play_step(scenario: Scenario, player: Player, number: int, step: Step) -> S
         if isinstance(error, PhoneHung):
             device.end()
         return _result(number, step, Status.FAILED, error=masked(str(error)), snapshot=Snapshot(on=device.running))
-    except (KeyError, TypeError, ValueError, IndexError) as error:
+    except OSError as error:
+        told = f"the lab's own files can't be used: {error.strerror or type(error).__name__}"
+        return _result(number, step, Status.FAILED, error=told, snapshot=Snapshot(on=device.running))
+    except (AttributeError, KeyError, TypeError, ValueError, IndexError) as error:
         # Another build may answer anything.
         told = f"an answer of the device is not what the contract says ({type(error).__name__}: {error})"
         return _result(number, step, Status.FAILED, error=masked(told), snapshot=Snapshot(on=device.running))

@@ -17,9 +17,8 @@ class Part(BaseModel):
 
 
 class Action(Part):
-    """One thing that is done: a mapping of one key, the verb.
-
-    `needs_phone` tells whether the process must run for it; `changes_power` whether it is about starting and stopping.
+    """One thing that is done: a mapping of one key, the verb. `needs_phone` tells whether a device that was never
+    started is started for it.
     """
 
     needs_phone: ClassVar[bool] = True

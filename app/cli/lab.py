@@ -69,14 +69,14 @@ def run(
 
     with watching(len(chosen), sys.stderr) as watcher:
         outcome = campaign.run(chosen, watcher)
-    _write(outcome, report, junit)
     if as_json:
         print_json(outcome.document())
     else:
         _summary(outcome)
-        for path in (report, junit, keep_state):
-            if path is not None:
-                say(f"written: {path}")
+    _write(outcome, report, junit)  # Last: what can't be written must not take the outcome with it.
+    for path in (report, junit, keep_state):
+        if path is not None and not as_json:
+            say(f"written: {path}")
     if not outcome.passed:
         raise typer.Exit(1)
 
@@ -136,7 +136,7 @@ def _build(command: str | None, bundle: Path | None, key: Path | None, patience:
 
 
 def _absolute(command: str) -> tuple[str, ...]:
-    """A command's words, paths among them made absolute: devices run in folders of their own."""
+    """A command's words, files among them by their absolute paths: devices run in folders of their own."""
     try:
         words = shlex.split(command)
     except ValueError:
@@ -144,7 +144,11 @@ def _absolute(command: str) -> tuple[str, ...]:
     program = shutil.which(words[0]) if words else None
     if program is None:
         _wrong(f"--attune: {command}: there is no such program")
-    rest = (str(Path(word).absolute()) if Path(word).exists() else word for word in words[1:])
+    # A bare word may be the name of a module, also where a folder has that name too.
+    rest = (
+        str(Path(word).absolute()) if Path(word).is_file() or ("/" in word and Path(word).exists()) else word
+        for word in words[1:]
+    )
     return (str(Path(program).absolute()), *rest)
 
 

@@ -52,6 +52,16 @@ def mistakes(folder: Path, text: str) -> str:
         (GOOD.replace("do: look", "why: so"), "4: steps[0]: needs do, expect or both"),
         (GOOD.replace("do: look", "expect: {accuracy: {texts: rain}}"), "needs at_least, at_most or both"),
         (GOOD.replace("do: look", "expect: {state: fine}"), "5: steps[0].expect.state: should be 'base', 'trying'"),
+        (
+            GOOD.replace("do: look", "expect: {version: }"),
+            "steps[0].expect: version says nothing: write what is expected",
+        ),
+        (GOOD.replace("do: look", "expect: {never: []}"), "5: steps[0].expect.never: must not be empty"),
+        (GOOD.replace("do: look", "expect: {states: {}}"), "5: steps[0].expect.states: must not be empty"),
+        (
+            GOOD.replace("do: look", "expect: {update: {}}"),
+            "steps[0].expect.update: needs one at least of: state, outcome",
+        ),
         (GOOD + '  - {at: "07:00", do: look}', "steps follow each other in time, and 07:00 comes after 08:00"),
         (GOOD + "settings: {timezone: Mars/Base}", "is no time zone: write its IANA name, as Asia/Shanghai"),
         (GOOD + "first_day: soon", "6: first_day: is no date: write it as 2026-03-02"),

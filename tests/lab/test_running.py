@@ -9,7 +9,11 @@ from pathlib import Path
 import psutil
 import pytest
 
+from lab.errors import StepFailed
+from lab.player import Player
+from lab.process import Processes
 from lab.results import Status
+from lab.user_actions import Erase
 from tests.lab.playing import ATTUNE, build, played, written
 
 HEAD = "name: mine\nabout: it\nsteps:\n"
@@ -58,6 +62,30 @@ def test_a_scenario_that_this_machine_cannot_produce_is_skipped(
     (result,) = played(scenario).results
     assert [result.status, *(step.status for step in result.steps)] == [Status.SKIPPED, Status.SKIPPED, Status.NOT_RUN]
     assert "needs Linux" in (result.reason or "")
+
+
+def test_a_command_that_starts_the_service_as_another_process_is_killed_with_it(tmp_path: Path) -> None:
+    script = "import subprocess, sys; sys.exit(subprocess.call([*sys.argv[1:]]))"
+    scenario = written(tmp_path, HEAD + '  - {at: "08:00", do: [look, kill, start], expect: {updates: 0}}\n')
+    (result,) = played(scenario, on=build((sys.executable, "-c", script, *ATTUNE))).results
+    assert result.status is Status.PASSED, result.reason
+
+
+def test_a_device_has_the_seed_also_after_an_erasure_and_its_copies_have_names(tmp_path: Path) -> None:
+    processes = Processes()
+    player = Player(written(tmp_path, HEAD + '  - {at: "08:00", do: look}\n'), 9, tmp_path, build(), processes)
+    device = player.device("phone")
+    try:
+        with pytest.raises(StepFailed, match="no files to copy: it was never started"):
+            device.save_files("early")
+        player.do(device, Erase.model_validate({"erase": None}))
+        assert device.phone.call("GET", "/v1/schedule")["policy"]["parameters"]["seed"] == 9
+        device.stop()
+        device.save_files("evening")
+        with pytest.raises(StepFailed, match="there is a copy evening already"):
+            device.save_files("evening")
+    finally:
+        processes.kill_all()
 
 
 @pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 130)])
