@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from device_sim.gate import MAX_REPLAY_LOSS
 from fleet.errors import ExtraMissing
 from fleet.summary import Step, Summary, VariantSummary
 
@@ -72,9 +73,7 @@ def _gain_by_samples(variant: VariantSummary) -> Plot:
     figure, axes = _axes()
     _band(axes, variant.by_samples, _BLUE, variant.name)
     axes.axhline(0, color=_GREY, linewidth=1)
-    axes.set(
-        xlabel="samples that a user has given (mean of each range)", ylabel="points gained by the user", xscale="log"
-    )
+    axes.set(xlabel=_SAMPLES, ylabel="points gained by the user", xscale="log")
     _plain_ticks(axes, variant.by_samples)
     told = "; ".join(f"{step.name} samples: {_points(step.gain.mean)}" for step in variant.by_samples)
     return Plot("gain-by-samples", "Gain by samples", f"Mean gain in points with its 95 % band: {told}.", figure)
@@ -85,9 +84,7 @@ def _compare_by_samples(summary: Summary) -> Plot:
     for colour, variant in zip(_LINES * 8, summary.variants, strict=False):
         _band(axes, variant.by_samples, colour, variant.name)
     axes.axhline(0, color=_GREY, linewidth=1)
-    axes.set(
-        xlabel="samples that a user has given (mean of each range)", ylabel="points gained by the user", xscale="log"
-    )
+    axes.set(xlabel=_SAMPLES, ylabel="points gained by the user", xscale="log")
     _plain_ticks(axes, max((variant.by_samples for variant in summary.variants), key=len))
     axes.legend(frameon=False, fontsize=8)
     told = "; ".join(f"{v.name}: {_points(v.gain.mean)} at the end" for v in summary.variants)
@@ -152,7 +149,7 @@ def _outcomes(variant: VariantSummary) -> Plot:
 def _forgotten(variant: VariantSummary) -> Plot:
     figure, axes = _axes()
     axes.hist(variant.forgotten, bins=min(30, max(6, len(variant.forgotten) // 8)), color=_BLUE)
-    axes.axvline(1, color=_RED, linestyle="--", linewidth=1.2, label="the gate's bound")
+    axes.axvline(100 * MAX_REPLAY_LOSS, color=_RED, linestyle="--", linewidth=1.2, label="the gate's bound")
     axes.set(xlabel="points lost on the general yardstick at the end (below 0: gained)", ylabel="users")
     axes.legend(frameon=False, fontsize=8)
     alt = f"Points lost in general: {variant.forgotten_mean:.2f} on average, {variant.forgotten_most:.2f} at most."
@@ -163,7 +160,7 @@ def _personas(variant: VariantSummary) -> Plot:
     ordered = sorted(variant.personas, key=lambda persona: persona.gain.mean)
     figure, axes = _axes(height=1.2 + 0.32 * len(ordered))
     means = [100 * persona.gain.mean for persona in ordered]
-    spans = [100 * (persona.gain.high - persona.gain.mean) for persona in ordered]
+    spans = [_drawn(persona.gain.high) - mean for persona, mean in zip(ordered, means, strict=True)]
     colours = [_BLUE if mean >= 0 else _RED for mean in means]
     names = [persona.name for persona in ordered]
     axes.barh(names, means, xerr=spans, color=colours, error_kw={"elinewidth": 1, "ecolor": "#444444"})
@@ -176,7 +173,7 @@ def _personas(variant: VariantSummary) -> Plot:
 def _band(axes: "Axes", steps: Sequence[Step], colour: str, name: str) -> None:
     samples = [step.samples for step in steps]
     axes.plot(samples, [100 * step.gain.mean for step in steps], color=colour, marker="o", markersize=4, label=name)
-    low, high = ([100 * getattr(step.gain, end) for step in steps] for end in ("low", "high"))
+    low, high = [_drawn(step.gain.low) for step in steps], [_drawn(step.gain.high) for step in steps]
     axes.fill_between(samples, low, high, color=colour, alpha=0.15, linewidth=0)
 
 
@@ -221,6 +218,11 @@ def _at(point: float) -> bool:
 
 def _above(point: float) -> bool:
     return round(point, 3) > 0
+
+
+def _drawn(share: float | None) -> float:
+    """A share as points; not a number, which is not drawn, where there is none."""
+    return math.nan if share is None else 100 * share
 
 
 def _points(share: float) -> str:

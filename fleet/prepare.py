@@ -1,7 +1,7 @@
 """From what was asked for to a run: texts read, personas checked, every default settled."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -38,7 +38,6 @@ class Request:
     group: str | None = None
     each: Literal["topic", "user"] | None = None
     most: int | None = None
-    fixed: Mapping[str, Any] = field(default_factory=dict)
     varied: Sequence[str] = ()
 
 
@@ -74,7 +73,6 @@ def prepare(request: Request, kept: RunConfig | None) -> Prepared:
     source = _source(request, kept)
     corpus, left_out = _readable(_corpus(source, spec.labels, seed), encoder)
     population = _population(request, kept, source, spec, corpus)
-    varies = bool(request.varied or request.fixed) or kept is None
     drafted: dict[str, Any] = {
         "seed": seed,
         "updates": _first(request.updates, kept and kept.updates, 5),
@@ -84,13 +82,15 @@ def prepare(request: Request, kept: RunConfig | None) -> Prepared:
         "corpus": corpus.digest,
         "bundle": f"{bundle.version}, base {bundle.manifest.base_id[:16]}, {bundle.manifest.signature.value[:16]}",
         "population": population,
-        "variants": parse_variants(request.varied, request.fixed, spec) if varies or kept is None else kept.variants,
+        "variants": parse_variants(request.varied, spec) if request.varied or kept is None else kept.variants,
     }
     users = _first(request.users, kept and kept.users, None)
     config = RunConfig(users=users or 1, **drafted)
     members = Membership(config, corpus)
     if not members.groups:
         raise InvalidTexts(f"no group of the texts has {config.judged} to judge by and 10 to teach: lower --judged")
+    if source.each == "user" and users is not None and users > len(members.groups):
+        raise InvalidTexts(f"--users {users}: only {len(members.groups)} users of the texts have enough of them")
     if users is None:
         config = config.model_copy(update={"users": len(members.groups) if source.each == "user" else 100})
     for number in range(min(config.users, _TRIED_FIRST)):

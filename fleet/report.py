@@ -74,6 +74,8 @@ def points(share: float) -> str:
 
 def interval(mean: Mean) -> str:
     """The 95 % interval of a mean share, in points."""
+    if mean.low is None or mean.high is None:
+        return "one user"
     return f"{100 * mean.low:+.1f} to {100 * mean.high:+.1f}"
 
 

@@ -3,8 +3,9 @@
 import fcntl
 import os
 from collections.abc import Iterator
+from io import FileIO
 from pathlib import Path
-from typing import IO, Literal
+from typing import Literal
 
 from pydantic import ValidationError
 
@@ -75,7 +76,7 @@ class UserResult(Frozen):
 class ResultsFile:
     """The results of a run, open for adding to; one process at a time."""
 
-    def __init__(self, file: IO[bytes], found: list[UserResult]) -> None:
+    def __init__(self, file: FileIO, found: list[UserResult]) -> None:
         self._file = file
         self.found = found
 
@@ -88,7 +89,7 @@ class ResultsFile:
         """
         path = folder / RESULTS_FILE
         try:
-            file = path.open("a+b")
+            file = path.open("a+b", buffering=0)  # What found no room must not be tried again when it is closed.
         except OSError as error:
             raise NoRoom(f"{path} can't be written: {error.strerror}") from error
         try:
@@ -105,12 +106,14 @@ class ResultsFile:
 
     def add(self, result: UserResult) -> None:
         """Keep a result for good. Raises NoRoom."""
+        line = result.model_dump_json(exclude_defaults=True).encode() + b"\n"
         try:
-            self._file.write(result.model_dump_json(exclude_defaults=True).encode() + b"\n")
-            self._file.flush()
+            room = self._file.write(line) == len(line)
             os.fsync(self._file.fileno())
         except OSError as error:
             raise NoRoom(f"{RESULTS_FILE} can't be written: {error.strerror}; what is finished is kept") from error
+        if not room:
+            raise NoRoom(f"{RESULTS_FILE} can't be written: the disk is full; what is finished is kept")
 
     def close(self) -> None:
         """Let others have it."""

@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
@@ -53,9 +54,9 @@ def run_fleet(
     """
     settle_config(folder, prepared.config)
     results = ResultsFile.open(folder)
+    todo, finished = _todo(prepared.config, results.found)
     try:
         setup = prepared.setup(states, keep_states)
-        todo, finished = _todo(prepared.config, results.found)
         if todo:
             if kept_rows(folder, len(setup.texts)) is None:
                 yield from _encode(setup, prepared.width, folder, workers)
@@ -66,7 +67,15 @@ def run_fleet(
     finally:
         results.close()
         if not keep_states and states is not None:
-            shutil.rmtree(states, ignore_errors=True)
+            _sweep(states, todo)
+
+
+def _sweep(states: Path, jobs: list[Simulate]) -> None:
+    """Delete the states of these devices, also those that a killed worker left; others were kept on purpose."""
+    for job in jobs:
+        shutil.rmtree(states / job.device, ignore_errors=True)
+    with suppress(OSError):
+        states.rmdir()
 
 
 def _todo(config: RunConfig, found: list[UserResult]) -> tuple[list[Simulate], int]:

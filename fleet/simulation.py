@@ -68,7 +68,7 @@ def simulate(place: Place, member: Member, variant_number: int) -> UserResult:
     """
     variant = place.config.variants[variant_number]
     started, started_cpu = time.perf_counter(), time.process_time()
-    directory = _fresh_directory(place, f"{variant_number}-{member.number}")
+    directory = _fresh_directory(place, device_name(variant_number, member.number))
     try:
         device = _Device(place, member, variant, directory)
         try:
@@ -87,6 +87,11 @@ def simulate(place: Place, member: Member, variant_number: int) -> UserResult:
         variant=variant_number, user=member.number, persona=member.persona.name, judged=len(member.judged),
         rounds=tuple(rounds), measured=measured,
     )  # fmt: skip
+
+
+def device_name(variant: int, user: int) -> str:
+    """What a device's directory is called."""
+    return f"{variant}-{user}"
 
 
 class _Device:

@@ -50,8 +50,8 @@ class Variant(Frozen):
         return {name: value for name in self.trained if (value := getattr(self, name)) is not None}
 
 
-def parse_variants(varied: Sequence[str], fixed: Mapping[str, Any], spec: TaskManifest) -> tuple[Variant, ...]:
-    """Every combination of `name=value,value` entries on top of `fixed`; as shipped where nothing varies.
+def parse_variants(varied: Sequence[str], spec: TaskManifest) -> tuple[Variant, ...]:
+    """Every combination of `name=value,value` entries; as shipped where nothing varies.
 
     Raises:
         InvalidVariant: naming what there is to vary, or the bound.
@@ -69,7 +69,7 @@ def parse_variants(varied: Sequence[str], fixed: Mapping[str, Any], spec: TaskMa
     found = []
     for combination in product(*axes.values()):
         asked = dict(zip(axes, combination, strict=True))
-        found.append(_variant({**fixed, **{name: _value(name, value) for name, value in asked.items()}}, spec))
+        found.append(_variant({name: _value(name, value) for name, value in asked.items()}, spec))
     if len({variant.name for variant in found}) != len(found):
         raise InvalidVariant("two variants are the same: each value once")
     return tuple(found)

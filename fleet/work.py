@@ -14,7 +14,7 @@ from fleet.errors import FleetError, NoRoom
 from fleet.features import SharedEncoder, TextFeatures
 from fleet.members import Membership
 from fleet.results import UserResult
-from fleet.simulation import Place, simulate
+from fleet.simulation import Place, device_name, simulate
 from fleet.texts import Corpus
 from model_store.bundle import Bundle
 from model_store.errors import StoreError
@@ -91,6 +91,11 @@ class Simulate:
 
     variant: int
     user: int
+
+    @property
+    def device(self) -> str:
+        """The name of its directory, where the states lie together."""
+        return device_name(self.variant, self.user)
 
     def run(self, worker: Worker) -> UserResult:
         """All their rounds."""

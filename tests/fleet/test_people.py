@@ -128,11 +128,11 @@ def test_a_file_of_texts_that_is_not_there_is_told(tmp_path: Path) -> None:
 
 
 def test_variants_are_every_combination() -> None:
-    found = parse_variants(["learning_rate=0.001,0.01", "gate=on,off"], {}, SENTIMENT)
+    found = parse_variants(["learning_rate=0.001,0.01", "gate=on,off"], SENTIMENT)
     assert [variant.name for variant in found] == [
         "learning_rate=0.001", "learning_rate=0.001, gate=off", "learning_rate=0.01", "learning_rate=0.01, gate=off",
     ]  # fmt: skip
-    assert parse_variants([], {}, SENTIMENT)[0].name == "as shipped"
+    assert parse_variants([], SENTIMENT)[0].name == "as shipped"
 
 
 @pytest.mark.parametrize(
@@ -150,7 +150,7 @@ def test_variants_are_every_combination() -> None:
 )
 def test_wrong_variants_are_told(asked: list[str], said: str) -> None:
     with pytest.raises(InvalidVariant) as error:
-        parse_variants(asked, {}, SENTIMENT)
+        parse_variants(asked, SENTIMENT)
     assert said in str(error.value)
 
 

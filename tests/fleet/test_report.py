@@ -12,7 +12,7 @@ from fleet.config import read_config, settle_config
 from fleet.errors import NoResults
 from fleet.report import write_report
 from fleet.results import RESULTS_FILE, Measured, ResultsFile, Round, UserResult
-from fleet.summary import summarise
+from fleet.summary import student_t, summarise
 
 
 def round_of(number: int, samples: int, base: float, after: float, **changes: object) -> Round:
@@ -59,8 +59,8 @@ def test_figures_are_those_of_the_results(folder: Path) -> None:
     assert written.summary.complete
     assert (first.users, first.failed) == (4, 0)
     assert first.gain.mean == pytest.approx(0.05)
-    # The deviation of 10, 20, 0 and -10 points is 12.91; of four, 1.96 of its standard errors are 12.65.
-    assert first.gain.high == pytest.approx(0.05 + 0.1265, abs=1e-4)
+    # The deviation of 10, 20, 0 and -10 points is 12.91, its standard error of four 6.45, and Student's t of them 3.18.
+    assert first.gain.high == pytest.approx(0.05 + 3.18 * 0.0645, rel=0.01)
     assert (first.shares.better, first.shares.same, first.shares.worse) == (0.5, 0.25, 0.25)
     assert first.shares.clearly_worse == 0.25
     assert first.own_version == 0.75
@@ -91,6 +91,19 @@ def test_failed_users_are_counted_and_left_out_of_the_figures(folder: Path) -> N
     summary = summarise(config, [good, UserResult(variant=0, user=1, persona="", failed="it broke")])
     assert (summary.variants[0].users, summary.variants[0].failed) == (1, 1)
     assert summary.variants[0].gain.mean == pytest.approx(0.1)
+
+
+@pytest.mark.parametrize(("freedom", "exact"), [(1, 12.706), (2, 4.303), (3, 3.182), (9, 2.262), (54, 2.005)])
+def test_intervals_are_as_wide_as_few_users_make_them(freedom: int, exact: float) -> None:
+    assert student_t(freedom) == pytest.approx(exact, rel=0.01)
+
+
+def test_one_user_alone_has_no_interval(folder: Path) -> None:
+    results = folder / RESULTS_FILE
+    results.write_bytes(results.read_bytes().splitlines(keepends=True)[0])
+    gain = write_report(folder).summary.variants[0].gain
+    assert (gain.low, gain.high, gain.count) == (None, None, 1)
+    assert "users gain +10.0 points (one user)" in (folder / "report.html").read_text("utf-8")
 
 
 class Page(HTMLParser):

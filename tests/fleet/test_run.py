@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fleet.errors import FleetError, NoRoom, OtherRun
+from fleet.errors import FleetError, InvalidTexts, NoRoom, OtherRun
 from fleet.features import keep_rows
 from fleet.local_workers import LocalWorkers
 from fleet.prepare import Request
@@ -22,6 +22,7 @@ from fleet.results import RESULTS_FILE, ResultsFile, UserResult, read_results
 from fleet.run import STATES, run_fleet
 from fleet.texts import Text
 from fleet.work import Done, Encode, Failure, Job, Setup, Worker, perform
+from model_store.bundle import SHIPPED_BUNDLE
 from tests.fleet.conftest import USERS, figures, prepared_in, run_in
 from tests.support.command_line import START
 
@@ -131,6 +132,13 @@ def test_texts_may_lie_elsewhere_when_a_run_goes_on(finished: Path, small: Reque
     assert len(run_in(finished, Request(small.bundle, texts=moved), LocalWorkers(1))) == 2 * USERS
 
 
+def test_no_user_of_the_texts_is_counted_twice(small: Request, tmp_path: Path) -> None:
+    real = {**vars(small), "each": "user", "personas": "own"}
+    with pytest.raises(InvalidTexts, match="--users 4: only 2 users of the texts"):
+        prepared_in(tmp_path, Request(**real))
+    assert prepared_in(tmp_path, Request(**{**real, "users": None})).config.users == 2
+
+
 def test_one_process_at_a_time_adds_to_a_run(finished: Path) -> None:
     held = ResultsFile.open(finished)
     try:
@@ -191,6 +199,34 @@ def test_features_that_find_no_room_are_told(tmp_path: Path) -> None:
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert not list(tmp_path.iterdir())
+
+
+def test_results_that_find_no_room_are_told_and_do_not_spoil_the_file(finished: Path, tmp_path: Path) -> None:
+    folder = shutil.copytree(finished, tmp_path / "run")
+    size = (folder / RESULTS_FILE).stat().st_size
+    file = ResultsFile.open(folder)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size + 50, hard))
+    try:
+        with pytest.raises(NoRoom, match="what is finished is kept"):
+            file.add(file.found[0])
+        file.close()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert figures(read_results(folder)) == figures(read_results(finished))
+    ResultsFile.open(folder).close()
+    assert (folder / RESULTS_FILE).stat().st_size == size
+
+
+def test_states_that_were_kept_stay_when_the_run_goes_on_without(finished: Path, tmp_path: Path) -> None:
+    folder = shutil.copytree(finished, tmp_path / "run")
+    kept, left = folder / STATES / "0-0", folder / STATES / "1-3"  # of a finished user, and of a killed worker's
+    rows = (folder / RESULTS_FILE).read_bytes().splitlines(keepends=True)
+    (folder / RESULTS_FILE).write_bytes(b"".join(row for row in rows if b'"variant":1,"user":3' not in row))
+    kept.mkdir(parents=True)
+    left.mkdir()
+    run_in(folder, Request(SHIPPED_BUNDLE), Told(Failure("the device broke")))
+    assert [path.name for path in (folder / STATES).iterdir()] == ["0-0"]
 
 
 def test_work_that_fails_is_tried_three_times_and_only_its_kind_is_told() -> None:
