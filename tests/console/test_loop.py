@@ -186,6 +186,7 @@ def test_what_is_liked_becomes_a_sample_and_can_be_taken_back(console: ConsolePa
     expect(first.get_by_text(console.said("insights.dismiss.done"))).to_be_visible()
     expect(like).to_have_attribute("aria-pressed", "false")
     expect(dismiss).to_have_attribute("aria-pressed", "true")
+    expect(first).to_have_class(re.compile(r"\bdismissed\b"))
     assert device.api.get("/v1/samples").json()["total"] == 0
 
 
