@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from device_sim.gate import MAX_REPLAY_LOSS
 from fleet.errors import ExtraMissing
-from fleet.summary import Step, Summary, VariantSummary
+from fleet.figures import Step, Summary, VariantSummary
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -10,9 +10,10 @@ from markupsafe import Markup
 
 from fleet.config import read_config
 from fleet.errors import NoResults, NoRoom
+from fleet.figures import CLEARLY, Mean, Summary, VariantSummary
 from fleet.plots import Plot, run_plots, variant_plots
 from fleet.results import read_results
-from fleet.summary import CLEARLY, Mean, Summary, VariantSummary, summarise
+from fleet.summary import summarise
 
 REPORT_FILE = "report.html"
 SUMMARY_FILE = "summary.json"
