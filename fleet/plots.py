@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 # Okabe and Ito's palette, which colour-blind readers can tell apart.
 _BLUE, _ORANGE, _GREEN, _RED, _GREY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#8A8A8A"
 _LINES = (_BLUE, _ORANGE, _GREEN, _RED, "#CC79A7", "#56B4E9", "#000000", _GREY)
+_STROKES = ("-", "--", ":")
+# A range of samples with fewer users is in the table alone.
+_FEWEST = 5
 _SAMPLES = "samples that a user has given (mean of each range)"
 _STYLE = {
     "svg.fonttype": "none", "svg.hashsalt": "attune", "font.family": "sans-serif", "font.size": 10,
@@ -71,21 +74,23 @@ def variant_plots(variant: VariantSummary, number: int) -> list[Plot]:
 
 def _gain_by_samples(variant: VariantSummary) -> Plot:
     figure, axes = _axes()
-    _band(axes, variant.by_samples, _BLUE, variant.name)
+    steps = _telling(variant)
+    _band(axes, steps, _BLUE, variant.name)
     axes.axhline(0, color=_GREY, linewidth=1)
     axes.set(xlabel=_SAMPLES, ylabel="points gained by the user", xscale="log")
-    _plain_ticks(axes, variant.by_samples)
-    told = "; ".join(f"{step.name} samples: {_points(step.gain.mean)}" for step in variant.by_samples)
+    _plain_ticks(axes, steps)
+    told = "; ".join(f"{step.name} samples: {_points(step.gain.mean)}" for step in steps)
     return Plot("gain-by-samples", "Gain by samples", f"Mean gain in points with its 95 % band: {told}.", figure)
 
 
 def _compare_by_samples(summary: Summary) -> Plot:
     figure, axes = _axes()
-    for colour, variant in zip(_LINES * 8, summary.variants, strict=False):
-        _band(axes, variant.by_samples, colour, variant.name)
+    for number, variant in enumerate(summary.variants):
+        turn, colour = divmod(number, len(_LINES))
+        _band(axes, _telling(variant), _LINES[colour], variant.name, _STROKES[turn % len(_STROKES)])
     axes.axhline(0, color=_GREY, linewidth=1)
     axes.set(xlabel=_SAMPLES, ylabel="points gained by the user", xscale="log")
-    _plain_ticks(axes, max((variant.by_samples for variant in summary.variants), key=len))
+    _plain_ticks(axes, max((_telling(variant) for variant in summary.variants), key=len))
     axes.legend(frameon=False, fontsize=8)
     told = "; ".join(f"{v.name}: {_points(v.gain.mean)} at the end" for v in summary.variants)
     return Plot("variants-by-samples", "Gain by samples, by variant", f"Mean gain in points: {told}.", figure)
@@ -170,9 +175,14 @@ def _personas(variant: VariantSummary) -> Plot:
     return Plot("personas", "Gain by persona", f"Mean gain in points: {told}.", figure)
 
 
-def _band(axes: "Axes", steps: Sequence[Step], colour: str, name: str) -> None:
-    samples = [step.samples for step in steps]
-    axes.plot(samples, [100 * step.gain.mean for step in steps], color=colour, marker="o", markersize=4, label=name)
+def _telling(variant: VariantSummary) -> Sequence[Step]:
+    """Ranges of samples without those of so few users that their bands would hide the others; all where all are so."""
+    return [step for step in variant.by_samples if step.gain.count >= _FEWEST] or variant.by_samples
+
+
+def _band(axes: "Axes", steps: Sequence[Step], colour: str, name: str, stroke: str = "-") -> None:
+    samples, means = [step.samples for step in steps], [100 * step.gain.mean for step in steps]
+    axes.plot(samples, means, color=colour, linestyle=stroke, marker="o", markersize=4, label=name)
     low, high = [_drawn(step.gain.low) for step in steps], [_drawn(step.gain.high) for step in steps]
     axes.fill_between(samples, low, high, color=colour, alpha=0.15, linewidth=0)
 
