@@ -114,21 +114,14 @@ class Membership:
         return [entry for _, entry in keyed]
 
     def _split(self, pool: list[tuple[int, Text]]) -> tuple[list[tuple[int, Text]], list[tuple[int, Text]]]:
-        wanted = min(self._config.judged, len(pool) // 3)
-        families = list(dict.fromkeys(text.family for _, text in pool))  # in an order that is random already
-        sizes: dict[int, int] = {}
-        for _, text in pool:
-            sizes[text.family] = sizes.get(text.family, 0) + 1
-        judging: set[int] = set()
-        count = 0
-        for family in families:
-            if count >= wanted:
-                break
-            judging.add(family)
-            count += sizes[family]
+        """A third of the phrases judges, by the first of its texts in the pool's order, so that both parts go through the
+        topics alike.
+        """
+        families = list(dict.fromkeys(text.family for _, text in pool))
+        judging = set(families[2::3])
         judged = [entry for entry in pool if entry[1].family in judging]
         taught = [entry for entry in pool if entry[1].family not in judging]
-        return taught[:_MOST_TAUGHT], judged[: max(wanted, 5)]
+        return taught[:_MOST_TAUGHT], judged[: self._config.judged]
 
     def _said(self, number: int, persona: Persona, topics: dict[str, float], entry: tuple[int, Text]) -> Said:
         place, text = entry

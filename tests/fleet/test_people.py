@@ -171,6 +171,18 @@ def test_what_judges_shares_no_phrase_with_what_is_taught(corpus: Corpus) -> Non
         assert len(member.judged) == 60
 
 
+def test_what_judges_is_about_what_is_taught(corpus: Corpus) -> None:
+    members = Membership(with_persona(topics={"work": 4, "food": 1, "study": 1}), corpus)
+    shares = [[], []]  # type: list[list[float]]
+    for number in range(30):
+        member = members.member(number)
+        for part, share in zip((member.taught[:100], member.judged), shares, strict=True):
+            share.append(sum(corpus.texts[said.number].group == "work" for said in part) / len(part))
+    taught, judged = (sum(share) / len(share) for share in shares)
+    assert taught > 0.5
+    assert judged == pytest.approx(taught, abs=0.08)
+
+
 def test_a_bias_changes_what_is_meant_where_it_applies_and_nowhere_else(corpus: Corpus) -> None:
     rule = {"topics": ["food"], "from": "negative", "to": "positive"}
     member = Membership(with_persona(bias=[rule], topics={"food": 1, "work": 1}), corpus).member(0)
