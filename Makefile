@@ -10,6 +10,8 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c const
 SETUP := pyproject.toml constraints.txt
 KILLS ?= 1000
 EXAMPLES ?= 200
+# Each takes up to 3 GB.
+WORKERS ?= 2
 
 .DEFAULT_GOAL := help
 .PHONY: help serve test lint bench torture fuzz docs preview screenshots clean
@@ -22,7 +24,7 @@ serve: $(VENV)/.runtime ## Start the device runtime on http://127.0.0.1:8000 (st
 
 test: $(VENV)/.dev ## Lint, check types and import rules, run the tests with coverage
 	@$(MAKE) --no-print-directory lint
-	@$(BIN)/python -m pytest -q --cov --cov-report=term
+	@$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile --cov --cov-report=term
 
 lint: $(VENV)/.dev ## Only lint, types and import rules
 	@$(BIN)/ruff check .
