@@ -1,5 +1,7 @@
 """What goes wrong is said on the page, beside what caused it and with the way out; and odd texts break nothing."""
 
+import re
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +13,7 @@ from tests.console.conftest import Open
 from tests.console.console_page import DESK_SECTIONS, ConsolePage, PhoneScreen
 from tests.console.served import LABEL, TAUGHT, ServedDevice
 from tests.support.browser import DESK, PHONE
+from tests.support.cloud_peer import Connection, Request, stream
 from tests.support.http_service import running
 
 LONG_WORD = "Donaudampfschifffahrtsgesellschaftskapitän" * 6
@@ -22,6 +25,7 @@ ODD_TEXTS = {
     "lines": "第一行\n第二行\t有制表符",
 }
 LONG_UPDATE = 5000
+WATCHED_UPDATE = 1500
 
 
 @pytest.fixture
@@ -132,9 +136,11 @@ class TestToken:
         console.record.allow("status of 401")
         dialog = console.page.get_by_role("dialog", name=console.said("token.title"), exact=True)
         token = dialog.get_by_label(console.said("token.label"), exact=True)
-        token.fill("wrong")
-        console.press(console.button("token.save", dialog))
-        expect(dialog.get_by_text(console.said("token.wrong"))).to_be_visible()
+        for wrong in ("wrong", "口令"):
+            token.fill(wrong)
+            console.press(console.button("token.save", dialog))
+            expect(dialog.get_by_text(console.said("token.wrong"))).to_be_visible()
+            expect(token).to_have_value("")
         token.fill("swordfish")
         console.press(console.button("token.save", dialog))
         expect(dialog).to_be_hidden()
@@ -177,6 +183,21 @@ class TestUpdates:
         expect(console.run).to_have_attribute("data-state", "failed")
         expect(console.run.locator(".reasons")).not_to_be_empty()
         assert device.api.get("/v1/samples").json()["items"][0]["state"] == "new"
+
+    def test_the_curve_of_one_that_ended_out_of_sight_is_whole(
+        self, console: ConsolePage, device: ServedDevice
+    ) -> None:
+        device.teach()
+        console.desk("train")
+        console.set_epochs(WATCHED_UPDATE)
+        console.press(console.card("training").get_by_role("switch", name=console.said("train.force"), exact=True))
+        console.press(console.button("train.now"))
+        curve = console.run.locator(".chart-canvas")
+        expect(curve).to_have_attribute("aria-label", re.compile("epochs"))
+        console.desk("versions")
+        expect(console.run).to_have_attribute("data-state", "published")
+        console.desk("train")
+        expect(curve).to_have_attribute("aria-label", re.compile(f"over {WATCHED_UPDATE} epochs"))
 
     def test_a_rejected_one_gives_its_reason_and_its_figures(self, console: ConsolePage, device: ServedDevice) -> None:
         device.teach(labels=("正面", "负面"))
@@ -222,7 +243,54 @@ class TestUnreachable:
         expect(problem(console.page.locator("#panel-write"), "unreachable")).to_be_visible()
         expect(console.page.locator(".service")).to_contain_text(console.said("service.offline"))
         expect(console.box).to_have_value(TAUGHT[0])
+        assistant = console.phone("assistant")
+        assistant.get_by_role("textbox").fill("量子计算是什么")
+        console.press(console.button("assist.send"))
+        expect(problem(assistant, "unreachable")).to_be_visible()
+        expect(assistant.get_by_role("textbox")).to_have_value("量子计算是什么")
+        expect(assistant.locator(".turn")).to_have_count(0)
+        console.phone("write")
         device.start()
         expect(banner).to_have_count(0)
         console.press(console.button("write.predict"))
         expect(console.result).to_have_attribute("data-version", "0")
+
+
+class TestForgotten:
+    def test_what_another_client_erases_is_gone_from_the_page(self, console: ConsolePage, device: ServedDevice) -> None:
+        for text in TAUGHT[1:3]:
+            console.predict(text)
+            console.correct(LABEL)
+        console.desk("records")
+        trail = console.page.locator("#audit-list li")
+        expect(trail.first).to_have_attribute("data-action", "consent")
+        device.api.delete("/v1/user-data").raise_for_status()
+        expect(trail.first).to_have_attribute("data-action", "erase")
+        expect(trail).to_have_count(1)
+        expect(console.page.locator(".consent-layer h3")).to_have_count(1)
+        assert [text for text in TAUGHT[1:3] if text in console.page.locator("body").inner_html()] == []
+
+    def test_an_answer_under_way_does_not_outlive_its_chat(self, console: ConsolePage, device: ServedDevice) -> None:
+        asked, answered = threading.Event(), threading.Event()
+
+        def slowly(connection: Connection, request: Request) -> None:
+            asked.set()
+            answered.wait(20)
+            stream("叠加与纠缠。")(connection, request)
+
+        device.consent(cloud=True)
+        device.peer.will(slowly, stream("好的。"))
+        assistant = console.phone("assistant")
+        try:
+            assistant.get_by_role("textbox").fill("量子计算是什么")
+            console.press(console.button("assist.send"))
+            assert asked.wait(20)
+            console.press(console.button("assist.forget"))
+            expect(assistant.locator(".turn")).to_have_count(0)
+        finally:
+            answered.set()
+        assistant.get_by_role("textbox").fill("光合作用是什么")
+        console.press(console.button("assist.send"))
+        expect(assistant.locator(".answer")).to_have_text("好的。")
+        expect(assistant.locator(".turn")).to_have_count(2)
+        assert len(device.peer.requests[-1].json["messages"]) == len(device.peer.requests[0].json["messages"])

@@ -39,7 +39,7 @@ async function problemOf(response) {
 async function send(method, path, { body, headers = {}, signal } = {}) {
   const sent = { ...headers };
   const token = sessionStorage.getItem(TOKEN);
-  if (token) sent.Authorization = `Bearer ${token}`;
+  if (token) sent.Authorization = `Bearer ${headerText(token)}`;
   if (body !== undefined) sent["Content-Type"] = "application/json";
   let response;
   try {
@@ -59,10 +59,20 @@ async function send(method, path, { body, headers = {}, signal } = {}) {
   throw problem;
 }
 
-/** One call. A string as `body` is JSON already. Throws a Problem. */
-export async function call(method, path, options) {
+/** One call, and its answer as it came. A string as `body` is JSON already. Throws a Problem, also where it breaks off. */
+export async function text(method, path, options) {
   const response = await send(method, path, options);
-  return response.status === 204 ? null : response.json();
+  try {
+    return await response.text();
+  } catch (error) {
+    throw error.name === "AbortError" ? error : unreachable();
+  }
+}
+
+/** One call, and what its answer says; null where that is nothing. */
+export async function call(method, path, options) {
+  const answer = await text(method, path, options);
+  return answer === "" ? null : JSON.parse(answer);
 }
 
 export const get = (path, options) => call("GET", path, options);

@@ -64,8 +64,9 @@ export function chart({ xLabel, yLabel, summary, format = String, points = false
     redraw();
   };
   new ResizeObserver(() => {
-    if (plot && canvas.clientWidth > 0 && plot.width !== canvas.clientWidth) plot.setSize({ width: canvas.clientWidth, height: HEIGHT });
-    else if (!plot) redraw();
+    if (canvas.clientWidth === 0) return;
+    if (plot && plot.width !== canvas.clientWidth) plot.setSize({ width: canvas.clientWidth, height: HEIGHT });
+    redraw(); // What came while it was out of sight was not drawn.
   }).observe(canvas);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", rebuild);
   onLanguage(rebuild);

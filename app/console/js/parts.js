@@ -68,7 +68,8 @@ export const versionBadge = (version) => badge(m("write.version", { version }), 
 /** The submit of a text box: Enter sends, Shift+Enter breaks the line, and an input method's Enter does neither. */
 export function sendOnEnter(box, send) {
   box.addEventListener("keydown", (event) => {
-    if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+    // 229: Safari says that composing is over before it tells of the Enter that ended it.
+    if (event.key !== "Enter" || event.shiftKey || event.isComposing || event.keyCode === 229) return;
     event.preventDefault();
     send();
   });

@@ -45,9 +45,10 @@ export function accept(key, found) {
 /** A call of ours is about to change this: what is being read meanwhile is dropped. */
 export const expect = (key) => written.set(key, (written.get(key) ?? 0) + 1);
 
-/** Read some again, or all. Problems are shown by whoever listens to the API, not here. */
+/** Read some again, or all; an answer that comes after a later one is dropped. Problems are shown by whoever listens to the API, not here. */
 export async function refresh(...keys) {
   for (const key of keys.length ? keys : Object.keys(READS)) {
+    expect(key);
     const before = written.get(key);
     try {
       const found = await READS[key]();
@@ -70,6 +71,7 @@ async function round() {
 export function start() {
   document.addEventListener("visibilitychange", round);
   onApi("online", (answers) => answers && round());
+  onAsk("erased", () => Object.keys(READS).forEach(expect));
   return round();
 }
 

@@ -30,6 +30,7 @@ export function auditCard() {
   let entries = [];
   let shown = SHOWN;
   let reading = false;
+  let again = false;
 
   function show() {
     none.hidden = entries.length > 0;
@@ -37,19 +38,28 @@ export function auditCard() {
     swap(list, entries.slice(-shown).reverse().map(row));
   }
 
+  async function readOn() {
+    const trail = entries;
+    const before = trail.length;
+    let page;
+    do {
+      const last = trail.at(-1)?.id;
+      page = await get(`/v1/audit?limit=${PAGE}${last ? `&after=${last}` : ""}`);
+      trail.push(...page.items);
+    } while (page.next_after !== null);
+    problems.clear();
+    if (trail === entries && (trail.length !== before || before === 0)) show();
+  }
+
   async function load() {
+    again = true;
     if (reading) return;
     reading = true;
     try {
-      let page;
-      const before = entries.length;
-      do {
-        const last = entries.at(-1)?.id;
-        page = await get(`/v1/audit?limit=${PAGE}${last ? `&after=${last}` : ""}`);
-        entries.push(...page.items);
-      } while (page.next_after !== null);
-      problems.clear();
-      if (entries.length !== before || before === 0) show();
+      while (again) {
+        again = false;
+        await readOn();
+      }
     } catch (error) {
       if (error.code !== "unreachable" && error.status !== 401) problems.show(error);
     } finally {

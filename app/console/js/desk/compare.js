@@ -18,9 +18,13 @@ export function compareCard() {
   const chosen = new Set();
   versions.forEach((one, index) => one.addEventListener("change", () => chosen.add(`${task.value} ${index}`)));
 
+  let latest = 0;
+
   async function load() {
     if (!task.value) return;
+    const turn = (latest += 1);
     const lineage = await get(`/v1/models/${encodeURIComponent(task.value)}/versions`);
+    if (turn !== latest) return;
     const options = lineage.versions.filter((one) => one.servable).map((one) => [one.number, m(one.active ? "versions.name-active" : "versions.name", { version: one.number })]);
     for (const [index, first] of [0, options.at(-1)?.[0]].entries()) {
       fillSelect(versions[index], options);
@@ -52,6 +56,7 @@ export function compareCard() {
   onAsk("changed", quietly);
   onAsk("erased", () => {
     box.value = "";
+    chosen.clear();
     welcome();
   });
   return card("compare", m("compare.title"), field(m("compare.task"), task), field(m("compare.text"), box),

@@ -6,12 +6,19 @@ const AGAIN = 1000;
 
 const pause = (signal) =>
   new Promise((resolve, reject) => {
-    const timer = setTimeout(resolve, AGAIN);
-    signal.addEventListener("abort", () => {
+    const stop = () => {
       clearTimeout(timer);
       reject(signal.reason);
-    });
+    };
+    const timer = setTimeout(() => {
+      signal.removeEventListener("abort", stop);
+      resolve();
+    }, AGAIN);
+    signal.addEventListener("abort", stop);
   });
+
+/** Gone for now: it can't be reached, or is stopping. */
+const passing = (error) => error.code === "unreachable" || error.status === 503;
 
 /**
  * Call `epochs(numbers, losses)` as epochs end; resolves to the update as it ended.
@@ -22,7 +29,7 @@ export async function follow(id, signal, epochs) {
   const losses = [];
   let after = 0;
   let finished = false;
-  while (!finished) {
+  while (true) {
     try {
       for await (const { id: seq, event, data } of events("GET", `/v1/updates/${id}/events`, { after, signal })) {
         after = Number(seq);
@@ -33,10 +40,10 @@ export async function follow(id, signal, epochs) {
         }
         finished ||= event === "finished";
       }
+      if (finished) return await get(`/v1/updates/${id}`, { signal });
     } catch (error) {
-      if (error.code !== "unreachable") throw error;
+      if (!passing(error)) throw error;
     }
-    if (!finished) await pause(signal);
+    await pause(signal);
   }
-  return get(`/v1/updates/${id}`, { signal });
 }

@@ -1,6 +1,6 @@
 /** Take the data along, bring it back, destroy it. */
 
-import { call, get, headerText, remove } from "../api.js";
+import { call, headerText, remove, text } from "../api.js";
 import { h, swap } from "../dom.js";
 import { m, t } from "../i18n.js";
 import { icon } from "../icons.js";
@@ -13,8 +13,8 @@ const PASSPHRASE = "Attune-Export-Passphrase";
 const passphraseField = (id) => h("input", { type: "password", id, autocomplete: "new-password", maxlength: 300 });
 const sealing = (input) => (input.value ? { [PASSPHRASE]: headerText(input.value) } : {});
 
-function download(name, text) {
-  const url = URL.createObjectURL(new Blob([text], { type: "application/json" }));
+function download(name, content) {
+  const url = URL.createObjectURL(new Blob([content], { type: "application/json" }));
   const link = h("a", { href: url, download: name });
   document.body.append(link);
   link.click();
@@ -28,12 +28,13 @@ function exportCard() {
   const phrase = passphraseField("export-passphrase");
   const sealed = toggle("export-sealed", m("rights.sealed"), null, { hint: m("rights.sealed.hint") });
   const go = button(m("rights.export"), () => attempt(go, problems, async () => {
-    const document_ = await get(`/v1/export?sealed=${sealed.input.checked}`, { headers: sealing(phrase) });
+    const content = await text("GET", `/v1/export?sealed=${sealed.input.checked}`, { headers: sealing(phrase) });
     const name = `attune-export-${new Date().toISOString().slice(0, 10)}.json`;
-    download(name, JSON.stringify(document_));
+    download(name, content);
     phrase.value = "";
     swap(done, icon("check"), m("rights.exported", { name }));
   }), { kind: "primary", id: "export-go", mark: "out" });
+  onAsk("erased", () => swap(done));
   return card("export", m("rights.export.title"), h("p", {}, m("rights.export.text")), field(m("rights.passphrase"), phrase, m("rights.passphrase.hint")),
     sealed.row, h("div", { class: "actions" }, go), done, problems.slot);
 }
@@ -49,16 +50,16 @@ function importCard() {
       swap(done, m("rights.no-file"));
       return;
     }
-    const text = await file.files[0].text();
-    const report = await call("POST", "/v1/import", { body: text, headers: sealing(phrase) });
+    const body = await file.files[0].text();
+    const report = await call("POST", "/v1/import", { body, headers: sealing(phrase) });
     file.value = "";
     phrase.value = "";
     ask("erased");
-    ask("imported");
     await refresh();
     ask("changed");
     swap(done, icon("check"), m("rights.imported", { samples: report.samples, versions: report.versions }));
   }), { id: "import-go" });
+  onAsk("erased", () => swap(done));
   return card("import", m("rights.import.title"), h("p", {}, m("rights.import.text")), field(m("rights.file"), file), field(m("rights.passphrase"), phrase),
     h("div", { class: "actions" }, go), done, problems.slot);
 }
@@ -98,7 +99,7 @@ function eraseCard() {
       swap(done, icon("check"), m("rights.erased"));
     });
   }, { kind: "danger", id: "erase-go", mark: "trash" });
-  onAsk("imported", () => swap(done));
+  onAsk("changed", () => swap(done));
   return card("erase", m("rights.erase.title"), h("p", {}, m("rights.erase.text")), h("div", { class: "actions" }, go), done, problems.slot);
 }
 

@@ -8,7 +8,7 @@ import { icon } from "../icons.js";
 import { badge, button, card, field, select, toggle } from "../parts.js";
 import { attempt, problemSlot } from "../problems.js";
 import { reason } from "../reasons.js";
-import { accept, refresh, watch } from "../store.js";
+import { accept, onAsk, refresh, value, watch } from "../store.js";
 
 const HEAT = ["nominal", "fair", "serious", "critical"];
 const AFTER = ["keep", "keep_features", "delete"];
@@ -80,6 +80,11 @@ function policyForm() {
     });
   });
   watch("schedule", fill);
+  onAsk("erased", () => {
+    edited = false;
+    swap(saved);
+    if (value("schedule")) fill(value("schedule"));
+  });
   return h("details", {}, h("summary", {}, m("policy.title")), form);
 }
 

@@ -120,9 +120,20 @@ export function trainingCard() {
     }
   }
 
+  function forget() {
+    current?.abort();
+    newest = null;
+    run.part.hidden = true;
+    none.hidden = false;
+  }
+
   function newUpdates(updates) {
     recent.hidden = updates.length === 0;
-    if (updates.length === 0 || updates[0].id === newest) return;
+    if (updates.length === 0) {
+      forget();
+      return;
+    }
+    if (updates[0].id === newest) return;
     const live = newest !== null || updates[0].state === "running";
     newest = updates[0].id;
     watchRun(updates[0], live);
@@ -136,12 +147,7 @@ export function trainingCard() {
   }), { kind: "primary", id: "train-now", mark: "bolt" });
   watch("models", (models) => fillSelect(task, models.filter((one) => one.updatable).map((one) => [one.task, taskName(one.task)]), "sentiment"));
   watch("updates", newUpdates);
-  onAsk("erased", () => {
-    current?.abort();
-    newest = null;
-    run.part.hidden = true;
-    none.hidden = false;
-  });
+  onAsk("erased", forget);
   return card("training", m("train.title"),
     h("div", { class: "inline" }, field(m("train.task"), task), start), force.row, parameters.element, problems.slot, none, run.part, recent);
 }

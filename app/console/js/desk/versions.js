@@ -72,12 +72,15 @@ export function versionsCard() {
   const plot = chartPart();
   let lineage = null;
   let shown = SHOWN;
+  let latest = 0;
+  let moved = "";
 
   async function load() {
     if (!task.value) return;
+    const turn = (latest += 1);
     try {
       const found = await get(`/v1/models/${encodeURIComponent(task.value)}/versions`);
-      if (found.task !== task.value) return;
+      if (turn !== latest) return;
       lineage = found;
       show();
     } catch (error) {
@@ -89,6 +92,8 @@ export function versionsCard() {
     await attempt(event.currentTarget, problems, async () => {
       const target = how === "activate" ? { version: number } : number === null ? {} : { to: number };
       const change = await post(`/v1/models/${encodeURIComponent(task.value)}/${how}`, target);
+      latest += 1; // What is being read is older.
+      moved = `${change.task} ${change.version}`;
       swap(done, icon("check"), m("versions.moved", { version: change.version, previous: change.previous }));
       await refresh("models");
       await load();
@@ -99,6 +104,7 @@ export function versionsCard() {
 
   function show() {
     const { versions, active } = lineage;
+    if (moved !== `${lineage.task} ${active}`) swap(done); // It is no longer so.
     const why = new Map((value("updates") ?? []).map((update) => [update.id, update.reasons]));
     const newest = versions.toReversed();
     more.hidden = newest.length <= shown;

@@ -1,10 +1,10 @@
 /** The chat: answers as they stream, and below each what stayed on the phone and what left it. */
 
-import { events, post, remove } from "../api.js";
+import { events, post, Problem, remove, unreachable } from "../api.js";
 import { h, swap } from "../dom.js";
 import { m } from "../i18n.js";
 import { button, empty, sendOnEnter } from "../parts.js";
-import { asProblem, attempt, problemSlot } from "../problems.js";
+import { attempt, problemSlot } from "../problems.js";
 import { ask, onAsk, value } from "../store.js";
 import { helpCard } from "./help.js";
 import { provenance } from "./provenance.js";
@@ -17,6 +17,7 @@ export function assistantScreen() {
   const log = h("div", { class: "chat", id: "chat", role: "log", "aria-label": m("assist.log"), "aria-live": "off", tabindex: "0" });
   const spoken = h("p", { class: "visually-hidden", role: "status" });
   let conversation = null;
+  let answering = new AbortController();
 
   const bubble = (kind, ...children) => h("div", { class: `bubble ${kind}` }, ...children);
 
@@ -25,13 +26,14 @@ export function assistantScreen() {
   }
 
   function turn(text, note) {
-    if (conversation === null && log.querySelector(".empty")) swap(log);
+    if (log.querySelector(".empty")) swap(log);
     const answer = h("p", { class: "answer" });
     const about = h("div", { class: "about" });
     const reply = h("article", { class: "turn reply", "aria-label": m("assist.reply"), "aria-busy": "true" }, bubble("theirs", answer), about);
-    log.append(h("article", { class: "turn mine", "aria-label": m("assist.you") }, bubble("yours", text), note && h("p", { class: "muted" }, note)), reply);
+    const mine = h("article", { class: "turn mine", "aria-label": m("assist.you") }, bubble("yours", text), note && h("p", { class: "muted" }, note));
+    log.append(mine, reply);
     toEnd();
-    return { answer, about, reply };
+    return { answer, about, mine, reply };
   }
 
   function finish(parts, reply, text, preview) {
@@ -47,17 +49,18 @@ export function assistantScreen() {
     if (reply.changed) ask("changed");
   }
 
-  async function converse(parts, text, options) {
+  async function converse(parts, text, options, signal) {
     const body = { text, ...(conversation && { conversation_id: conversation }), ...(options.route && { route: options.route }) };
-    if (options.preview) return finish(parts, await post("/v1/assist", { ...body, dry_run: true }), text, true);
+    if (options.preview) return finish(parts, await post("/v1/assist", { ...body, dry_run: true }, { signal }), text, true);
     let done = null;
-    for await (const { event, data } of events("POST", "/v1/assist", { body: { ...body, stream: true } })) {
-      if (event === "delta") parts.answer.append(data.text);
+    for await (const { event, data } of events("POST", "/v1/assist", { body: { ...body, stream: true }, signal })) {
+      if (event === "route") conversation = data.conversation_id;
+      else if (event === "delta") parts.answer.append(data.text);
       else if (event === "done") done = data;
-      else if (event === "problem") throw Object.assign(asProblem(new Error(data.title)), data, { code: data.type.replace("urn:attune:problem:", "") });
+      else if (event === "problem") throw new Problem(data);
       toEnd();
     }
-    if (done === null) throw asProblem(new Error("the answer broke off"));
+    if (done === null) throw unreachable();
     return finish(parts, done, text, false);
   }
 
@@ -65,14 +68,20 @@ export function assistantScreen() {
     if (!text.trim() || send.getAttribute("aria-busy") === "true") return;
     const parts = turn(text, options.preview ? m("assist.previewed") : options.route ? m("assist.rerouted") : null);
     preview.disabled = true;
+    const { signal } = (answering = new AbortController());
     const worked = await attempt(send, problems, async () => {
-      await converse(parts, text, options);
+      try {
+        await converse(parts, text, options, signal);
+      } catch (error) {
+        if (!signal.aborted) throw error;
+      }
       return true;
     });
     preview.disabled = false;
     if (worked) return;
+    parts.mine.remove();
     parts.reply.remove();
-    parts.reply.previousSibling?.remove();
+    if (!log.firstChild) welcome();
     if (!box.value) box.value = text;
   }
 
@@ -88,13 +97,16 @@ export function assistantScreen() {
 
   async function forget(event) {
     await attempt(event.currentTarget, problems, async () => {
+      answering.abort();
       if (conversation) await remove(`/v1/assist/${conversation}`);
       welcome();
     });
   }
 
   function welcome() {
+    answering.abort(); // its answer would go on with what is forgotten
     conversation = null;
+    swap(spoken);
     swap(log, empty("chat", m("assist.empty")), h("div", { class: "chips center" },
       EXAMPLES.map((text) => button(text, () => run(text), { kind: "chip", lang: "zh-CN" }))));
   }

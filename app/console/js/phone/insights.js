@@ -103,6 +103,7 @@ export function insightsScreen() {
   onAsk("erased", () => {
     box.value = "";
     earlier.open = false;
+    swap(list);
     swap(result, welcome());
   });
   return h("div", { class: "screen" }, h("h3", {}, m("insights.title")), field(m("insights.text"), box),

@@ -63,6 +63,7 @@ function dataPart() {
   }), { kind: "quiet" });
   watch("models", () => counts.childNodes.length || show().catch(() => {}));
   onAsk("changed", () => show().catch(() => {}));
+  onAsk("erased", () => swap(note));
   return h("section", { "aria-label": m("me.data") }, h("h4", {}, m("me.data")), h("p", { class: "hint" }, m("me.data.hint")), counts,
     h("div", { class: "actions" }, addAll, clear), note, problems.slot);
 }
