@@ -114,8 +114,8 @@ class Membership:
         return [entry for _, entry in keyed]
 
     def _split(self, pool: list[tuple[int, Text]]) -> tuple[list[tuple[int, Text]], list[tuple[int, Text]]]:
-        """A third of the phrases judges, by the first of its texts in the order of the pool, so that both parts go through
-        the topics alike.
+        """A third of the phrases judges, by the first of its texts in the order of the pool, so that the topics come
+        alike in both parts.
         """
         families = list(dict.fromkeys(text.family for _, text in pool))
         judging = set(families[2::3])
