@@ -112,7 +112,7 @@ def _layers(settings: Settings, metrics: Metrics, tracing: "Tracing | None") -> 
                 allow_origins=settings.allowed_origins,
                 allow_methods=["GET", "PUT", "POST", "DELETE"],
                 allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "Last-Event-ID", "X-Request-ID"],
-                expose_headers=["X-Request-ID"],
+                expose_headers=["Idempotency-Replayed", "Location", "X-Request-ID"],
             )
         )
     if settings.token is not None:
@@ -129,7 +129,7 @@ def _methods_at(path: str) -> list[str]:
 
 
 def _described(app: FastAPI, *, demands_token: bool) -> Callable[[], dict[str, Any]]:
-    """FastAPI's OpenAPI document with the problem document's schema, which no response model mentions."""
+    """FastAPI's OpenAPI document with the problem document's schema, which no response model mentions, and summaries."""
     generate = app.openapi
 
     @cache
@@ -137,6 +137,9 @@ def _described(app: FastAPI, *, demands_token: bool) -> Callable[[], dict[str, A
         document = generate()
         schema = problems.Problem.model_json_schema(ref_template="#/components/schemas/{model}")
         document["components"]["schemas"].update({**schema.pop("$defs"), "Problem": schema})
+        for operation in (operation for path in document["paths"].values() for operation in path.values()):
+            # Not the function's name, as FastAPI would have it.
+            operation["summary"] = operation["description"].split(". ")[0].removesuffix(".").replace("\n", " ")
         if demands_token:
             document["components"]["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
             document["security"] = [{"token": []}]

@@ -26,6 +26,14 @@ def test_every_call_documents_the_refusals_that_any_call_may_get(shared: httpx.C
                 assert not {"400", "413", "415", "422"} - set(call["responses"]), (method, path)
 
 
+def test_every_call_says_in_a_line_what_it_does(shared: httpx.Client) -> None:
+    paths = shared.get("/openapi.json").json()["paths"]
+    lines = [call["summary"] for methods in paths.values() for call in methods.values()]
+    assert paths["/v1/device"]["put"]["summary"] == "Change conditions or the clock; what is left out stays"
+    assert len(set(lines)) == len(lines)
+    assert max(map(len, lines)) < 120
+
+
 def test_every_refusal_is_documented_as_a_problem(shared: httpx.Client) -> None:
     document = shared.get("/openapi.json").json()
     for methods in document["paths"].values():

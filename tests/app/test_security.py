@@ -97,6 +97,7 @@ class TestOrigin:
         assert (preflight.status_code, preflight.headers["access-control-allow-origin"]) == (200, "https://app.example")
         call = httpx.get(f"{guarded.url}/v1/consent", headers={**origin, "Authorization": "Bearer swordfish"})
         assert (call.status_code, call.headers["access-control-allow-origin"]) == (200, "https://app.example")
+        assert "Location" in call.headers["access-control-expose-headers"]
 
 
 @pytest.mark.parametrize("path", ["/v1/samples", "/v1/nothing", "/healthz"])
