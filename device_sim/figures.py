@@ -25,8 +25,9 @@ _FIRST_LEARNT = """
 SELECT versions.task, MIN(samples.created_at), versions.created_at
 FROM active_versions JOIN versions USING (task, number) JOIN version_samples USING (task, number)
 JOIN samples ON samples.id = version_samples.sample_id
-WHERE samples.id NOT IN (
-    SELECT sample_id FROM version_samples AS earlier WHERE earlier.task = versions.task AND number = versions.parent
+WHERE NOT EXISTS (
+    SELECT 1 FROM version_samples AS earlier
+    WHERE earlier.task = versions.task AND earlier.number = versions.parent AND earlier.sample_id = samples.id
 )
 GROUP BY versions.task
 """
