@@ -198,14 +198,6 @@ def in_turn(connection: Any, tasks: Sequence[str]) -> list[str]:
     return sorted(tasks, key=lambda task: last.get(task, (0, 0)))
 
 
-def tally_updates(connection: Any) -> dict[str, int]:
-    """How many updates ended, by outcome (`published`, `rejected`, or `failed` for those without one)."""
-    rows = connection.execute(
-        "SELECT COALESCE(outcome, 'failed'), COUNT(*) FROM updates WHERE finished_at IS NOT NULL GROUP BY 1"
-    )
-    return dict(rows.fetchall())
-
-
 def fail_interrupted(connection: Any, at: str) -> int:
     """Give runs an end whose own could not be recorded, because the device stopped or its disk was full; how many."""
     return int(

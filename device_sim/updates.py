@@ -31,7 +31,6 @@ from device_sim.update_records import (
     fail_interrupted,
     find_update,
     insert_update,
-    tally_updates,
     update_page,
 )
 from device_sim.update_run import UpdateRunner
@@ -165,11 +164,6 @@ class Updates:
         with self._lock:
             self.stop_running(reason)
             yield
-
-    def tally(self) -> dict[str, int]:
-        """How many ended updates were published, rejected, or failed."""
-        with self._state.reading() as connection:
-            return tally_updates(connection)
 
     @property
     def running(self) -> bool:
