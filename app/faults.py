@@ -1,11 +1,11 @@
 """The last barrier: a bug becomes a 500 problem document and a log entry without anything of the request in it."""
 
 import logging
-import traceback
 from http import HTTPStatus
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.logs import places
 from app.problems import problem_response
 from app.requests import known_method, route_template
 
@@ -19,7 +19,7 @@ class AnswerCutShortError(Exception):
 class FaultBarrier:
     """Answers what no handler knew.
 
-    An exception's message may quote what it failed on, so only its type and the places it passed are logged.
+    An exception's message may quote what it failed on, so only types and places are logged, whatever the formatter.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -40,8 +40,7 @@ class FaultBarrier:
         try:
             await self._app(scope, receive, watching)
         except Exception as error:  # noqa: BLE001  # a bug may raise anything
-            places = "".join(traceback.format_tb(error.__traceback__))
-            _log.error("%s in %s %s\n%s", type(error).__name__, known_method(scope), route_template(scope), places)
+            _log.error("%s %s failed: %s", known_method(scope), route_template(scope), places(error))
             if begun:
                 raise AnswerCutShortError from None
             response = problem_response(

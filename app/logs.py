@@ -50,6 +50,7 @@ def install(level: str, form: Form) -> None:
     for name in _OURS:
         logging.getLogger(name).setLevel(level.upper())
     logging.captureWarnings(True)
+    logging.raiseExceptions = False  # an entry that can't be written would be shown raw
     threading.excepthook = _thread_failed
     sys.unraisablehook = _unraisable
 
@@ -84,13 +85,18 @@ def _discreet(record: logging.LogRecord) -> logging.LogRecord:
     record = copy.copy(record)
     record.exc_text = record.stack_info = None
     if record.name.split(".")[0] not in _OURS:
-        arguments = record.args if isinstance(record.args, tuple) else ()
-        if any(isinstance(argument, BaseException) for argument in arguments):
-            record.args = tuple(type(one).__name__ if isinstance(one, BaseException) else one for one in arguments)
+        record.msg = _told(record.msg)
+        if isinstance(record.args, tuple):
+            record.args = tuple(_told(one) for one in record.args)
         # asyncio shows in further lines what a task failed on.
         record.msg, record.args = record.getMessage().partition("\n")[0], ()
     record.__dict__.update(_context.get(_NOTHING))
     return record
+
+
+def _told(value: object) -> Any:
+    """An exception's type in its place; all else as it is."""
+    return type(value).__name__ if isinstance(value, BaseException) else value
 
 
 class _Text(logging.Formatter):

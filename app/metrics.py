@@ -79,10 +79,12 @@ class Metrics:
         collectors = (info, DeviceCollector(runtime))
         for collector in collectors:
             self._registry.register(collector)
-        with listening(self):
-            yield
-        for collector in collectors:
-            self._registry.unregister(collector)
+        try:
+            with listening(self):
+                yield
+        finally:
+            for collector in collectors:
+                self._registry.unregister(collector)
 
     def answered(self, method: str, route: str, status: int, seconds: float) -> None:
         """Count one answer."""
