@@ -78,7 +78,9 @@ class Settings(BaseSettings):
     )
     host: str = Field("127.0.0.1", description="address to listen on; any but loopback demands a token")
     port: int = Field(8000, ge=0, le=65535, description="port to listen on; 0 takes a free one")
-    token: SecretStr | None = Field(None, description="bearer token that every call must carry, health checks excepted")
+    token: SecretStr | None = Field(
+        None, description="bearer token that every call must carry, but for health checks and the console's files"
+    )
     bundle: Path = Field(SHIPPED_BUNDLE, description="bundle directory to run instead of the shipped one")
     trusted_keys: Annotated[tuple[Path, ...], NoDecode] = Field(
         (), description=f"further public keys that may sign bundles: PEM files, separated by '{os.pathsep}'"
