@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import Locator, Route, expect
 
 from app.settings import Settings
 from tests.console.conftest import Open
@@ -228,6 +228,27 @@ class TestUpdates:
         console.set_epochs(LONG_UPDATE + 1)
         console.press(console.button("train.now"))
         expect(problem(console.card("training"), "parameter-out-of-bounds")).to_contain_text("5000")
+
+
+class TestDegraded:
+    def test_the_version_that_answers_is_marked_and_not_the_one_that_can_not(
+        self, console: ConsolePage, device: ServedDevice
+    ) -> None:
+        def degraded(route: Route) -> None:
+            answer = route.fetch()
+            found = answer.json()
+            for one in found["models"]:
+                one["serving"] = 0
+            route.fulfill(response=answer, json=found)
+
+        device.teach()
+        assert device.update() == "published"
+        console.page.route("**/v1/models", degraded)
+        console.desk("versions")
+        expect(console.version(1)).to_have_attribute("aria-current", "true")
+        expect(console.version(0).locator(".answers")).to_be_visible()
+        expect(console.version(1).locator(".answers")).to_have_count(0)
+        console.page.unroute_all(behavior="wait")
 
 
 class TestUnreachable:

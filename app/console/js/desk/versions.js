@@ -52,13 +52,13 @@ function origin(version) {
   return [m(from, { parent: version.parent ?? "–", samples: version.sample_count }), " · ", moment(version.created_at)];
 }
 
-function versionRow(version, active, reasons, move) {
+function versionRow(version, { active, serving }, reasons, move) {
   const { number } = version;
   const go = number < active ? "rollback-to" : "activate";
   const act = !version.active && version.servable && button(m(`versions.${go}`, { version: number }), (event) => move(event, number < active ? "rollback" : "activate", number), { kind: "small", mark: number < active ? "back" : "check", data: { key: `go-${number}` } });
   return h("li", { class: `version ${version.active ? "active" : version.servable ? "" : "fallen"}`, data: { version: number, state: version.state }, ...(version.active && { "aria-current": "true" }) },
     h("div", { class: "version-head" }, h("h4", {}, m("versions.name", { version: number })), badge(m(`state.${version.state}`), STATES[version.state] ?? ""),
-      version.active && h("span", { class: "answers" }, icon("check"), m("versions.active"))),
+      number === serving && h("span", { class: "answers" }, icon("check"), m("versions.active"))),
     h("p", { class: "muted" }, origin(version)), version.state === "rejected" && reasonsOf(reasons),
     !version.servable && version.state !== "rejected" && h("p", { class: "hint" }, m("versions.not-servable")),
     number === 0 ? baseFigures(version.metrics) : figures(version.metrics), act && h("div", { class: "actions" }, act));
@@ -105,10 +105,13 @@ export function versionsCard() {
   function show() {
     const { versions, active } = lineage;
     if (moved !== `${lineage.task} ${active}`) swap(done); // It is no longer so.
+    // While the device is degraded an ancestor of the active version answers.
+    const model = value("models")?.find((one) => one.task === lineage.task && one.version !== one.serving);
+    const serving = model?.serving ?? active;
     const why = new Map((value("updates") ?? []).map((update) => [update.id, update.reasons]));
     const newest = versions.toReversed();
     more.hidden = newest.length <= shown;
-    swap(list, newest.slice(0, shown).map((one) => versionRow(one, active, why.get(one.update_id) ?? [], move)));
+    swap(list, newest.slice(0, shown).map((one) => versionRow(one, { active, serving }, why.get(one.update_id) ?? [], move)));
     plot.draw(versions);
     parent.disabled = base.disabled = active === 0;
   }
