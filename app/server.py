@@ -129,7 +129,7 @@ def _methods_at(path: str) -> list[str]:
 
 
 def _described(app: FastAPI, *, demands_token: bool) -> Callable[[], dict[str, Any]]:
-    """FastAPI's OpenAPI document with summaries, and the problem document's schema, which no response model mentions."""
+    """FastAPI's OpenAPI document with summaries and the problem document's schema, which no response model mentions."""
     generate = app.openapi
 
     @cache
