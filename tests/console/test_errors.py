@@ -60,11 +60,22 @@ class TestTexts:
         expect(console.page.locator("#panel-write .problem")).to_be_visible()
         expect(console.result).to_have_count(0)
 
-    def test_the_longest_fits_and_no_longer_one_can_be_written(self, console: ConsolePage) -> None:
-        console.box.fill("长" * 10_001)
-        assert len(console.box.input_value()) == 10_000
+    def test_the_longest_is_taken_and_a_longer_one_is_refused_whole(self, console: ConsolePage) -> None:
+        longer = "长" * 9_999 + "🐺🐺"
+        count = console.page.locator("#write-text-count")
+        console.box.fill("短")
+        expect(count).to_be_hidden()
+        console.box.fill(longer)
+        expect(count).to_have_text(console.said("text.over", length="10,001", longest="10,000"))
+        console.press(console.button("write.predict"))
+        refused = problem(console.page.locator("#panel-write"), "text-too-long")
+        expect(refused).to_have_text(console.said("problem.text-too-long", longest="10,000"))
+        expect(console.box).to_have_value(longer)
+        console.box.fill(longer[:-1])
+        expect(count).to_have_text(console.said("text.count", length="10,000", longest="10,000"))
         console.press(console.button("write.predict"))
         expect(console.result).to_be_visible()
+        expect(refused).to_have_count(0)
         assert console.overflow() == 0
 
     def test_odd_texts_are_shown_as_they_are_and_fit(self, console: ConsolePage, device: ServedDevice) -> None:
@@ -91,7 +102,7 @@ class TestTexts:
         mine = console.page.locator(".bubble.yours")
         assert mine.all_text_contents() == list(ODD_TEXTS.values())
         console.desk("samples")
-        rows = console.page.locator("#samples-list li .grow p:first-child")
+        rows = console.page.locator("#samples-list .sample-text")
         assert sorted(rows.all_text_contents()) == sorted(ODD_TEXTS.values())
         assert console.overflow() == 0
         for section in DESK_SECTIONS:
@@ -208,10 +219,11 @@ class TestUpdates:
         update = device.api.get("/v1/updates").json()["items"][0]
         expect(console.run.locator(".reasons")).to_have_text(update["reasons"][0].capitalize())
         before, after, of = (update["metrics"][f"held_out{part}"] for part in ("_right_before", "_right", ""))
-        expect(console.run.locator(".figures")).to_contain_text(f"{before} → {after} / {of}")
+        figures = console.said("metric.right", right=f"{before} → {after}", count=of)
+        expect(console.run.locator(".figures")).to_contain_text(figures)
         console.desk("versions")
         fallen = console.page.locator("#timeline .fallen")
-        expect(fallen).to_contain_text(f"{before} → {after} / {of}")
+        expect(fallen).to_contain_text(figures)
         expect(console.version(0)).to_have_attribute("aria-current", "true")
 
     def test_nothing_to_learn_is_said(self, console: ConsolePage) -> None:

@@ -98,7 +98,9 @@ def an_update_is_seen_live(console: ConsolePage) -> None:
     expect(console.version(1)).to_have_attribute("aria-current", "true")
     expect(console.version(1)).to_have_attribute("data-state", "trying")
     expect(console.version(1)).to_contain_text(console.said("versions.from", parent=0, samples=20))
-    expect(console.version(1).locator(".figures")).to_contain_text("0 → 20 / 20")
+    expect(console.version(1).locator(".figures")).to_contain_text(
+        console.said("metric.right", right="0 → 20", count=20)
+    )
     expect(console.version(0)).to_have_attribute("data-state", "base")
 
 

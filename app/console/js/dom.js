@@ -83,6 +83,9 @@ export function catchFocus(element) {
   element.focus({ preventScroll: true });
 }
 
+/** Scroll as little as shows all of an element, or its beginning where it is too tall. */
+export const intoView = (element) => element.scrollIntoView({ block: "nearest" });
+
 /** Work out every `Lazy` below `root` anew. */
 export function retranslate(root) {
   const walker = document.createTreeWalker(root, NodeFilter.SHOW_ELEMENT | NodeFilter.SHOW_TEXT);

@@ -13,14 +13,14 @@ export const percent = (share, digits = 0) =>
 export const number = (value, digits = 3) =>
   lazy(() => new Intl.NumberFormat(language(), { maximumFractionDigits: digits }).format(value));
 
-export const moment = (iso) =>
-  lazy(() =>
-    iso
-      ? new Date(iso).toLocaleString(language(), {
-          month: "short", day: "numeric", hour: "2-digit", minute: "2-digit", second: "2-digit", hour12: false,
-        })
-      : t("common.never"),
-  );
+const DAY_AND_MINUTE = { month: "short", day: "numeric", hour: "2-digit", minute: "2-digit", hour12: false };
+
+const written = (iso, form) => lazy(() => (iso ? new Date(iso).toLocaleString(language(), form) : t("common.never")));
+
+export const moment = (iso) => written(iso, DAY_AND_MINUTE);
+
+/** To the second, where that matters. */
+export const exactMoment = (iso) => written(iso, { ...DAY_AND_MINUTE, second: "2-digit" });
 
 export const clock = (iso) =>
   lazy(() => new Date(iso).toLocaleTimeString(language(), { hour: "2-digit", minute: "2-digit", hour12: false }));

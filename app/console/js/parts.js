@@ -65,16 +65,6 @@ export function bars(probabilities, top) {
 
 export const versionBadge = (version) => badge(m("write.version", { version }), "version-badge");
 
-/** The submit of a text box: Enter sends, Shift+Enter breaks the line, and an input method's Enter does neither. */
-export function sendOnEnter(box, send) {
-  box.addEventListener("keydown", (event) => {
-    // 229: Safari says that composing is over before it tells of the Enter that ended it.
-    if (event.key !== "Enter" || event.shiftKey || event.isComposing || event.keyCode === 229) return;
-    event.preventDefault();
-    send();
-  });
-}
-
 /** Show a modal dialog until it is closed; resolves to the value it was closed with, empty where it was dismissed. */
 export function dialog(title, build) {
   const heading = h("h2", { id: uniqueId("dialog") }, title);

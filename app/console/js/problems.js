@@ -2,17 +2,19 @@
 
 import { Problem } from "./api.js";
 import { h, lazy, swap } from "./dom.js";
+import { number } from "./format.js";
 import { known, m, t } from "./i18n.js";
 import { icon } from "./icons.js";
 import { reason } from "./reasons.js";
 import { ask } from "./store.js";
+import { LONGEST } from "./texts.js";
 
 // The sentence says it all: what the service adds would only repeat it.
 const PLAIN = new Set(["unreachable", "consent-required", "token-required", "update-running", "nothing-to-roll-back"]);
 
 function sentence(problem) {
   return lazy(() => {
-    if (known(`problem.${problem.code}`)) return t(`problem.${problem.code}`);
+    if (known(`problem.${problem.code}`)) return t(`problem.${problem.code}`, { longest: number(LONGEST, 0) });
     if (known(`problem.status.${problem.status}`)) return t(`problem.status.${problem.status}`);
     return t("problem.other", { title: problem.title || problem.message });
   });
@@ -39,13 +41,6 @@ export function asProblem(error) {
   if (error instanceof Problem) return error;
   if (error?.name !== "AbortError") console.error(error);
   return new Problem({ type: "urn:attune:problem:page", title: String(error?.message ?? error) });
-}
-
-/** What stands in a box; a Problem where that is nothing. */
-export function written(box) {
-  if (box.value.trim()) return box.value;
-  box.focus();
-  throw new Problem({ type: "urn:attune:problem:invalid-text" });
 }
 
 /** What shows a problem; `slot` keeps its place, and is a live region. */

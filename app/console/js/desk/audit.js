@@ -2,7 +2,7 @@
 
 import { get } from "../api.js";
 import { h, swap } from "../dom.js";
-import { moment } from "../format.js";
+import { exactMoment } from "../format.js";
 import { m, named, taskName } from "../i18n.js";
 import { badge, button, card, empty } from "../parts.js";
 import { problemSlot } from "../problems.js";
@@ -19,7 +19,7 @@ function row(entry) {
   const known = Object.keys(entry.detail).length > 0 && entry.action !== "consent";
   return h("li", { data: { action: entry.action } }, h("div", { class: "grow" },
     h("p", {}, badge(named("audit", entry.action)), " ", entry.action === "consent" && consentWords(entry.detail), entry.task && taskName(entry.task), " ", moved),
-    h("p", { class: "muted" }, moment(entry.at), " · ", named("actor", entry.actor)),
+    h("p", { class: "muted" }, exactMoment(entry.at), " · ", named("actor", entry.actor)),
     known && h("details", {}, h("summary", {}, m("audit.detail")), h("pre", { tabindex: "0" }, JSON.stringify(entry.detail, null, 1)))));
 }
 

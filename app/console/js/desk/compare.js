@@ -3,15 +3,17 @@
 import { get, post } from "../api.js";
 import { h, swap } from "../dom.js";
 import { m, labelName, taskName } from "../i18n.js";
-import { bars, button, card, empty, field, fillSelect, sendOnEnter } from "../parts.js";
-import { attempt, problemSlot, written } from "../problems.js";
+import { bars, button, card, empty, field, fillSelect } from "../parts.js";
+import { attempt, problemSlot } from "../problems.js";
 import { onAsk, watch } from "../store.js";
+import { fill, labelled, sendOnEnter, textBox, written } from "../texts.js";
 
 export function compareCard() {
   const problems = problemSlot();
   const task = h("select", { id: "compare-task", on: { change: () => load() } });
   const versions = [h("select", { id: "compare-one" }), h("select", { id: "compare-other" })];
-  const box = h("textarea", { id: "compare-text", rows: 2, maxlength: 10000, placeholder: m("write.placeholder"), autocomplete: "off" });
+  const sentence = textBox("compare-text", 2, { placeholder: m("write.placeholder") });
+  const { box } = sentence;
   const result = h("div", { class: "comparison", id: "comparison", "aria-live": "polite" });
 
   // What the user has not chosen is the bundle's own head beside the newest one.
@@ -55,11 +57,11 @@ export function compareCard() {
   });
   onAsk("changed", quietly);
   onAsk("erased", () => {
-    box.value = "";
+    fill(box, "");
     chosen.clear();
     welcome();
   });
-  return card("compare", m("compare.title"), field(m("compare.task"), task), field(m("compare.text"), box),
+  return card("compare", m("compare.title"), field(m("compare.task"), task), labelled(m("compare.text"), sentence),
     h("div", { class: "pair" }, field(m("compare.one"), versions[0]), field(m("compare.other"), versions[1])),
     h("div", { class: "actions" }, go), problems.slot, result);
 }

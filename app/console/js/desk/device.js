@@ -2,7 +2,7 @@
 
 import { put } from "../api.js";
 import { h, swap } from "../dom.js";
-import { localInput, moment, percent } from "../format.js";
+import { exactMoment, localInput, percent } from "../format.js";
 import { m } from "../i18n.js";
 import { button, card, field, select, toggle } from "../parts.js";
 import { attempt, problemSlot } from "../problems.js";
@@ -54,7 +54,7 @@ export function deviceCard() {
       swap(shownLevel, percent(device.battery));
     }
     if (heat.value !== device.thermal) heat.value = device.thermal;
-    swap(now, moment(device.now));
+    swap(now, exactMoment(device.now));
     swap(mode, m(`device.clock.${device.clock}`));
     follow.disabled = device.clock === "real";
     if (document.activeElement !== time && !timeEdited) time.value = localInput(device.now);

@@ -2,7 +2,7 @@
 
 import { get } from "../api.js";
 import { h, swap } from "../dom.js";
-import { moment, number } from "../format.js";
+import { exactMoment, number } from "../format.js";
 import { m, named } from "../i18n.js";
 import { badge, button, card, empty } from "../parts.js";
 import { attempt, problemSlot } from "../problems.js";
@@ -12,8 +12,8 @@ const PAGE = 20;
 
 const row = (entry) => h("li", {}, h("div", { class: "grow" },
   h("p", {}, badge(named("outcome", entry.outcome)), " ", h("strong", {}, entry.host), " ", h("span", { class: "muted" }, entry.model)),
-  h("p", { class: "muted" }, moment(entry.at), " · ", m("egress.bytes", { bytes: number(entry.bytes, 0) }), " · ", named("why", entry.why), " · ", m("egress.attempt", { attempt: entry.attempt })),
-  h("p", { class: "muted" }, m("egress.consent", { since: moment(entry.consent_since) })),
+  h("p", { class: "muted" }, exactMoment(entry.at), " · ", m("egress.bytes", { bytes: number(entry.bytes, 0) }), " · ", named("why", entry.why), " · ", m("egress.attempt", { attempt: entry.attempt })),
+  h("p", { class: "muted" }, m("egress.consent", { since: exactMoment(entry.consent_since) })),
   h("details", {}, h("summary", {}, m("egress.body")), h("pre", { tabindex: "0" }, entry.body))));
 
 export function egressCard() {

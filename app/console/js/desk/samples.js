@@ -64,10 +64,11 @@ export function samplesCard() {
   }
 
   const row = (sample) => h("li", { data: { sample: sample.id, state: sample.state } },
-    h("div", { class: "grow" }, h("p", {}, sample.text ?? h("em", { class: "muted" }, m("samples.no-text"))),
+    h("div", { class: "grow" }, h("p", {}, h("span", { class: "sample-text" }, sample.text ?? h("em", { class: "muted" }, m("samples.no-text"))), " ", badge(labelName(sample.label))),
       h("p", { class: "muted" }, taskName(sample.task), " · ", named("source", sample.source), " · ", moment(sample.created_at),
-        sample.learned_by.length > 0 && [" · ", m("samples.learnt-by", { versions: sample.learned_by.join(", ") })])),
-    badge(labelName(sample.label)), badge(named("sample", sample.state), sample.state === "new" ? "live" : ""),
+        sample.learned_by.length > 0 && [" · ", h("span", { class: "whole" }, m("samples.learnt-by", { versions: sample.learned_by.join(", ") }))])),
+    // Which versions learnt from it says that it was learnt from.
+    !(sample.state === "used" && sample.learned_by.length) && badge(named("sample", sample.state), sample.state === "new" ? "live" : ""),
     button(m("common.delete"), (event) => deleteOne(event, sample), { kind: "small icon-only", mark: "trash", "aria-label": m("samples.delete-one", { id: sample.id }), data: { key: `delete-${sample.id}` } }));
 
   const none = empty("list", m("samples.none"));

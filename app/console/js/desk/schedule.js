@@ -2,7 +2,7 @@
 
 import { post, put } from "../api.js";
 import { h, swap } from "../dom.js";
-import { duration, moment, percent } from "../format.js";
+import { duration, exactMoment, percent } from "../format.js";
 import { m, taskName } from "../i18n.js";
 import { icon } from "../icons.js";
 import { badge, button, card, field, select, toggle } from "../parts.js";
@@ -31,7 +31,7 @@ function decisionPart() {
     if (!decision) return swap(part, h("p", { class: "muted" }, m("schedule.no-decision")));
     return swap(part,
       h("p", {}, badge(m(`schedule.${decision.action}`), decision.action === "train" ? "good" : ""), " ",
-        h("span", { class: "muted" }, moment(decision.at), " · ", m(decision.trigger === "schedule" ? "schedule.by-itself" : "schedule.asked"))),
+        h("span", { class: "muted" }, exactMoment(decision.at), " · ", m(decision.trigger === "schedule" ? "schedule.by-itself" : "schedule.asked"))),
       h("ul", { class: "reasons" }, decision.reasons.map((one) => h("li", {}, reason(one)))));
   });
   return part;
@@ -97,7 +97,7 @@ export function scheduleCard() {
     await refresh("schedule", "updates");
   }), { kind: "primary", id: "schedule-tick", mark: "eye" });
   watch("schedule", ({ policy, next_look: next }) => {
-    swap(look, policy.enabled ? moment(next) : m("schedule.off"));
+    swap(look, policy.enabled ? exactMoment(next) : m("schedule.off"));
     swap(terms, m("schedule.terms", { every: duration(policy.every_seconds), battery: percent(policy.min_battery) }));
   });
   return card("schedule", m("schedule.title"), h("h4", {}, m("schedule.waiting")), pendingList(),

@@ -3,7 +3,7 @@
 import { post } from "../api.js";
 import { chart } from "../charts.js";
 import { h, swap } from "../dom.js";
-import { moment, number, percent } from "../format.js";
+import { exactMoment, moment, number, percent } from "../format.js";
 import { m, t, taskName } from "../i18n.js";
 import { badge, button, card, empty, field, fillSelect, toggle } from "../parts.js";
 import { attempt, problemSlot } from "../problems.js";
@@ -20,7 +20,9 @@ export const outcome = (update) => badge(m(`update.${update.outcome ?? update.st
 export function figures(metrics) {
   const rows = [];
   const share = (name, right, of, before) => {
-    if (metrics[of]) rows.push([name, `${metrics[before] ?? "–"} → ${metrics[right]} / ${metrics[of]}`]);
+    if (!metrics[of]) return;
+    const change = typeof metrics[before] === "number" ? `${metrics[before]} → ${metrics[right]}` : metrics[right];
+    rows.push([name, m("metric.right", { right: change, count: metrics[of] })]);
   };
   share("metric.own", "samples_right", "samples", "samples_right_before");
   share("metric.held-out", "held_out_right", "held_out", "held_out_right_before");
@@ -88,7 +90,7 @@ function recentPart(open) {
   watch("updates", (updates) => swap(list, updates.slice(0, 6).map((update) => h("li", { data: { update: update.id } },
     h("div", { class: "grow" }, h("p", {}, taskName(update.task), " ", outcome(update), update.outcome === "published" && [" ", m("versions.name", { version: update.version })]),
       h("p", { class: "muted" }, moment(update.created_at), " · ", m(`trigger.${update.trigger}`)), reasonsOf(update.reasons)),
-    button(m("update.curve"), () => open(update), { kind: "small", data: { key: `curve-${update.id}` }, "aria-label": m("update.curve-of", { at: moment(update.created_at) }) })))));
+    button(m("update.curve"), () => open(update), { kind: "small", data: { key: `curve-${update.id}` }, "aria-label": m("update.curve-of", { at: exactMoment(update.created_at) }) })))));
   return h("section", { "aria-label": m("update.recent") }, h("h4", {}, m("update.recent")), list);
 }
 

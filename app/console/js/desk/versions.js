@@ -38,9 +38,10 @@ function chartPart() {
     shown = versions;
     // The bundle's own head was measured on the same yardstick, beside its first successor.
     const base = metric.value === "general" ? versions.find((one) => one.metrics.replay_accuracy_base)?.metrics.replay_accuracy_base : undefined;
-    const points = versions.filter((one) => one.state !== "rejected").map((one) => [one.number, one.number === 0 ? base : METRICS[metric.value](one.metrics)]).filter(([, y]) => typeof y === "number");
+    const published = versions.filter((one) => one.state !== "rejected");
+    const points = published.map((one) => [one.number, one.number === 0 ? base : METRICS[metric.value](one.metrics)]).filter(([, y]) => typeof y === "number");
     plot.set(points.map(([x]) => x), points.map(([, y]) => y));
-    part.hidden = versions.length < 2;
+    part.hidden = published.length < 2;
   }
   const part = h("div", { class: "versions-chart", hidden: true }, field(m("versions.metric"), metric), plot.element);
   return { part, draw };
@@ -57,7 +58,7 @@ function versionRow(version, { active, serving }, reasons, move) {
   const go = number < active ? "rollback-to" : "activate";
   const act = !version.active && version.servable && button(m(`versions.${go}`, { version: number }), (event) => move(event, number < active ? "rollback" : "activate", number), { kind: "small", mark: number < active ? "back" : "check", data: { key: `go-${number}` } });
   return h("li", { class: `version ${version.active ? "active" : version.servable ? "" : "fallen"}`, data: { version: number, state: version.state }, ...(version.active && { "aria-current": "true" }) },
-    h("div", { class: "version-head" }, h("h4", {}, m("versions.name", { version: number })), badge(m(`state.${version.state}`), STATES[version.state] ?? ""),
+    !version.servable && icon("close"), h("div", { class: "version-head" }, h("h4", {}, m("versions.name", { version: number })), badge(m(`state.${version.state}`), STATES[version.state] ?? ""),
       number === serving && h("span", { class: "answers" }, icon("check"), m("versions.active"))),
     h("p", { class: "muted" }, origin(version)), version.state === "rejected" && reasonsOf(reasons),
     !version.servable && version.state !== "rejected" && h("p", { class: "hint" }, m("versions.not-servable")),
@@ -129,5 +130,5 @@ export function versionsCard() {
   watch("updates", () => lineage && load());
   onAsk("changed", () => lineage && load());
   return card("versions", m("versions.title"), field(m("versions.task"), task),
-    h("div", { class: "actions" }, parent, base), done, problems.slot, plot.part, list, more);
+    h("div", { class: "actions ways-back" }, parent, base), done, problems.slot, plot.part, list, more);
 }

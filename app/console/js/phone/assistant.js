@@ -3,16 +3,17 @@
 import { events, post, Problem, remove, unreachable } from "../api.js";
 import { h, swap } from "../dom.js";
 import { m } from "../i18n.js";
-import { button, empty, sendOnEnter } from "../parts.js";
+import { button, empty } from "../parts.js";
 import { attempt, problemSlot } from "../problems.js";
 import { ask, onAsk, value } from "../store.js";
+import { fill, sendOnEnter, textBox, written } from "../texts.js";
 import { helpCard } from "./help.js";
 import { provenance } from "./provenance.js";
 
 const EXAMPLES = ["我下周四有什么安排", "给王总写一封道歉邮件", "量子计算是什么"];
 
 export function assistantScreen() {
-  const box = h("textarea", { id: "assist-text", rows: 1, maxlength: 10000, "aria-label": m("assist.text"), placeholder: m("assist.placeholder"), autocomplete: "off" });
+  const { box, count } = textBox("assist-text", 1, { "aria-label": m("assist.text"), placeholder: m("assist.placeholder") });
   const problems = problemSlot();
   const log = h("div", { class: "chat", id: "chat", role: "log", "aria-label": m("assist.log"), "aria-live": "off", tabindex: "0" });
   const spoken = h("p", { class: "visually-hidden", role: "status" });
@@ -82,17 +83,17 @@ export function assistantScreen() {
     parts.mine.remove();
     parts.reply.remove();
     if (!log.firstChild) welcome();
-    if (!box.value) box.value = text;
+    if (!box.value) fill(box, text);
   }
 
   function submit(options) {
-    const text = box.value;
-    if (!text.trim()) {
-      box.focus();
-      return;
+    try {
+      const text = written(box);
+      fill(box, "");
+      run(text, options);
+    } catch (problem) {
+      problems.show(problem);
     }
-    box.value = "";
-    run(text, options);
   }
 
   async function forget(event) {
@@ -116,11 +117,11 @@ export function assistantScreen() {
   sendOnEnter(box, () => submit({}));
   welcome();
   onAsk("erased", () => {
-    box.value = "";
+    fill(box, "");
     welcome();
   });
   return h("div", { class: "screen chat-screen" },
     h("div", { class: "title-row" }, h("h3", {}, m("assist.title")), button(m("assist.forget"), forget, { kind: "small", mark: "trash" })),
     log, spoken, problems.slot,
-    h("div", { class: "composer" }, box, h("div", { class: "actions" }, preview, send)));
+    h("div", { class: "composer" }, box, count, h("div", { class: "actions" }, preview, send)));
 }

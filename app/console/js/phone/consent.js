@@ -28,14 +28,12 @@ export function consentScreen(given, leave) {
   }
 
   return h("div", { class: "screen consent" },
-    h("div", { class: "consent-mark" }, icon("lock")),
-    h("h3", { tabindex: "-1" }, m("consent.title")),
+    h("div", { class: "consent-head" }, h("div", { class: "consent-mark" }, icon("lock")), h("h3", { tabindex: "-1" }, m("consent.title"))),
     h("p", { class: "lead" }, m("consent.lead")),
     h("ul", { class: "points" }, point("book", "what"), point("lock", "where"), point("back", "withdraw")),
     h("div", { class: "choices", role: "group", "aria-label": m("consent.choices") }, personal.row, cloud.row),
-    problems.slot,
-    h("div", { class: "actions stack" },
+    h("p", { class: "hint" }, m("consent.declining")),
+    h("div", { class: "actions stack decide" }, problems.slot,
       button(m("consent.continue"), (event) => decide(event, personal.input.checked, cloud.input.checked), { kind: "primary", id: "consent-continue" }),
-      button(m("consent.decline"), (event) => decide(event, false, false), { id: "consent-decline" })),
-    h("p", { class: "hint center" }, m("consent.declining")));
+      button(m("consent.decline"), (event) => decide(event, false, false), { id: "consent-decline" })));
 }

@@ -1,13 +1,14 @@
 /** Tell a thought, and see what it says and what fits it; likes are learnt from, and can be taken back. */
 
 import { get, post, remove } from "../api.js";
-import { h, swap } from "../dom.js";
+import { h, intoView, swap } from "../dom.js";
 import { moment, percent } from "../format.js";
 import { labelName, m, named } from "../i18n.js";
 import { icon } from "../icons.js";
-import { badge, button, empty, field, sendOnEnter, versionBadge } from "../parts.js";
-import { attempt, problemSlot, written } from "../problems.js";
+import { badge, button, empty, versionBadge } from "../parts.js";
+import { attempt, problemSlot } from "../problems.js";
 import { ask, onAsk } from "../store.js";
+import { fill, labelled, sendOnEnter, textBox, written } from "../texts.js";
 import { helpCard } from "./help.js";
 
 const EXAMPLES = ["我希望提升我的演讲能力", "最近总是睡不好，心里很烦"];
@@ -48,7 +49,8 @@ function insightCard(thought, insight) {
 }
 
 export function insightsScreen() {
-  const box = h("textarea", { id: "insight-text", rows: 2, maxlength: 10000, placeholder: m("insights.placeholder"), autocomplete: "off" });
+  const thought = textBox("insight-text", 2, { placeholder: m("insights.placeholder") });
+  const { box } = thought;
   const problems = problemSlot();
   const result = h("div", { id: "insight-result", class: "result-slot", "aria-live": "polite" });
   const earlier = h("details", { class: "earlier" }, h("summary", {}, m("insights.earlier")));
@@ -80,6 +82,7 @@ export function insightsScreen() {
   async function tell() {
     await attempt(send, problems, async () => {
       swap(result, shown(await post("/v1/insights", { text: written(box) })));
+      intoView(result);
       if (earlier.open) await showEarlier();
     });
   }
@@ -87,25 +90,25 @@ export function insightsScreen() {
   async function showEarlier() {
     const page = await get("/v1/insights?limit=20");
     swap(list, page.items.length === 0 && empty("bulb", m("insights.none-earlier")),
-      h("ul", { class: "rows" }, page.items.map((thought) => h("li", {},
-        h("div", { class: "grow" }, h("p", {}, thought.text), h("p", { class: "muted" }, labelName(thought.direction), " · ", moment(thought.at))),
-        button(m("common.delete"), (event) => forget(thought.id, event.currentTarget), { kind: "small icon-only", mark: "trash", "aria-label": m("insights.delete", { text: thought.text }) })))));
+      h("ul", { class: "rows" }, page.items.map((one) => h("li", {},
+        h("div", { class: "grow" }, h("p", {}, one.text), h("p", { class: "muted" }, labelName(one.direction), " · ", moment(one.at))),
+        button(m("common.delete"), (event) => forget(one.id, event.currentTarget), { kind: "small icon-only", mark: "trash", "aria-label": m("insights.delete", { text: one.text }) })))));
   }
 
   const send = button(m("insights.ask"), tell, { kind: "primary", id: "insight-ask", mark: "send" });
   sendOnEnter(box, tell);
   earlier.addEventListener("toggle", () => earlier.open && showEarlier().catch(problems.show));
   const welcome = () => h("div", {}, empty("bulb", m("insights.empty")), h("div", { class: "chips center" }, EXAMPLES.map((text) => button(text, () => {
-    box.value = text;
+    fill(box, text);
     tell();
   }, { kind: "chip", lang: "zh-CN" }))));
   swap(result, welcome());
   onAsk("erased", () => {
-    box.value = "";
+    fill(box, "");
     earlier.open = false;
     swap(list);
     swap(result, welcome());
   });
-  return h("div", { class: "screen" }, h("h3", {}, m("insights.title")), field(m("insights.text"), box),
+  return h("div", { class: "screen" }, h("h3", {}, m("insights.title")), labelled(m("insights.text"), thought),
     h("div", { class: "actions end" }, send), problems.slot, result, earlier);
 }

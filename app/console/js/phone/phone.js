@@ -38,8 +38,10 @@ export function phone() {
     { id: "assistant", mark: "chat", panel: assistantScreen() },
     { id: "me", mark: "person", panel: meScreen() },
   ].map((entry) => ({ ...entry, label: m(`phone.${entry.id}`), icon: icon(entry.mark) }));
-  const { list, choose } = tabs(entries, { label: m("phone.screens"), className: "phone-nav" });
-  const app = h("div", { class: "phone-app" }, h("div", { class: "screens" }, entries.map((entry) => entry.panel)), list);
+  const screens = h("div", { class: "screens" }, entries.map((entry) => entry.panel));
+  const toTop = () => screens.scrollTo({ top: 0, behavior: "instant" });
+  const { list, choose } = tabs(entries, { label: m("phone.screens"), className: "phone-nav", chosen: toTop });
+  const app = h("div", { class: "phone-app" }, screens, list);
   const consent = h("div", { class: "screens consent-layer", hidden: true });
 
   function leave() {

@@ -1,6 +1,6 @@
 /** Below an answer: which way it took, what it rests on, and the exact bytes that left the phone, or would. */
 
-import { h, uniqueId } from "../dom.js";
+import { h, intoView, uniqueId } from "../dom.js";
 import { number } from "../format.js";
 import { labelName, m, named } from "../i18n.js";
 import { icon } from "../icons.js";
@@ -33,8 +33,6 @@ function summary(reply, preview) {
   return [icon("lock"), m("assist.stayed")];
 }
 
-const intoView = ({ currentTarget }) => currentTarget.open && currentTarget.scrollIntoView({ block: "nearest" });
-
 export function provenance(reply, { preview, model, again }) {
   const fault = reply.problem && h("p", { class: "problem inline" }, icon("warn"), h("span", {}, named("problem", reply.problem.type.replace("urn:attune:problem:", ""))));
   const sources = reply.sources.length > 0 && h("div", {}, h("p", { class: "muted" }, m("assist.sources")),
@@ -44,7 +42,7 @@ export function provenance(reply, { preview, model, again }) {
   return h("div", { class: "provenance" },
     fault, reply.undo && h("p", { class: "note" }, icon("back"), m("assist.undo", { how: reply.undo })),
     reply.unresolved.length > 0 && h("p", { class: "note" }, icon("warn"), m("assist.unresolved", { what: reply.unresolved.join(", ") })), anyway,
-    h("details", { class: reply.sent ? "trace left" : "trace", on: { toggle: intoView } },
+    h("details", { class: reply.sent ? "trace left" : "trace", on: { toggle: ({ currentTarget: trace }) => trace.open && intoView(trace) } },
       h("summary", {}, h("span", { class: "trace-state" }, summary(reply, preview)), badge(labelName(reply.route))),
       h("div", { class: "trace-body" },
         h("ul", { class: "reasons" }, reply.reasons.map((one) => h("li", {}, reason(one)))), outbound(reply), sources,

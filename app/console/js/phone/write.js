@@ -1,13 +1,14 @@
 /** Write, see what the model takes it for, and put it right with a tap. */
 
 import { post } from "../api.js";
-import { h, swap } from "../dom.js";
+import { h, intoView, swap } from "../dom.js";
 import { number, percent } from "../format.js";
 import { labelName, m, named, taskName } from "../i18n.js";
 import { icon } from "../icons.js";
-import { bars, button, empty, field, fillSelect, sendOnEnter, versionBadge } from "../parts.js";
-import { attempt, problemSlot, written } from "../problems.js";
+import { bars, button, empty, field, fillSelect, versionBadge } from "../parts.js";
+import { attempt, problemSlot } from "../problems.js";
 import { ask, onAsk, value, watch } from "../store.js";
+import { fill, labelled, sendOnEnter, textBox, written } from "../texts.js";
 
 const EXAMPLES = ["今天又要加班到很晚", "终于学会了游泳", "我希望提升我的演讲能力"];
 const KEPT = 6;
@@ -22,6 +23,7 @@ export function corrector(prediction, labels, saved) {
       const answer = await post("/v1/feedback", { prediction_id: prediction.id, label });
       for (const other of group.children) other.setAttribute("aria-pressed", String(other === chip));
       swap(state, icon("check"), m("write.saved", { pending: answer.pending }));
+      intoView(state);
       ask("changed");
       saved?.(answer, label);
     }), { kind: "chip", "aria-pressed": "false", data: { label } });
@@ -65,7 +67,8 @@ function labelCard(prediction, model, saved) {
 
 export function writeScreen() {
   const task = h("select", { id: "write-task" });
-  const box = h("textarea", { id: "write-text", rows: 3, maxlength: 10000, placeholder: m("write.placeholder"), autocomplete: "off" });
+  const text = textBox("write-text", 2, { placeholder: m("write.placeholder") });
+  const { box } = text;
   const problems = problemSlot();
   const result = h("div", { class: "result-slot", id: "prediction" });
   const spoken = h("p", { class: "visually-hidden", role: "status" });
@@ -84,11 +87,12 @@ export function writeScreen() {
 
   async function predict() {
     await attempt(send, problems, async () => {
-      const text = written(box);
-      const prediction = await post("/v1/predict", { text, task: task.value });
+      const said = written(box);
+      const prediction = await post("/v1/predict", { text: said, task: task.value });
       const model = value("models")?.find((one) => one.task === prediction.task);
-      const corrected = remember(text, prediction);
-      swap(result, prediction.entities ? entitiesCard(text, prediction) : labelCard(prediction, model, corrected));
+      const corrected = remember(said, prediction);
+      swap(result, prediction.entities ? entitiesCard(said, prediction) : labelCard(prediction, model, corrected));
+      intoView(result);
       const share = prediction.label && percent(prediction.probabilities[prediction.label]);
       swap(spoken, prediction.label
         ? m("write.spoken", { label: labelName(prediction.label), share, version: prediction.version })
@@ -98,8 +102,8 @@ export function writeScreen() {
 
   const send = button(m("write.predict"), predict, { kind: "primary", id: "write-predict", mark: "send" });
   sendOnEnter(box, predict);
-  const examples = h("div", { class: "chips center" }, EXAMPLES.map((text) => button(text, () => {
-    box.value = text;
+  const examples = h("div", { class: "chips center" }, EXAMPLES.map((example) => button(example, () => {
+    fill(box, example);
     predict();
   }, { kind: "chip", lang: "zh-CN" })));
   const welcome = () => h("div", {}, empty("write", m("write.empty")), examples);
@@ -107,12 +111,12 @@ export function writeScreen() {
   watch("models", (models) => fillSelect(task, models.map((one) => [one.task, taskName(one.task)]).sort(
     ([one], [other]) => (other === "sentiment") - (one === "sentiment")), "sentiment"));
   onAsk("erased", () => {
-    box.value = "";
+    fill(box, "");
     swap(result, welcome());
     swap(history);
     past.hidden = true;
   });
   return h("div", { class: "screen" },
-    h("h3", { tabindex: "-1" }, m("write.title")), field(m("write.task"), task), field(m("write.text"), box),
+    h("h3", { tabindex: "-1" }, m("write.title")), field(m("write.task"), task), labelled(m("write.text"), text),
     h("div", { class: "actions end" }, send), problems.slot, spoken, result, past);
 }
