@@ -40,7 +40,8 @@ def test_it_learns_what_was_corrected_and_goes_back(console: ConsolePage, device
 
 
 def asks_for_consent_first(console: ConsolePage, device: ServedDevice) -> dict[str, str]:
-    expect(console.button("consent.continue")).to_be_visible()
+    for choice in ("consent.continue", "consent.decline"):
+        expect(console.button(choice)).to_be_in_viewport(ratio=1)
     expect(console.button("write.predict")).to_be_hidden()
     assert device.api.get("/v1/consent").json()["personalization"] is False
     console.agree()
@@ -56,6 +57,7 @@ def version_answers(console: ConsolePage, version: int, label: str) -> dict[str,
     expect(result).to_have_attribute("data-version", str(version))
     expect(result).to_have_attribute("data-label", label)
     expect(result.get_by_text(console.said("write.version", version=version))).to_be_visible()
+    expect(console.label(LABEL)).to_be_in_viewport(ratio=1)
     return console.shares(result)
 
 
