@@ -23,9 +23,12 @@ class Turn:
 
 @dataclass(eq=False)
 class Conversation:
-    """One conversation. `lock` is held while a request of it is answered, so that turns don't mix."""
+    """One conversation, `named` by its client or by us. `lock` is held while a request of it is answered, so that turns
+    don't mix.
+    """
 
     id: str
+    named: bool
     vault: Vault = field(default_factory=Vault, repr=False)
     turns: list[Turn] = field(default_factory=list, repr=False)
     lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
@@ -50,18 +53,21 @@ class Conversations:
             ConversationBusy: somebody has it.
         """
         with self._lock:
-            found = self._known.get(conversation_id or "") or Conversation(conversation_id or uuid.uuid4().hex)
+            found = self._known.get(conversation_id or "") or Conversation(
+                conversation_id or uuid.uuid4().hex, named=conversation_id is not None
+            )
             if not found.lock.acquire(blocking=False):
                 raise ConversationBusy("another request of this conversation is being answered")
-            if conversation_id is not None:
-                self._keep(found)
+            self._keep(found)  # from now on, so that it can be forgotten before its first answer
             return found
 
     def end(self, conversation: Conversation) -> None:
         """Give it back; it is kept if there is anything to go on with."""
         with self._lock:
-            if conversation.turns:
+            if conversation.turns or conversation.named:
                 self._keep(conversation)
+            else:
+                self._known.pop(conversation.id, None)
             conversation.lock.release()
 
     def forget(self, conversation_id: str | None = None) -> None:

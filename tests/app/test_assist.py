@@ -353,6 +353,19 @@ def test_whoever_leaves_frees_the_conversation_and_ends_the_request(device: http
     assert ask(device, "怎么准备一场演讲", conversation_id="a")["answer"] == "好的。"
 
 
+def test_a_conversation_can_be_forgotten_before_its_first_answer(device: httpx.Client, peer: CloudPeer) -> None:
+    pieces = (peers.events(peers.chunk("好的。"), done=False), peers.events())
+    peer.will(peers.raw(peers.head(content_type="text/event-stream"), *pieces, pause=0.5), peers.stream("好的。"))
+    with device.stream("POST", "/v1/assist", json={"text": MAIL, "stream": True}) as answer:
+        lines = answer.iter_lines()  # held on to: dropped, it would hang up
+        data = next(line for line in lines if "conversation_id" in line)
+        conversation = json.loads(data.removeprefix("data: "))["conversation_id"]
+        device.delete(f"/v1/assist/{conversation}").raise_for_status()
+        assert "event: done" in list(lines)
+    again = ask(device, "再写短一点", conversation_id=conversation, route="mixed")
+    assert [message["role"] for message in again["outbound"]["messages"]] == ["system", "user"]
+
+
 def test_nothing_is_tried_again_for_whoever_has_left(device: httpx.Client, peer: CloudPeer) -> None:
     peer.will(peers.status(429, retry_after=1), peers.stream("好的。"))
     with device.stream("POST", "/v1/assist", json={"text": "怎么准备一场演讲", "stream": True}):
