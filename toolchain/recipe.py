@@ -33,13 +33,12 @@ class UpdateDefaults(Settings):
     """What a device may train a head with, unless asked otherwise; see `model_store.manifest.ParameterBounds`.
 
     The weight was measured on thirty simulated users (tests/benchmarks/personal.py): at half of it they gain less, at
-    twice some lose more than a point in general. Epochs and rate come from a fleet of 150 users and 30 real speakers:
-    they gain as much as with 60 epochs at 0.003, in little more than half the time (docs/fleet.md).
+    twice some lose more than a point in general.
     """
 
-    epochs: int = Field(default=30, ge=1)
+    epochs: int = Field(default=60, ge=1)
     mini_batch_size: int = Field(default=32, ge=1)
-    learning_rate: float = Field(default=0.01, gt=0)
+    learning_rate: float = Field(default=0.003, gt=0)
     user_weight: float = Field(default=0.1, gt=0, le=1)
 
 
