@@ -84,6 +84,8 @@ def _discreet(record: logging.LogRecord) -> logging.LogRecord:
     """A copy of a record that formatters can take as it is: other handlers see the record unchanged."""
     record = copy.copy(record)
     record.exc_text = record.stack_info = None
+    for name in [name for name in vars(record) if name.startswith("_")]:
+        delattr(record, name)  # a library's mark on every record of the process, as Ray leaves one
     if record.name.split(".")[0] not in _OURS:
         record.msg = _told(record.msg)
         if isinstance(record.args, tuple):

@@ -55,7 +55,7 @@ def test_an_entry_is_an_object_with_its_fields() -> None:
 
 def test_an_entry_for_people_is_a_line_that_no_value_can_break() -> None:
     with _written("text", "attune") as stream:
-        fields = {"task": "sentiment", "reasons": ["a b"], "odd": "x=1 \n level=none"}
+        fields = {"_mark": 1, "task": "sentiment", "reasons": ["a b"], "odd": "x=1 \n level=none"}
         logging.getLogger("attune").info("update ended", extra=fields)
     (line,) = stream.getvalue().splitlines()
     assert line.endswith(
