@@ -5,13 +5,17 @@ passed, since its message may quote what it failed on; that holds for libraries 
 written: they say more than we know.
 """
 
+import atexit
 import copy
 import json
 import logging
+import logging.handlers
+import queue
 import sys
 import threading
 import traceback
 from collections.abc import Mapping
+from contextlib import suppress
 from contextvars import ContextVar
 from types import TracebackType
 from typing import IO, Any, Literal
@@ -27,6 +31,8 @@ _NO_FIELDS = frozenset({*RESERVED_ATTRS, "message", "asctime", "color_message"})
 _log = logging.getLogger("attune")
 _context: ContextVar[Mapping[str, str]] = ContextVar("log_context")
 _NOTHING: Mapping[str, str] = {}
+_MOST_WAITING = 10_000
+_SECONDS_TO_END = 2.0
 
 
 class Bound:
@@ -45,8 +51,15 @@ class Bound:
 
 
 def install(level: str, form: Form) -> None:
-    """Write this process's log from `level` on, failures of threads and of finalisers included."""
-    logging.basicConfig(handlers=[handler(form)], level=_least(level), force=True)
+    """Write this process's log from `level` on, failures of threads and of finalisers included.
+
+    A thread of its own writes it: where nobody reads any more what is written, only that thread waits.
+    """
+    entries: queue.Queue[logging.LogRecord] = queue.Queue(_MOST_WAITING)
+    writer = _Writer(entries, handler(form))
+    writer.start()
+    atexit.register(writer.stop)
+    logging.basicConfig(handlers=[_Handing(entries)], level=_least(level), force=True)
     for name in _OURS:
         logging.getLogger(name).setLevel(level.upper())
     logging.captureWarnings(True)
@@ -65,6 +78,24 @@ def handler(form: Form, stream: IO[str] | None = None) -> logging.Handler:
     writer = logging.StreamHandler(stream)
     writer.setFormatter(_Json() if form == "json" else _Text())
     return writer
+
+
+class _Handing(logging.handlers.QueueHandler):
+    """Hands entries to the writer; what finds no room is lost."""
+
+    def prepare(self, record: logging.LogRecord) -> logging.LogRecord:
+        return _discreet(record)  # in the thread that knows the context
+
+
+class _Writer(logging.handlers.QueueListener):
+    """Writes what was handed over, and at the end what is left."""
+
+    def stop(self) -> None:
+        with suppress(queue.Full):
+            self.enqueue_sentinel()
+        thread = self._thread
+        if thread is not None:
+            thread.join(_SECONDS_TO_END)
 
 
 def places(error: BaseException | None) -> str:

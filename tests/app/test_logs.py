@@ -205,3 +205,18 @@ def test_every_answer_has_an_id_of_its_own(shared: httpx.Client) -> None:
 
 def test_stderr_is_where_it_is_written() -> None:
     assert getattr(handler("text"), "stream", None) is sys.stderr
+
+
+def test_a_log_that_nobody_reads_stops_nothing(bundle: TinyBundle, tmp_path: Path) -> None:
+    state_dir = tmp_path / "state"
+    process = start(
+        "serve", bundle=bundle.path, trusted_keys=bundle.public_key, state_dir=state_dir, port=0, access_log=1
+    )  # fmt: skip
+    try:
+        with httpx.Client(base_url=serving_url(process, state_dir), trust_env=False, timeout=20) as client:
+            for _ in range(1_000):  # more than a pipe holds
+                client.get("/healthz").raise_for_status()
+            assert client.get("/v1/models").is_success
+    finally:
+        process.kill()
+        process.communicate()
