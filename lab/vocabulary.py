@@ -1,5 +1,6 @@
 """What a scenario's parts have in common: exact types, no unknown key, and one key that says what an action is."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from typing import Annotated, Any, ClassVar
 
@@ -16,16 +17,16 @@ class Part(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, populate_by_name=True)
 
 
-class Action(Part):
+class Action(Part, ABC):
     """One thing that is done: a mapping of one key, the verb. `needs_phone` tells whether a device that was never
     started is started for it.
     """
 
     needs_phone: ClassVar[bool] = True
 
+    @abstractmethod
     def told(self) -> str:
         """The action in words, for the report."""
-        raise NotImplementedError
 
     def texts(self) -> Iterable[str]:
         """The names of the sets of texts that it uses."""
