@@ -4,13 +4,17 @@ import json
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from device_sim.clock import Clock
 from device_sim.state import State
 
 _log = logging.getLogger(__name__)
 
+Action = Literal[
+    "consent", "publish", "reject", "update-failed", "activate", "rollback", "automatic-rollback", "destroy",
+    "delete-samples", "expire-samples", "import", "erase", "install-knowledge", "reset-knowledge",
+]  # fmt: skip
 Detail = Mapping[str, str | float | int | bool | Sequence[str] | Sequence[int] | None]
 
 
@@ -47,7 +51,7 @@ class Audit:
         self,
         connection: Any,
         actor: str,
-        action: str,
+        action: Action,
         *,
         task: str | None = None,
         change: tuple[int, int] | None = None,

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from device_sim.audit import Audit, Detail
+from device_sim.audit import Action, Audit, Detail
 from device_sim.errors import NothingToRollBack
 from device_sim.heads import Head, ServingHeads
 from device_sim.sample_states import learn_again, learn_anew, mark_learnt
@@ -188,7 +188,7 @@ class Models:
         target: int,
         actor: str,
         detail: Detail | None = None,
-        action: str = "rollback",
+        action: Action = "rollback",
     ) -> Change:
         """Point at `target` instead of the active version, in the caller's `changing` transaction."""
         versions = VersionTable(connection)

@@ -13,8 +13,10 @@ Phrase = Annotated[str, Field(min_length=1, max_length=300)]
 Readiness = Literal["ready", "degraded"]
 Decided = Literal["train", "wait"]
 State = Literal["base", "trying", "good", "rejected", "rolled_back", "destroyed"]
-
-
+Audited = Literal[
+    "consent", "publish", "reject", "update-failed", "activate", "rollback", "automatic-rollback", "destroy",
+    "delete-samples", "expire-samples", "import", "erase", "install-knowledge", "reset-knowledge",
+]  # fmt: skip
 Phrases = Annotated[list[Phrase], several(Phrase), Field(min_length=1)]
 Versions = Annotated[list[Version], several(Version)]
 
@@ -111,7 +113,7 @@ class ReadyExpected(Expectation):
 class AuditExpected(Expectation):
     """An entry of the audit trail."""
 
-    action: Phrase
+    action: Audited
     actor: Phrase | None = None
     from_: Version | None = Field(None, alias="from")
     to: Version | None = None
@@ -159,7 +161,9 @@ class Expect(Expectation):
     audit: list[AuditExpected] | None = Field(
         None, min_length=1, description="entries in this order, others between them allowed"
     )
-    never: Phrases | None = Field(None, description="actions that the audit trail must not hold")
+    never: Annotated[list[Audited], several(Audited), Field(min_length=1)] | None = Field(
+        None, description="actions that the audit trail must not hold"
+    )
     consent: bool | None = None
     affected: Versions | None = Field(None, description="versions that a deletion names")
     refused: Annotated[RefusedExpected, either("type", RefusedExpected | Phrase)] | None = None

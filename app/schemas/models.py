@@ -1,10 +1,11 @@
 """Shapes of heads, their versions, and the audit trail."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import Field
 
 from app.schemas.base import AnswerModel, RequestModel, TaskName, VersionNumber
+from device_sim.audit import Action
 from model_store.manifest import MOST_LABELS
 
 
@@ -95,7 +96,7 @@ class AuditEntryAnswer(AnswerModel):
     id: int = Field(description="counts up")
     at: str = Field(description="by the device's clock")
     actor: str = Field(description="who or what did it, as `http`, `user`, `schedule` or `trial`")
-    action: str = Field(description="what happened, as `publish`, `rollback`, `activate`")
+    action: str = Field(description=f"what happened: {', '.join(f'`{action}`' for action in get_args(Action))}")
     task: str | None = Field(description="whose head it was about")
     version_from: int | None = Field(description="the active version before")
     version_to: int | None = Field(description="the active version after")

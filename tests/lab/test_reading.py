@@ -2,12 +2,14 @@
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 import yaml
 
+from device_sim.audit import Action
 from lab.errors import ScenarioInvalid, UnknownScenario
+from lab.expectations import Audited
 from lab.reading import find, read, read_all, shipped
 from lab.scenario import Scenario
 
@@ -57,6 +59,10 @@ def mistakes(folder: Path, text: str) -> str:
             "steps[0].expect: version says nothing: write what is expected",
         ),
         (GOOD.replace("do: look", "expect: {never: []}"), "5: steps[0].expect.never: must not be empty"),
+        (
+            GOOD.replace("do: look", "expect: {never: publsh}"),
+            "5: steps[0].expect.never: should be 'consent', 'publish'",
+        ),
         (GOOD.replace("do: look", "expect: {states: {}}"), "5: steps[0].expect.states: must not be empty"),
         (
             GOOD.replace("do: look", "expect: {update: {}}"),
@@ -69,6 +75,10 @@ def mistakes(folder: Path, text: str) -> str:
 )
 def test_a_mistake_is_told_with_its_line_its_path_and_what_is_allowed(tmp_path: Path, text: str, said: str) -> None:
     assert said in mistakes(tmp_path, text)
+
+
+def test_the_lab_knows_every_action_that_a_device_records() -> None:
+    assert set(get_args(Audited)) == set(get_args(Action))
 
 
 def test_every_mistake_of_a_file_is_told(tmp_path: Path) -> None:
