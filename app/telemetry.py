@@ -30,6 +30,7 @@ _PATH = "/v1/traces"
 _TIMEOUT = 2.0  # seconds; a collector on this machine that takes longer loses the spans
 _QUEUED, _AT_ONCE, _EVERY_MS = 2048, 512, 2000
 _ONLY_WITHIN = frozenset({"encode", "head"})  # at start-up alone there are hundreds of encodings that nobody asked for
+_GOES_ON = "update"  # after the request that began it has its answer, so it is a trace of its own, linked to that
 _PROPAGATOR = TraceContextTextMapPropagator()
 
 
@@ -61,7 +62,12 @@ class Tracing:
         """See `Listener`."""
         if stage.name in _ONLY_WITHIN and not trace.get_current_span().is_recording():
             return None
-        span = self.tracer.start_span(stage.name, attributes=dict(stage.facts))
+        if stage.name == _GOES_ON:
+            asking = trace.get_current_span().get_span_context()
+            links = [trace.Link(asking)] if asking.is_valid else []
+            span = self.tracer.start_span(stage.name, context.Context(), attributes=dict(stage.facts), links=links)
+        else:
+            span = self.tracer.start_span(stage.name, attributes=dict(stage.facts))
         return span, context.attach(trace.set_span_in_context(span))
 
     def ended(self, stage: Stage, kept: object) -> None:

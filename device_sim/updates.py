@@ -6,7 +6,9 @@ import uuid
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import copy_context
 from dataclasses import asdict, replace
+from functools import partial
 from typing import Any
 
 from device_sim.clock import Clock
@@ -198,8 +200,9 @@ class Updates:
             raise ConditionsNotMet(f"the device may not train now: {', '.join(missing)} (force overrides)")
 
     def _begin(self, update: Update, live: LiveUpdate, parameters: TrainingParameters) -> None:
+        work = partial(copy_context().run, self._work, update, live, parameters)  # the log tells which request began it
         try:
-            threading.Thread(target=self._work, args=(update, live, parameters), name="update", daemon=True).start()
+            threading.Thread(target=work, name="update", daemon=True).start()
         except RuntimeError as error:  # the machine has no thread left
             self._running = None
             live.finished.set()
@@ -209,13 +212,13 @@ class Updates:
 
     def _work(self, update: Update, live: LiveUpdate, parameters: TrainingParameters) -> None:
         try:
-            with stage("update", task=update.task, trigger=update.trigger) as told:
+            with stage("update", update_id=update.id, task=update.task, trigger=update.trigger) as told:
                 live.ended = ended = self._runner.run(update, live, parameters)
                 told.facts["outcome"] = ended.outcome or "failed"
             live.state = TaskState(ended.state)
             live.emit("finished", _outcome(ended))
             fields = {"task": ended.task, "version": ended.version, "reasons": ended.reasons, **told.facts}
-            _log.info("update ended", extra={"update_id": ended.id, "duration_s": round(told.seconds, 3), **fields})
+            _log.info("update ended", extra={"duration_s": round(told.seconds, 3), **fields})
         finally:
             self._running = live.current = None  # The task holds its trainer and its rows: megabytes.
             live.finished.set()

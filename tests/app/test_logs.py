@@ -180,13 +180,13 @@ def test_what_is_rolled_back_is_not_told(make_settings: MakeSettings) -> None:
     with running(make_settings()) as service, _written("json", "device_sim") as stream:
         state, audit = service.runtime.state, service.runtime.audit
         with state.transaction() as connection:
-            audit.record(connection, "user", "kept")
+            audit.record(connection, "user", "consent")
         with pytest.raises(RuntimeError), state.transaction() as connection:  # noqa: PT012  # it is about the whole block
-            audit.record(connection, "user", "lost")
+            audit.record(connection, "user", "erase")
             raise RuntimeError
         with state.transaction():
             pass
-    assert [entry["message"] for entry in _entries(stream)] == ["kept"]
+    assert [entry["message"] for entry in _entries(stream)] == ["consent"]
 
 
 @pytest.mark.parametrize("sent", ["", "a" * 65, "two words", "a=b", "名字"])

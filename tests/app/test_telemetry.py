@@ -1,5 +1,6 @@
 """Traces to a collector on this machine; and that nothing of what is watched holds a word of the user's."""
 
+import re
 import signal
 import socket
 import subprocess
@@ -141,6 +142,9 @@ def test_a_bug_is_a_failed_span_without_its_message(watched: Watched) -> None:
 def test_an_update_is_a_trace_of_its_stages(watched: Watched) -> None:
     (update,) = (span for span in watched.collector.spans if span.name == "update")
     assert update.parent_id == ""
+    parents = {span.span_id: span for span in watched.collector.spans}
+    assert [parents[one].name for one in update.links] == ["POST /v1/updates"]
+    assert update.trace_id != parents[update.links[0]].trace_id
     assert update.attributes["task"] == "sentiment"
     assert update.attributes["outcome"] in ("published", "rejected")
     below = _below(watched, update)
@@ -169,6 +173,13 @@ def test_it_is_said_what_runs_and_nothing_of_the_environment(watched: Watched) -
 def test_the_log_names_the_trace(watched: Watched) -> None:
     (line,) = (line for line in watched.log.splitlines() if TRACE in line and "request_id" in line)
     assert "/v1/predict" in line
+    begun, ended = (line for line in watched.log.splitlines() if "update started" in line or "update ended" in line)
+    assert _request_id(begun) == _request_id(ended) is not None
+
+
+def _request_id(line: str) -> str | None:
+    found = re.search(r'request_id"?[=:] ?"?(\w+)', line)
+    return found and found[1]
 
 
 def _below(watched: Watched, parent: Seen) -> list[Seen]:

@@ -23,6 +23,8 @@ class Seen:
     failed: bool
     attributes: dict[str, Any]
     events: list[tuple[str, dict[str, Any]]]
+    links: list[str]
+    """Ids of spans."""
 
 
 @dataclass
@@ -98,6 +100,7 @@ def _seen(span: Any) -> Seen:
     return Seen(
         span.name, span.trace_id.hex(), span.span_id.hex(), span.parent_span_id.hex(), span.kind,
         span.status.code == span.status.STATUS_CODE_ERROR, _values(span.attributes), events,
+        [link.span_id.hex() for link in span.links],
     )  # fmt: skip
 
 
