@@ -327,3 +327,25 @@ class TestForgotten:
         expect(assistant.locator(".answer")).to_have_text("好的。")
         expect(assistant.locator(".turn")).to_have_count(2)
         assert len(device.peer.requests[-1].json["messages"]) == len(device.peer.requests[0].json["messages"])
+
+
+class TestBrowsers:
+    def test_one_without_a_language_shows_figures_in_words(self, device: ServedDevice, open_page: Open) -> None:
+        device.consent()
+        device.teach()
+        console = open_page(device.url, DESK, "en")
+        console.page.add_init_script("Object.defineProperty(navigator, 'language', {get: () => 'C'})")
+        console.page.reload()
+        console.night()
+        console.press(console.button("train.now"))
+        expect(console.run).to_have_attribute("data-state", "published")
+        expect(console.run.locator(".chart-canvas")).to_have_attribute("aria-label", re.compile(r"\d"))
+        expect(console.run.locator("canvas")).to_have_count(0)
+
+    def test_one_that_can_not_run_the_page_is_told_so(self, device: ServedDevice, open_page: Open) -> None:
+        console = open_page(device.url, DESK, "en")
+        expect(console.page.locator("#opening")).to_have_count(0)
+        console.record.allow("ERR_FAILED")
+        console.page.route("**/main.js", lambda route: route.abort())
+        console.page.reload()
+        expect(console.page.get_by_text("needs JavaScript and a current browser")).to_be_visible()

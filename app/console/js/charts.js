@@ -1,11 +1,14 @@
 /** Line charts: uPlot draws, and the same figures are there as a sentence and a table. */
 
-import uPlot from "../vendor/uPlot.esm.js";
 import { attribute, h, lazy, swap } from "./dom.js";
 import { m, onLanguage } from "./i18n.js";
 
 const HEIGHT = 190;
 const TABLE = 12;
+
+// As it loads it reads the browser's language, and fails where that is no language tag: the figures are in words then.
+let Plot = null;
+const loaded = import("../vendor/uPlot.esm.js").then((library) => { Plot = library.default; }, () => {});
 
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
@@ -33,7 +36,7 @@ export function chart({ xLabel, yLabel, summary, format = String, points = false
     plot?.destroy();
     const line = colour("--accent");
     const axis = { stroke: colour("--muted"), font: "12px system-ui, sans-serif", grid: { stroke: colour("--line"), width: 1 }, ticks: { show: false } };
-    plot = new uPlot(
+    plot = new Plot(
       {
         width: Math.max(canvas.clientWidth, 120), height: HEIGHT, legend: { show: false }, cursor: { show: false },
         scales: { x: { time: false, range: (_, low, high) => (low === high ? [low - 0.5, high + 0.5] : [low, high]) }, y: range ? { range } : {} },
@@ -49,7 +52,7 @@ export function chart({ xLabel, yLabel, summary, format = String, points = false
     element.hidden = data[0].length === 0;
     if (element.hidden || canvas.clientWidth === 0) return;
     if (plot) plot.setData(data);
-    else build();
+    else if (Plot) build();
     attribute(canvas, "aria-label", lazy(() => summary(...data)));
     swap(table, h("thead", {}, h("tr", {}, h("th", { scope: "col" }, xLabel), h("th", { scope: "col" }, yLabel))),
       h("tbody", {}, sampled(data[0]).map((index) => h("tr", {}, h("td", {}, data[0][index]), h("td", {}, format(data[1][index]))))));
@@ -68,6 +71,7 @@ export function chart({ xLabel, yLabel, summary, format = String, points = false
     if (plot && plot.width !== canvas.clientWidth) plot.setSize({ width: canvas.clientWidth, height: HEIGHT });
     redraw(); // What came while it was out of sight was not drawn.
   }).observe(canvas);
+  loaded.then(redraw);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", rebuild);
   onLanguage(rebuild);
   return {

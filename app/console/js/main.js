@@ -109,6 +109,7 @@ function sides(phonePart, deskPart) {
 
 swap(document.querySelector("title"), m("page.title"));
 onApi("token", askToken);
+document.getElementById("opening").remove();
 add(document.body, h("a", { class: "skip", href: "#side-desk-panel" }, m("page.skip")), header(), banners(),
   sides(h("section", { id: "side-phone-panel", class: "side-phone" }, phone()), h("section", { id: "side-desk-panel", class: "side-desk", tabindex: "-1" }, desk())));
 onAsk("changed", () => refresh("schedule", "samples"));
