@@ -31,7 +31,7 @@ _NO_FIELDS = frozenset({*RESERVED_ATTRS, "message", "asctime", "color_message"})
 _log = logging.getLogger("attune")
 _context: ContextVar[Mapping[str, str]] = ContextVar("log_context")
 _NOTHING: Mapping[str, str] = {}
-_MOST_WAITING = 10_000
+_MOST_WAITING = 2_000  # entries, some 3 MB
 _SECONDS_TO_END = 2.0
 
 

@@ -43,22 +43,24 @@ def served(state_dir: Path) -> Iterator[Served]:
         port = int(probe.getsockname()[1])
     environment = {name: value for name, value in os.environ.items() if not name.startswith("ATTUNE_")}
     environment |= {"ATTUNE_STATE_DIR": str(state_dir), "ATTUNE_PORT": str(port)}
+    log = state_dir.with_name("log")  # a pipe that nobody reads would keep entries in the memory that is measured
     started = time.perf_counter()
-    process = subprocess.Popen(
-        [str(Path(sys.executable).with_name("attune")), "serve"], env=environment, stderr=subprocess.PIPE
-    )
+    with log.open("wb") as written:
+        process = subprocess.Popen(
+            [str(Path(sys.executable).with_name("attune")), "serve"], env=environment, stderr=written
+        )
     try:
-        _first_prediction(port, process)
+        _first_prediction(port, process, log)
         yield Served(port, psutil.Process(process.pid), time.perf_counter() - started)
     finally:
         process.terminate()
-        process.communicate(timeout=30)
+        process.wait(timeout=30)
 
 
-def _first_prediction(port: int, process: subprocess.Popen[bytes]) -> None:
+def _first_prediction(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
     for _ in range(6_000):
         if process.poll() is not None:
-            raise RuntimeError(f"attune serve ended: {(process.stderr.read() if process.stderr else b'').decode()}")
+            raise RuntimeError(f"attune serve ended: {log.read_text('utf-8')}")
         try:
             wire = Wire(port)
         except OSError:
