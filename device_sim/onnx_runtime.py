@@ -51,8 +51,13 @@ class EncoderSession:
     """
 
     def __init__(self, model: bytes) -> None:
+        options = _options(1)
+        # The arena has one lock for all threads: two of them answered no more than one did.
+        # https://github.com/microsoft/onnxruntime/issues/21916
+        options.enable_cpu_mem_arena = False
         try:
-            self._session = onnxruntime.InferenceSession(model, _options(1), providers=["CPUExecutionProvider"])
+            # Naming the provider would bring the arena back: that one ignores the option.
+            self._session = onnxruntime.InferenceSession(model, options)
         except Exception as error:  # the library's exceptions share no other base
             raise BundleCorrupt("the encoder is no model that ONNX Runtime can load") from error
         inputs = {entry.name for entry in self._session.get_inputs()}
