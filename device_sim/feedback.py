@@ -125,7 +125,7 @@ class Feedback:
         if active == BASE_VERSION or head.version != active:
             return
         version = versions.find(task, active)
-        if version.state is not VersionState.TRYING or _was_taught(connection, task, active, sample_id):
+        if version.state is not VersionState.TRYING or _repeats_lesson(connection, task, active, sample_id, label):
             return
         try:
             parent = self._heads.load(versions, task, version.parent)
@@ -157,14 +157,17 @@ class Feedback:
             self._models.roll_back(connection, task, target, "trial", detail, action="automatic-rollback")
 
 
-def _was_taught(connection: Any, task: str, number: int, sample_id: int) -> bool:
-    """Did version `number` learn from the text of this sample? On its own lessons it proves nothing."""
+def _repeats_lesson(connection: Any, task: str, number: int, sample_id: int, label: str) -> bool:
+    """Did version `number` learn this very label for the text of this sample? On its own lessons it proves nothing; but
+    a user who takes a lesson back does not agree with it.
+    """
     row = connection.execute(
-        "SELECT 1 FROM samples AS this JOIN samples AS other USING (text_digest) JOIN version_samples AS learnt "
-        "ON learnt.sample_id = other.id WHERE this.id = ? AND learnt.task = ? AND learnt.number = ? LIMIT 1",
+        "SELECT other.label FROM samples AS this JOIN samples AS other USING (text_digest) "
+        "JOIN version_samples AS learnt ON learnt.sample_id = other.id "
+        "WHERE this.id = ? AND learnt.task = ? AND learnt.number = ? ORDER BY other.id DESC LIMIT 1",
         (sample_id, task, number),
     ).fetchone()
-    return row is not None
+    return row is not None and row[0] == label
 
 
 def _tally(connection: Any, task: str, number: int) -> TrialTally:

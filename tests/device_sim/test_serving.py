@@ -111,6 +111,17 @@ def test_a_version_proves_nothing_on_what_it_was_taught(bundle: TinyBundle, tmp_
         assert served(runtime).state == "good"
 
 
+def test_lessons_that_are_taken_back_speak_against_a_version(bundle: TinyBundle, tmp_path: Path) -> None:
+    with phone(bundle, tmp_path) as runtime:
+        base = {text: label_of(runtime, text) for text in TAUGHT}
+        teach(runtime, TAUGHT, "负面")
+        update(runtime)
+        for text, label in base.items():
+            runtime.feedback.record(text=text, task="sentiment", label=label)
+        assert served(runtime).version == 0
+        assert runtime.models.versions("sentiment")[1].state == "rolled_back"
+
+
 def test_rollback_goes_to_the_parent_a_number_or_the_bundle(bundle: TinyBundle, tmp_path: Path) -> None:
     with phone(bundle, tmp_path) as runtime:
         with pytest.raises(NothingToRollBack):
