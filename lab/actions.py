@@ -1,6 +1,6 @@
 """All actions as one type, told apart by their one key."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Union
 
 from pydantic import BeforeValidator, Discriminator, Field, Tag, ValidationError
@@ -26,22 +26,33 @@ def verb_of(value: Any) -> str | None:
     return None
 
 
-def _worded(value: Any) -> Any:
-    """`look` stands for `{look: }`."""
-    return {value: None} if isinstance(value, str) else value
+def _worded(value: Any, verbs: Sequence[str]) -> Any:
+    """`look` stands for `{look: }`. Raises ValueError for what was meant as several actions, or put beside its verb."""
+    if isinstance(value, str):
+        return {value: None}
+    if isinstance(value, dict) and len(value) > 1:
+        found, others = [key for key in value if key in verbs], [key for key in value if key not in verbs]
+        if len(found) > 1:
+            said = f"{', '.join(found[:-1])} and {found[-1]} are {len(found)} verbs"
+            raise ValueError(f"{said}: write a list of actions, one verb each")
+        if found:
+            raise ValueError(f"{others[0]} stands beside the verb {found[0]}: write inside it what it takes")
+    return value
 
 
 def _one_of(actions: tuple[type[Action], ...]) -> Any:
-    verbs = ", ".join(sorted(action.verb() for action in actions))
+    verbs = sorted(action.verb() for action in actions)
     choice: Any = Union[tuple(Annotated[action, Tag(action.verb())] for action in actions)]  # noqa: UP007  # of a list
     discriminator = Discriminator(
         verb_of,
         custom_error_type="no_action",
-        custom_error_message=f"is no action: write one verb, and what it takes; verbs are: {verbs}",
+        custom_error_message=f"is no action: write one verb, and what it takes; verbs are: {', '.join(verbs)}",
     )
     told_apart = Annotated[choice, discriminator]
     words = Literal[tuple(action.verb() for action in actions if _may_be_bare(action))]  # type: ignore[valid-type]
-    return Annotated[told_apart, BeforeValidator(_worded, json_schema_input_type=told_apart | words)]
+    return Annotated[
+        told_apart, BeforeValidator(lambda value: _worded(value, verbs), json_schema_input_type=told_apart | words)
+    ]
 
 
 def _may_be_bare(action: type[Action]) -> bool:
@@ -78,14 +89,15 @@ class Traffic(Action):
         return f"{self.traffic.clients} clients ask about {self.traffic.texts} while: {during}"
 
     def texts(self) -> Iterable[str]:
-        """The sets of it and of what is done meanwhile."""
-        yield self.traffic.texts
-        for action in self.traffic.during:
-            yield from action.texts()
+        """The set that its clients ask about."""
+        return (self.traffic.texts,)
 
+
+_ALL: tuple[type[Action], ...] = (*_SIMPLE, Traffic)
+VERBS = tuple(action.verb() for action in _ALL)
 
 if TYPE_CHECKING:
     Do = list[Action]
 else:
-    _Any = _one_of((*_SIMPLE, Traffic))
+    _Any = _one_of(_ALL)
     Do = Annotated[list[_Any], several(_Any)]

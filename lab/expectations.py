@@ -6,9 +6,8 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from lab.times import MomentText
-from lab.vocabulary import Name, Part, Version, either, several
+from lab.vocabulary import Figure, Name, Part, Share, Version, either, several
 
-Share = Annotated[float, Field(ge=0, le=1, strict=False)]
 Phrase = Annotated[str, Field(min_length=1, max_length=300)]
 Readiness = Literal["ready", "degraded"]
 Decided = Literal["train", "wait"]
@@ -18,7 +17,8 @@ Audited = Literal[
     "delete-samples", "expire-samples", "import", "erase", "install-knowledge", "reset-knowledge",
 ]  # fmt: skip
 Phrases = Annotated[list[Phrase], several(Phrase), Field(min_length=1)]
-Versions = Annotated[list[Version], several(Version)]
+Affected = Annotated[list[Version], several(Version)]
+Versions = Annotated[Affected, Field(min_length=1)]
 
 
 class Expectation(Part):
@@ -36,8 +36,8 @@ class Expectation(Part):
 class Bounds(Expectation):
     """Between what a figure lies."""
 
-    at_least: float | None = Field(None, strict=False)
-    at_most: float | None = Field(None, strict=False)
+    at_least: Figure | None = None
+    at_most: Figure | None = None
 
     @model_validator(mode="after")
     def _bounded(self) -> "Bounds":
@@ -165,15 +165,16 @@ class Expect(Expectation):
         None, description="actions that the audit trail must not hold"
     )
     consent: bool | None = None
-    affected: Versions | None = Field(None, description="versions that a deletion names")
+    affected: Affected | None = Field(None, description="versions that a deletion names")
     refused: Annotated[RefusedExpected, either("type", RefusedExpected | Phrase)] | None = None
     start_refused: Annotated[StartRefusedExpected, either("says", StartRefusedExpected | Phrase)] | None = None
     now: MomentText | None = Field(None, description="the device's time, to the minute")
     traffic: TrafficExpected | None = None
     no_trace: Name | None = Field(None, description="a set of which no text is in any file of the device")
 
-    def texts(self) -> Iterable[str]:
-        """The names of the sets that it uses."""
-        yield from (one.texts for one in self.accuracy or ())
+    def texts(self) -> Iterable[tuple[tuple[int | str, ...], str]]:
+        """The sets that it uses: in which place, and their names."""
+        for index, one in enumerate(self.accuracy or ()):
+            yield ("accuracy", index, "texts"), one.texts
         if self.no_trace:
-            yield self.no_trace
+            yield ("no_trace",), self.no_trace

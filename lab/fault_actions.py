@@ -1,12 +1,13 @@
 """What goes wrong with the device: its power, its clock, its files, its disk."""
 
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Annotated, Literal
 
 from pydantic import Field
 
 from lab.times import SpanText, parse_span
-from lab.vocabulary import Action, Name, Part, bare, either
+from lab.vocabulary import Action, Kept, Name, Part, bare, either
 
 Damaged = Literal["database", "keystore", "bundle"]
 
@@ -38,6 +39,10 @@ class SaveFiles(Action):
         """The action in words."""
         return f"the device's files are copied to {self.save_files}"
 
+    def keeps(self) -> Iterable[Kept]:
+        """The copy."""
+        return (Kept("copy", self.save_files),)
+
 
 class PuttingBack(Part):
     """Which copy, and what of it."""
@@ -56,6 +61,10 @@ class PutBack(Action):
         """The action in words."""
         what = {"all": "all files"}.get(self.put_back.only, f"the {self.put_back.only}")
         return f"{what} of the copy {self.put_back.from_} put back"
+
+    def needs(self) -> Iterable[Kept]:
+        """The copy."""
+        return (Kept("copy", self.put_back.from_),)
 
 
 class Damaging(Part):
@@ -78,6 +87,10 @@ class Damage(Action):
             f"damage: the {self.damage.what} has {how}" if how != "gone" else f"damage: the {self.damage.what} is gone"
         )
 
+    def keeps(self) -> Iterable[Kept]:
+        """The damage, until it is mended."""
+        return (Kept("damage", self.damage.what),)
+
 
 class Repair(Action):
     """Put the good bundle back."""
@@ -88,6 +101,10 @@ class Repair(Action):
     def told(self) -> str:
         """The action in words."""
         return "the good bundle is back"
+
+    def needs(self) -> Iterable[Kept]:
+        """A damage."""
+        return (Kept("damage", self.repair),)
 
 
 class Disk(Action):
@@ -118,3 +135,7 @@ class Clock(Action):
     def span(self) -> timedelta:
         """How far."""
         return parse_span(self.clock)
+
+    def shift(self) -> timedelta:
+        """How far."""
+        return self.span

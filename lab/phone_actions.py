@@ -3,13 +3,12 @@
 from collections.abc import Iterable
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, model_validator
 
 from lab.user_actions import Until
-from lab.vocabulary import Action, Name, Part, Passphrase, bare
+from lab.vocabulary import Action, Figure, Kept, Name, Part, Passphrase, Share, bare
 
 Thermal = Literal["nominal", "fair", "serious", "critical"]
-Share = Annotated[float, Field(ge=0, le=1, strict=False)]
 _WAYS = {
     "resting": {"charging": True, "wifi": True, "idle": True},
     "in use": {"charging": False, "wifi": False, "idle": False},
@@ -17,10 +16,29 @@ _WAYS = {
 
 
 def _way(value: object) -> object:
-    return _WAYS.get(value, value) if isinstance(value, str) else value
+    if isinstance(value, str) and value in _WAYS:
+        return _WAYS[value]
+    if not isinstance(value, dict):
+        known = ", ".join(sorted(Conditions.model_fields))
+        raise ValueError(f"must be resting, in use, or a mapping; known in it are: {known}")  # noqa: TRY004  # pydantic tells those
+    return value
 
 
-class Conditions(Part):
+def _word(value: object) -> object:
+    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else value
+
+
+class Change(Part):
+    """New values for some of the things that it knows."""
+
+    @model_validator(mode="after")
+    def _something(self) -> "Change":
+        if not self.model_dump(exclude_none=True):
+            raise ValueError(f"changes nothing: write one at least of: {', '.join(sorted(type(self).model_fields))}")
+        return self
+
+
+class Conditions(Change):
     """What the phone senses; what is left out stays. `resting` and `in use` set charging, wifi and idle at once."""
 
     charging: bool | None = None
@@ -43,10 +61,7 @@ class Phone(Action):
         for name, values in _WAYS.items():
             if given == values:
                 return f"the phone is {name}"
-        words = (
-            f"{name} {'yes' if value is True else 'no' if value is False else value}" for name, value in given.items()
-        )
-        return "the phone: " + ", ".join(words)
+        return "the phone: " + ", ".join(f"{name} {_word(value)}" for name, value in given.items())
 
 
 class ScheduleParameters(Part):
@@ -54,22 +69,22 @@ class ScheduleParameters(Part):
 
     epochs: int | None = None
     mini_batch_size: int | None = None
-    learning_rate: float | None = Field(None, strict=False)
+    learning_rate: Figure | None = None
 
 
-class Policy(Part):
-    """A change of the schedule's policy, as `PUT /v1/schedule`."""
+class Policy(Change):
+    """A change of the schedule's policy, as `PUT /v1/schedule`, which has these bounds."""
 
     enabled: bool | None = None
-    every_seconds: int | None = None
-    min_new_samples: int | None = None
+    every_seconds: int | None = Field(None, ge=1, le=604_800)
+    min_new_samples: int | None = Field(None, ge=1, le=100_000)
     require_charging: bool | None = None
     require_wifi: bool | None = None
     require_idle: bool | None = None
     min_battery: Share | None = None
     max_thermal: Thermal | None = None
     samples_after: Literal["keep", "keep_features", "delete"] | None = None
-    retention_days: int | None = None
+    retention_days: int | None = Field(None, ge=1, le=36_500)
     parameters: ScheduleParameters | None = None
 
 
@@ -81,7 +96,8 @@ class Schedule(Action):
     def told(self) -> str:
         """The action in words."""
         given = self.schedule.model_dump(exclude_none=True)
-        return "the schedule: " + ", ".join(f"{name} {value}" for name, value in given.items())
+        given |= given.pop("parameters", {})
+        return "the schedule: " + ", ".join(f"{name} {_word(value)}" for name, value in given.items())
 
 
 class LookWish(Part):
@@ -172,3 +188,7 @@ class Remember(Action):
     def texts(self) -> Iterable[str]:
         """The set."""
         return (self.remember.texts,)
+
+    def keeps(self) -> Iterable[Kept]:
+        """The answers."""
+        return (Kept("answers", self.remember.as_),)

@@ -8,7 +8,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from lab.actions import Do
 from lab.expectations import Expect
-from lab.texts import Labelled, LabelledText, flat, shipped, shipped_names
+from lab.texts import Labelled, LabelledText, flat, shipped
 from lab.times import FirstDay, Moment, MomentText
 from lab.vocabulary import Name, Part, Passphrase
 
@@ -50,7 +50,7 @@ class Step(Part):
 
 
 class Scenario(Part):
-    """A file of the lab."""
+    """A file of the lab. What its steps need of each other is for `lab.foresight` to see."""
 
     name: Name
     about: str = Field(min_length=1, max_length=500, description="which feature it shows, in a sentence")
@@ -60,28 +60,6 @@ class Scenario(Part):
     settings: Settings = Settings()
     texts: dict[Name, Labelled] = Field(default_factory=dict)
     steps: list[Step] = Field(min_length=1, max_length=500)
-
-    @model_validator(mode="after")
-    def _in_order(self) -> "Scenario":
-        for before, after in zip(self.steps, self.steps[1:], strict=False):
-            if after.moment < before.moment:
-                raise ValueError(
-                    f"steps follow each other in time, and {after.at} comes after {before.at} (a clock that goes "
-                    "wrong is the action clock)"
-                )
-        return self
-
-    @model_validator(mode="after")
-    def _texts_are_known(self) -> "Scenario":
-        known = {*self.texts, *shipped_names()}
-        for step in self.steps:
-            used = [*step.expect.texts(), *(name for action in step.do for name in action.texts())]
-            for name in used:
-                if name not in known:
-                    raise ValueError(
-                        f"the step at {step.at} uses the texts {name}, which are none of: {', '.join(sorted(known))}"
-                    )
-        return self
 
     def labelled(self, name: str) -> tuple[LabelledText, ...]:
         """A set of texts, the scenario's own or one that ships."""

@@ -2,14 +2,15 @@
 
 import re
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
+from pydantic import AfterValidator, BeforeValidator, Field
 
 _MOMENT = re.compile(r"(?:day (?P<day>[1-9][0-9]{0,3}) )?(?P<hour>[01][0-9]|2[0-3]):(?P<minute>[0-5][0-9])")
 _SPAN = re.compile(r"(?P<sign>[+-]?)(?P<count>[0-9]{1,5})(?P<unit>[dhm])")
+FIRST_YEAR, LAST_YEAR = 2000, 2999  # that a device's clock can be set to
 _UNITS = {"d": "days", "h": "hours", "m": "minutes"}
 
 
@@ -47,6 +48,12 @@ def parse_span(text: str) -> timedelta:
     return -span if found["sign"] == "-" else span
 
 
+def is_skipped(local: datetime) -> bool:
+    """Does no clock of its zone show it, because all are put forward over it?"""
+    shown = local.astimezone(UTC).astimezone(local.tzinfo)
+    return shown.replace(tzinfo=None) != local.replace(tzinfo=None)
+
+
 def _is_moment(text: str) -> str:
     Moment.parse(text)
     return text
@@ -60,15 +67,18 @@ def _is_span(text: str) -> str:
 def _is_date(value: object) -> object:
     if isinstance(value, str):
         try:
-            return date.fromisoformat(value)
+            value = date.fromisoformat(value)
         except ValueError:
-            raise ValueError("is no date: write it as 2026-03-02") from None
+            value = None
+    if not isinstance(value, date):
+        raise ValueError("is no date: write it as 2026-03-02")  # noqa: TRY004  # pydantic tells ValueErrors
+    if not FIRST_YEAR <= value.year <= LAST_YEAR:
+        raise ValueError(f"a device's clock shows the years {FIRST_YEAR} to {LAST_YEAR} only")
     return value
 
 
 MomentText = Annotated[
     str,
-    StringConstraints(max_length=20),
     AfterValidator(_is_moment),
     Field(
         examples=["08:30", "day 2 02:00"],
@@ -77,7 +87,6 @@ MomentText = Annotated[
 ]
 SpanText = Annotated[
     str,
-    StringConstraints(max_length=10),
     AfterValidator(_is_span),
     Field(examples=["-3d", "+90m"], json_schema_extra={"pattern": r"^[+-]?[0-9]{1,5}[dhm]$"}),
 ]

@@ -1,18 +1,29 @@
 """What the user does with the device."""
 
+import re
 from collections.abc import Iterable
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from lab.texts import Sentence
-from lab.vocabulary import Action, Name, Part, Passphrase, Version, bare, either
+from lab.vocabulary import Action, Figure, Kept, Name, Part, Passphrase, Version, bare, either
+
+_UNTIL = r"(end|start|epoch [1-9][0-9]{0,3})"
+
+
+def _is_until(text: str) -> str:
+    if re.fullmatch(_UNTIL, text) is None:
+        raise ValueError("must be end, start, or an epoch, counted from 1, as: epoch 5")
+    return text
+
 
 Until = Annotated[
     str,
+    AfterValidator(_is_until),
     Field(
-        pattern=r"^(end|start|epoch [1-9][0-9]{0,3})$",
         description="how long to wait: to its end, not at all, or until it is in an epoch",
+        json_schema_extra={"pattern": f"^{_UNTIL}$"},
     ),
 ]
 Then = Literal["keep", "retrain", "destroy"]
@@ -60,7 +71,7 @@ class UpdateWish(Part):
     force: bool = False
     epochs: int | None = None
     mini_batch_size: int | None = None
-    learning_rate: float | None = Field(None, strict=False)
+    learning_rate: Figure | None = None
     seed: int | None = None
     until: Until = "end"
 
@@ -153,6 +164,10 @@ class Export(Action):
         """The action in words."""
         return f"exports to {self.export.to}" + (" with a passphrase" if self.export.passphrase else "")
 
+    def keeps(self) -> Iterable[Kept]:
+        """The export."""
+        return (Kept("export", self.export.to),)
+
 
 class ImportWish(Part):
     """An export to bring back; `without_version` is one whose trained parameters were lost from it on the way."""
@@ -171,6 +186,10 @@ class Import(Action):
         """The action in words."""
         lost = self.import_.without_version
         return f"imports {self.import_.from_}" + (f", with version {lost} lost from it" if lost else "")
+
+    def needs(self) -> Iterable[Kept]:
+        """The export."""
+        return (Kept("export", self.import_.from_),)
 
 
 class Erase(Action):

@@ -1,12 +1,25 @@
 """What a scenario's parts have in common: exact types, no unknown key, and one key that says what an action is."""
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
-from typing import Annotated, Any, ClassVar
+from datetime import timedelta
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
-Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")]
+_NAME = r"[a-z0-9][a-z0-9-]{0,63}"
+
+
+def _is_name(text: str) -> str:
+    if re.fullmatch(_NAME, text) is None:
+        raise ValueError("is no name: write small letters, digits and hyphens, 64 at most, as rain-new")
+    return text
+
+
+Name = Annotated[str, AfterValidator(_is_name), Field(json_schema_extra={"pattern": f"^{_NAME}$"})]
+Share = Annotated[float, Field(ge=0, le=1)]
+Figure = Annotated[float, Field(allow_inf_nan=False)]
 Passphrase = Annotated[str, Field(min_length=1, max_length=200)]
 Version = Annotated[int, Field(ge=0, le=1_000_000)]
 
@@ -15,6 +28,13 @@ class Part(BaseModel):
     """A mapping of a scenario file."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, populate_by_name=True)
+
+
+class Kept(NamedTuple):
+    """What one action leaves for another, by its name."""
+
+    kind: Literal["export", "answers", "copy", "damage"]
+    name: str
 
 
 class Action(Part, ABC):
@@ -31,6 +51,18 @@ class Action(Part, ABC):
     def texts(self) -> Iterable[str]:
         """The names of the sets of texts that it uses."""
         return ()
+
+    def keeps(self) -> Iterable[Kept]:
+        """What it leaves for later."""
+        return ()
+
+    def needs(self) -> Iterable[Kept]:
+        """What an earlier action must have left."""
+        return ()
+
+    def shift(self) -> timedelta:
+        """How far it moves the device's clock."""
+        return timedelta()
 
     def mark(self) -> str | None:
         """The action in a word or two, for the timeline; None where it is not worth one."""
