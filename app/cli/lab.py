@@ -100,19 +100,20 @@ def check(
 ) -> None:
     """Validate scenarios without playing them. Exit code 2 if one is wrong."""
     from lab.errors import LabError
-    from lab.reading import find, read_all
+    from lab.reading import find, read_each
 
     try:
-        found = read_all(find(scenarios))
+        fine, mistakes = read_each(find(scenarios))
     except LabError as error:
-        if as_json:
-            print_json({"ok": False, "mistakes": str(error).splitlines()})
-        _wrong(str(error))
+        fine, mistakes = [], str(error).splitlines()
     if as_json:
-        print_json({"ok": True, "scenarios": [one.name for one in found]})
-        return
-    for one in found:
-        say(f"{one.name}: {len(one.steps)} steps, fine")
+        wrong = {"mistakes": mistakes} if mistakes else {}
+        print_json({"ok": not mistakes, "scenarios": [one.name for one in fine], **wrong})
+    else:
+        for one in fine:
+            say(f"{one.name}: {len(one.steps)} step{'s' * (len(one.steps) != 1)}, fine")
+    if mistakes:
+        _wrong("\n".join(mistakes))
 
 
 @lab.command()
