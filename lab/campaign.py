@@ -12,8 +12,8 @@ from typing import Protocol
 
 from lab.device import Build
 from lab.process import Processes
-from lab.results import Report, ScenarioResult
-from lab.runner import play
+from lab.results import Report, ScenarioResult, Status
+from lab.runner import not_played, play
 from lab.scenario import Scenario
 
 
@@ -41,20 +41,27 @@ class Campaign:
     seed: int | None = None
     keep: Path | None = None
 
-    def run(self, scenarios: Sequence[Scenario], watcher: Watcher) -> Report:
-        """Play them all; their results in the order given."""
+    def run(self, scenarios: Sequence[Scenario], watcher: Watcher, stop: threading.Event | None = None) -> Report:
+        """Play them all; their results in the order given. When `stop` is set, the devices are killed, and the report
+        tells what is known by then. A scenario that can't be played for whatever reason fails; the others go on.
+        """
         started = time.monotonic()
         processes = Processes()
-        stop = threading.Event()
+        told_to_stop = stop or threading.Event()
 
-        def one(scenario: Scenario) -> ScenarioResult | None:
-            if stop.is_set():
-                return None
+        def one(scenario: Scenario) -> ScenarioResult:
+            if processes.stopping:
+                return not_played(scenario, self.seed, Status.NOT_RUN, "not run: the lab was interrupted before")
             watcher.begun(scenario)
-            with _Folder(self.keep, scenario.name) as folder:
-                result = play(
-                    scenario, self.seed, folder, self.build, processes, lambda steps: watcher.went_on(scenario, steps)
-                )
+            try:
+                with _Folder(self.keep, scenario.name) as folder:
+                    result = play(
+                        scenario, self.seed, folder, self.build, processes,
+                        lambda steps: watcher.went_on(scenario, steps),
+                    )  # fmt: skip
+            except Exception as error:  # noqa: BLE001  # its trouble must not take the others' results with it
+                said = f"the lab could not play it ({type(error).__name__}: {error})"
+                result = not_played(scenario, self.seed, Status.FAILED, said)
             watcher.ended(scenario, result)
             return result
 
@@ -62,16 +69,13 @@ class Campaign:
         try:
             futures = [pool.submit(one, scenario) for scenario in scenarios]
             pending = set(futures)
-            while pending:  # in short turns, so that a signal is heard
-                done, pending = wait(pending, timeout=0.2, return_when=FIRST_COMPLETED)
-                for future in done:
-                    future.result()
+            while pending and not told_to_stop.is_set():  # in short turns, so that a signal is heard
+                _, pending = wait(pending, timeout=0.2, return_when=FIRST_COMPLETED)
         finally:
-            stop.set()
             processes.kill_all()
-            pool.shutdown(wait=True, cancel_futures=True)
-        results = tuple(result for future in futures if (result := future.result()) is not None)
-        return Report(results, round(time.monotonic() - started, 3))
+            pool.shutdown(wait=True)
+        results = tuple(future.result() for future in futures)
+        return Report(results, round(time.monotonic() - started, 3), cut_short=bool(pending))
 
 
 class _Folder:
@@ -85,9 +89,11 @@ class _Folder:
     def __enter__(self) -> Path:
         if self._keep is not None:
             self._keep.mkdir(parents=True, exist_ok=True)
-            self._path = Path(tempfile.mkdtemp(prefix=f"{self._name}-", dir=self._keep))
+            folder = tempfile.mkdtemp(prefix=f"{self._name}-", dir=self._keep)
         else:
-            self._path = Path(tempfile.mkdtemp(prefix="attune-lab-"))
+            folder = tempfile.mkdtemp(prefix="attune-lab-")
+        # The devices run in folders of their own, where a relative path means another place.
+        self._path = Path(folder).absolute()
         return self._path
 
     def __exit__(self, *_: object) -> None:

@@ -161,14 +161,15 @@ class Device:
         self._bundle = None
 
     def holders_of(self, texts: Sequence[str]) -> list[str]:
-        """Names of the device's files, and `log`, that hold one of `texts` in the clear, as UTF-8, UTF-16 or JSON."""
+        """Names of the device's files, and `log`, that hold one of `texts` in the clear, as UTF-8, UTF-16 or JSON.
+        Raises StepFailed: there are no files, so that nothing would be looked into.
+        """
+        files = [path for path in sorted(self.state.rglob("*")) if path.is_file()]
+        if not files:
+            raise StepFailed(f"the device {self.name} has no files to look into")
         escaped = [json.dumps(text)[1:-1] for text in texts]
         needles = [text.encode(form) for text in (*texts, *escaped) for form in ("utf-8", "utf-16-le")]
-        found = [
-            path.name
-            for path in sorted(self.state.rglob("*"))
-            if path.is_file() and any(needle in path.read_bytes() for needle in needles)
-        ]
+        found = [path.name for path in files if any(needle in path.read_bytes() for needle in needles)]
         printed = "\n".join([*self._printed, *(self._process.output if self._process else ())])
         return found + (["log"] if any(text in printed for text in (*texts, *escaped)) else [])
 

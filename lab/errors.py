@@ -4,6 +4,7 @@ LabError
 ├── ScenarioInvalid     a file that is no scenario; the message has a line a mistake
 ├── UnknownScenario     neither a file, a folder nor the name of a shipped scenario
 ├── CannotProduce       this machine has no way to produce a fault: the scenario is skipped
+├── Interrupted         the lab was told to stop: what a device does now tells nothing about it
 └── StepFailed          a step could not be carried out
     ├── PhoneOff        it is not running, or stopped answering in the middle of a call
     ├── PhoneHung       it did not answer in time, and was killed
@@ -26,6 +27,10 @@ class UnknownScenario(LabError):
 
 class CannotProduce(LabError):
     """A fault needs something that this machine has not."""
+
+
+class Interrupted(LabError):
+    """The lab was told to stop, and its devices are being killed."""
 
 
 class StepFailed(LabError):

@@ -1,4 +1,6 @@
-"""The report as JUnit XML, as Jenkins and GitLab read it: a suite a scenario, a case an expectation."""
+"""The report as JUnit XML, as Jenkins and GitLab read it: a suite a scenario, a case for what a step does and for each
+expectation.
+"""
 
 import re
 from collections.abc import Iterator
@@ -44,25 +46,39 @@ def _suite(result: ScenarioResult) -> Element:
 
 
 def _cases(result: ScenarioResult, step: StepResult) -> Iterator[Element]:
-    """A case for what is done, if something is, and one for each expectation."""
+    """A case for what is done, and one for each expectation: as many in every run, whatever fails."""
     where = f"{step.number:02} at {step.at}"
-    if step.done or not step.checks:
-        case = _case(result, f"{where}: {'; '.join(step.done) or 'look'}")
-        if step.status is Status.NOT_RUN:
-            SubElement(case, "skipped", message="not run: an earlier step failed")
-        elif step.status is Status.SKIPPED:
-            SubElement(case, "skipped", message=_clean(step.error or ""))
-        elif step.error is not None:
-            error = SubElement(case, "error", message=_clean(step.error), type="StepFailed")
-            error.text = _clean(step.error)
-        yield case
+    doing = _case(result, f"{where}: {'; '.join(one.told for one in step.actions) or 'nothing is done'}")
+    cases = [doing]
     for index, check in enumerate(step.checks, start=1):
         case = _case(result, f"{where}, {index}: {check.name}: {check.expected}")
-        if not check.ok:
+        if check.ok is False:
             said = f"expected {check.expected}, found {check.found}"
             failure = SubElement(case, "failure", message=_clean(said), type="Expectation")
             failure.text = _clean(f"{check.name}\nexpected: {check.expected}\nfound:    {check.found}")
-        yield case
+        cases.append(case)
+    unseen = [case for case, check in zip(cases[1:], step.checks, strict=True) if check.ok is None]
+    all_done = all(one.status is Status.PASSED for one in step.actions)
+    # A device may also die of being looked at: the case is then the expectation that was looked at.
+    broken = unseen[0] if step.error and all_done and step.actions and unseen else doing
+    if step.error and step.status is not Status.SKIPPED:
+        error = SubElement(broken, "error", message=_clean(step.trouble), type="StepFailed")
+        error.text = _clean(step.trouble)
+    waiting = unseen if all_done and step.status is not Status.NOT_RUN else [doing, *unseen]
+    for case in waiting:
+        if case is not broken or not step.error or step.status is Status.SKIPPED:
+            SubElement(case, "skipped", message=_clean(_why_not(result, step)))
+    yield from cases
+
+
+def _why_not(result: ScenarioResult, step: StepResult) -> str:
+    if step.status is Status.SKIPPED:
+        return step.trouble
+    if result.status in (Status.INTERRUPTED, Status.NOT_RUN) or step.status is Status.INTERRUPTED:
+        return "not run: the lab was interrupted"
+    if step.error:
+        return "not run: the step could not be carried out"
+    return "not run: an earlier step " + ("was skipped" if result.status is Status.SKIPPED else "failed")
 
 
 def _case(result: ScenarioResult, name: str) -> Element:

@@ -30,7 +30,7 @@ class Player:
         self._seed = seed
         self._folder = folder
         self._build = build
-        self._processes = processes
+        self.processes = processes
         self._random = random.Random(seed)  # noqa: S311  # what a user taps at random, the same in every run
         self._exports: dict[str, dict[str, Any]] = {}
         self.devices: dict[str, Device] = {}
@@ -53,7 +53,7 @@ class Player:
         """The device of that name; new where it was not named before."""
         if name not in self.devices:
             zone = self._scenario.settings.timezone
-            self.devices[name] = Device(name, self._folder / name, self._build, self._processes, zone)
+            self.devices[name] = Device(name, self._folder / name, self._build, self.processes, zone)
         return self.devices[name]
 
     def turn_to(self, moment: Moment) -> None:

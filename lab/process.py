@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections import deque
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -24,12 +23,21 @@ class Processes:
     def __init__(self) -> None:
         self._running: set[subprocess.Popen[str]] = set()
         self._lock = threading.Lock()
-        self._closed = False
+        self._stopping = threading.Event()
+
+    @property
+    def stopping(self) -> bool:
+        """Were all told to end? What a device does from then on is the lab's doing."""
+        return self._stopping.is_set()
+
+    def pause(self, seconds: float) -> None:
+        """Let time go by; no longer than until all are told to end."""
+        self._stopping.wait(seconds)
 
     def start(self, command: Sequence[str], environment: Mapping[str, str], folder: Path) -> "subprocess.Popen[str]":
         """Start one, unless all were told to end."""
         with self._lock:
-            if self._closed:
+            if self.stopping:
                 raise StartRefused(-1, "the lab is stopping")
             process = subprocess.Popen(  # noqa: S603  # what the user asked to test
                 command,
@@ -54,7 +62,7 @@ class Processes:
     def kill_all(self) -> None:
         """Kill what runs, and let nothing start any more."""
         with self._lock:
-            self._closed = True
+            self._stopping.set()
             running = list(self._running)
         for process in running:
             _signal(process, signal.SIGKILL)
@@ -118,7 +126,7 @@ class Process:
 
     def kill(self, after: float = 0.0) -> None:
         """`kill -9`."""
-        time.sleep(after)
+        self._processes.pause(after)
         _signal(self._process, signal.SIGKILL)
         self._process.wait()
         self._end()

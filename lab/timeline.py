@@ -8,6 +8,9 @@ from itertools import groupby, pairwise
 from lab.results import ScenarioResult, Snapshot, Status, StepResult
 
 _DAY = 1440
+# The steps of a short day share so many rem; no column is narrower than a time and the longest word beneath it.
+_ROOM, _LEAST = 24.0, 5.0
+_SHEET = 60.0
 
 
 @dataclass(frozen=True)
@@ -29,12 +32,17 @@ class Lane:
 
 @dataclass(frozen=True)
 class Timeline:
-    """Days, times and lanes; `widths` are the columns' shares in percent, wider where more time passes."""
+    """Days, times and lanes; `widths` are the least widths of the columns in rem, wider where more time passes."""
 
     widths: tuple[float, ...]
     days: tuple[Cell, ...]
     times: tuple[tuple[StepResult, str], ...]
     lanes: tuple[Lane, ...]
+
+    @property
+    def is_long(self) -> bool:
+        """Is it wider than a sheet of paper?"""
+        return sum(self.widths) > _SHEET
 
 
 def timeline(result: ScenarioResult) -> Timeline:
@@ -43,7 +51,7 @@ def timeline(result: ScenarioResult) -> Timeline:
     gaps = [after.minutes - before.minutes for before, after in pairwise(steps)]
     # Nights would leave no room for what happens within minutes.
     weights = [2 + math.log2(1 + gap / 15) for gap in [*gaps, 30]]
-    widths = tuple(round(100 * weight / sum(weights), 2) for weight in weights)
+    widths = tuple(round(max(_ROOM * weight / sum(weights), _LEAST), 2) for weight in weights)
     days = tuple(_merged((f"day {step.minutes // _DAY + 1}", "day") for step in steps))
     times = tuple((step, step.at.rsplit(" ", 1)[-1]) for step in steps)
     devices = list(dict.fromkeys(step.device for step in steps))
@@ -97,6 +105,8 @@ def _version(one: Snapshot) -> tuple[str, str]:
 def _conditions(one: Snapshot) -> tuple[str, str]:
     if not one.on:
         return "off", "off"
+    if one.charging is one.wifi is one.idle is None:
+        return "not known", "none"
     held = [name for name, value in (("charging", one.charging), ("Wi-Fi", one.wifi), ("idle", one.idle)) if value]
     return ("resting", "resting") if len(held) == 3 else (", ".join(held) or "in use", "partly" if held else "use")
 
