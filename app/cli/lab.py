@@ -2,9 +2,7 @@
 
 import shlex
 import shutil
-import signal
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
@@ -15,7 +13,7 @@ from app.cli.output import note, print_json, print_table, say
 
 if TYPE_CHECKING:
     from lab.device import Build
-    from lab.results import Report, StepResult
+    from lab.results import Report
 
 lab = typer.Typer(no_args_is_help=True, help="Play days on a device against a real process, and judge them.")
 
@@ -30,8 +28,12 @@ Files = Annotated[
 @lab.command()
 def run(
     scenarios: Files = None,
-    report: Annotated[Path | None, typer.Option("--report", help="Write a readable report, one HTML file.")] = None,
-    junit: Annotated[Path | None, typer.Option("--junit", help="Write JUnit XML for QA's tools.")] = None,
+    report: Annotated[
+        str | None, typer.Option("--report", metavar="FILE", help="Write a readable report, one HTML file.")
+    ] = None,
+    junit: Annotated[
+        str | None, typer.Option("--junit", metavar="FILE", help="Write JUnit XML for QA's tools.")
+    ] = None,
     jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, max=64, help="Scenarios at a time.")] = 1,
     seed: Annotated[
         int | None, typer.Option("--seed", min=0, max=2**31 - 1, help="Instead of each scenario's own.")
@@ -50,34 +52,50 @@ def run(
         float, typer.Option("--patience", min=1, max=3600, help="Seconds that a device may take for one thing.")
     ] = 30.0,
     keep_state: Annotated[
-        Path | None, typer.Option("--keep-state", help="Keep the devices' directories in this folder.", file_okay=False)
+        str | None,
+        typer.Option("--keep-state", metavar="DIRECTORY", help="Keep the devices' directories in this folder."),
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Play scenarios. Exit code 0: all passed; 1: some failed; 2: wrong usage."""
+    """Play scenarios. Exit code 0: all passed; 1: some failed, or a report could not be written; 2: wrong usage, or a
+    scenario that is written wrongly; 130: interrupted.
+    """
     from lab.campaign import Campaign
     from lab.errors import LabError
     from lab.reading import find, read_all
 
     try:
-        chosen = read_all(find(scenarios or []))
+        files = find(scenarios or [])
+        chosen = read_all(files)
     except LabError as error:
         _wrong(str(error))
-    signal.signal(signal.SIGTERM, _interrupt)  # so that its devices end with it
-    campaign = Campaign(_build(attune, bundle, trusted_key, patience), jobs, seed, keep_state)
+    from app.cli.lab_places import NoPlace, Places
     from app.cli.lab_progress import watching
+    from app.cli.lab_stopping import told_to_stop
 
-    with watching(len(chosen), sys.stderr) as watcher:
-        outcome = campaign.run(chosen, watcher)
+    build = _build(attune, bundle, trusted_key, patience)
+    named = {"--report": report, "--junit": junit, "--keep-state": keep_state}
+    try:
+        places = Places({option: text for option, text in named.items() if text is not None})
+        places.attempt(files)
+    except NoPlace as error:
+        _wrong(str(error))
+    campaign = Campaign(build, jobs, seed, places.kept)
+    with told_to_stop() as stop, watching(len(chosen), sys.stderr) as watcher:
+        outcome = campaign.run(chosen, watcher, stop)
+    written, lost = places.write(outcome)  # First: the terminal may be gone.
     if as_json:
         print_json(outcome.document())
     else:
         _summary(outcome)
-    _write(outcome, report, junit)  # Last: what can't be written must not take the outcome with it.
-    for path in (report, junit, keep_state):
-        if path is not None and not as_json:
+        for path in written:
             say(f"written: {path}")
-    if not outcome.passed:
+    for sentence in lost:
+        note(f"attune: {sentence}")
+    if outcome.cut_short:
+        note("attune: interrupted")
+        raise typer.Exit(130)
+    if lost or not outcome.passed:
         raise typer.Exit(1)
 
 
@@ -140,11 +158,13 @@ def _absolute(command: str) -> tuple[str, ...]:
     """A command's words, files among them by their absolute paths: devices run in folders of their own."""
     try:
         words = shlex.split(command)
-    except ValueError:
-        words = []
-    program = shutil.which(words[0]) if words else None
+    except ValueError as error:
+        _wrong(f"--attune: {command}: is no command ({str(error)[:1].lower()}{str(error)[1:]})")
+    if not words:
+        _wrong("--attune: no command is named: write the program that `serve` is added to")
+    program = shutil.which(words[0])
     if program is None:
-        _wrong(f"--attune: {command}: there is no such program")
+        _wrong(f"--attune: {words[0]}: there is no such program")
     # A bare word may be the name of a module, also where a folder has that name too.
     rest = (
         str(Path(word).absolute()) if Path(word).is_file() or ("/" in word and Path(word).exists()) else word
@@ -153,47 +173,25 @@ def _absolute(command: str) -> tuple[str, ...]:
     return (str(Path(program).absolute()), *rest)
 
 
-def _write(outcome: "Report", report: Path | None, junit: Path | None) -> None:
-    if report is not None:
-        from lab.html import write_html
-
-        write_html(outcome, report)
-    if junit is not None:
-        from lab.junit import write_junit
-
-        write_junit(outcome, junit)
-
-
 def _summary(outcome: "Report") -> None:
     from lab.results import Status
 
     for result in outcome.results:
-        if result.status in (Status.FAILED, Status.SKIPPED):
+        if result.status in (Status.FAILED, Status.SKIPPED, Status.INTERRUPTED):
             say(f"{result.name}: {result.status}: {result.about}")
-            for line in _failures(result.steps) if result.status is Status.FAILED else [result.reason or ""]:
+            failures = [failure for step in result.steps for failure in step.failures]
+            for line in failures if result.status is Status.FAILED and failures else [result.reason or ""]:
                 say(f"    {line}")
-    passed, failed, skipped = (outcome.count(status) for status in (Status.PASSED, Status.FAILED, Status.SKIPPED))
-    also = f", {skipped} skipped" if skipped else ""
+    also = "".join(
+        f", {outcome.count(status)} {status.replace('_', ' ')}"
+        for status in (Status.SKIPPED, Status.INTERRUPTED, Status.NOT_RUN)
+        if outcome.count(status)
+    )
+    passed, failed = outcome.count(Status.PASSED), outcome.count(Status.FAILED)
     say(f"{passed} passed, {failed} failed{also}, {outcome.seconds:.1f} s")
-
-
-def _failures(steps: "Sequence[StepResult]") -> list[str]:
-    lines = []
-    for step in steps:
-        where = f"step {step.number} at {step.at}"
-        if step.error:
-            lines.append(f"{where}: {step.error}")
-        lines += [
-            f"{where}: {one.name}: expected {one.expected}, found {one.found}" for one in step.checks if not one.ok
-        ]
-    return lines
 
 
 def _wrong(sentence: str) -> NoReturn:
     for line in sentence.splitlines():
         note(f"attune: {line}")
     raise typer.Exit(2)
-
-
-def _interrupt(*_: object) -> None:
-    raise KeyboardInterrupt

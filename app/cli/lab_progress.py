@@ -13,7 +13,12 @@ from lab.campaign import Watcher
 from lab.results import ScenarioResult, Status
 from lab.scenario import Scenario
 
-_SIGNS = {Status.PASSED: ("ok", "green"), Status.FAILED: ("FAILED", "bold red"), Status.SKIPPED: ("skipped", "yellow")}
+_SIGNS = {
+    Status.PASSED: ("ok", "green"),
+    Status.FAILED: ("FAILED", "bold red"),
+    Status.SKIPPED: ("skipped", "yellow"),
+    Status.INTERRUPTED: ("stopped", "yellow"),
+}
 
 
 class _Shown(Watcher):

@@ -1,21 +1,27 @@
 """What a run makes of devices that hang, die or never start, and of an interruption."""
 
+import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
+from xml.etree.ElementTree import fromstring
 
 import psutil
 import pytest
 
+from app.cli.lab_stopping import told_to_stop
+from lab.campaign import Campaign
 from lab.errors import StepFailed
 from lab.player import Player
 from lab.process import Processes
 from lab.results import Status
 from lab.user_actions import Erase
-from tests.lab.playing import ATTUNE, build, played, written
+from tests.lab.playing import ATTUNE, Silent, build, played, written
 
 HEAD = "name: mine\nabout: it\nsteps:\n"
 HANGING = (sys.executable, str(Path(__file__).with_name("broken_hanging.py")))
@@ -97,18 +103,98 @@ def test_a_device_has_the_seed_also_after_an_erasure_and_its_copies_have_names(t
         processes.kill_all()
 
 
-@pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 130)])
-def test_an_interruption_leaves_no_process(tmp_path: Path, sent: signal.Signals, code: int) -> None:
-    steps = '  - {at: "08:00", do: [{consent: true}, {correct: rain}, {update: {force: true, epochs: 5000}}]}\n'
-    (tmp_path / "long.yaml").write_text(HEAD + steps, encoding="utf-8")
-    lab = subprocess.Popen([*ATTUNE, "lab", "run", str(tmp_path / "long.yaml")], stderr=subprocess.PIPE, text=True)
+def test_a_relative_folder_for_the_devices_is_the_same_for_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    do = "[{consent: true}, {correct: rain}, stop, {save_files: x}, start]"
+    scenario = written(tmp_path, HEAD + f'  - {{at: "08:00", do: {do}, expect: {{no_trace: rain}}}}\n')
+    monkeypatch.chdir(tmp_path)
+    (result,) = Campaign(build(), keep=Path("kept")).run([scenario], Silent()).results
+    assert result.status is Status.PASSED, result.reason
+    (device,) = Path("kept").glob("*/phone")
+    assert sorted(path.name for path in device.iterdir()) == ["copy-x", "state"]
+
+
+def test_no_trace_does_not_hold_where_there_is_nothing_to_look_into(tmp_path: Path) -> None:
+    program = (
+        "import os, runpy, sys; os.environ['ATTUNE_STATE_DIR'] += '-elsewhere'; from app.cli.main import main; main()"
+    )
+    scenario = written(tmp_path, HEAD + '  - {at: "08:00", do: look, expect: {no_trace: rain}}\n')
+    (result,) = played(scenario, on=build((sys.executable, "-c", program))).results
+    assert result.reason == "step 1 at 08:00: the device phone has no files to look into"
+
+
+def test_an_unexpected_mistake_fails_its_scenario_and_no_other(tmp_path: Path) -> None:
+    good = written(tmp_path, HEAD + "  - {at: day 2 08:00, do: look}\n")
+    bad = good.model_copy(update={"name": "bad", "first_day": date(9999, 12, 31)})
+    first, second = played(bad, good).results
+    assert (first.status, second.status) == (Status.FAILED, Status.PASSED)
+    assert "the lab could not carry this out (OverflowError: date value out of range)" in (first.reason or "")
+
+
+def test_a_scenario_that_gets_no_folder_fails(tmp_path: Path) -> None:
+    scenario = written(tmp_path, HEAD + '  - {at: "08:00", do: look, expect: {version: 0}}\n')
+    (result,) = Campaign(build(), keep=tmp_path / "scenario.yaml").run([scenario], Silent()).results
+    assert (result.status, result.steps[0].status) == (Status.FAILED, Status.NOT_RUN)
+    assert "the lab could not play it (FileExistsError: " in (result.reason or "")
+
+
+def test_a_delay_ends_when_the_lab_is_told_to_stop(tmp_path: Path) -> None:
+    scenario = written(
+        tmp_path, HEAD + '  - {at: "08:00", do: [look, {kill: {after_ms: 10000}}], expect: {updates: 0}}\n'
+    )
+    stop = threading.Event()
+    threading.Timer(4, stop.set).start()
+    started = time.monotonic()
+    report = Campaign(build()).run([scenario], Silent(), stop)
+    assert time.monotonic() - started < 9
+    assert (report.cut_short, report.passed, report.results[0].status) == (True, False, Status.INTERRUPTED)
+
+
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_an_interruption_leaves_no_process_and_tells_what_is_known(tmp_path: Path, sent: signal.Signals) -> None:
+    folder, temporary = tmp_path / "scenarios", tmp_path / "tmp"
+    folder.mkdir()
+    temporary.mkdir()
+    long = "[{consent: true}, {correct: rain}, {update: {force: true, epochs: 5000, until: epoch 5}}, wait, look]"
+    for name, do in (("a", "look"), ("b", long), ("c", "look")):
+        steps = f'  - {{at: "08:00", do: look}}\n  - {{at: "09:00", do: {do}, expect: {{version: 0}}}}\n'
+        (folder / f"{name}.yaml").write_text(HEAD.replace("mine", name) + steps, encoding="utf-8")
+    reports = ["--report", str(tmp_path / "lab.html"), "--junit", str(tmp_path / "lab.xml")]
+    lab = subprocess.Popen(
+        [*ATTUNE, "lab", "run", str(folder), *reports],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ, "TMPDIR": str(temporary)},
+    )  # fmt: skip
     running = psutil.Process(lab.pid)
+    assert lab.stderr is not None
+    assert "ok a (" in lab.stderr.readline()
     while not (devices := running.children()):
         time.sleep(0.05)
         assert lab.poll() is None
     time.sleep(0.5)  # at any moment of its start or its work
     lab.send_signal(sent)
-    _, said = lab.communicate(timeout=30)
-    assert lab.returncode == code
-    assert "Traceback" not in said
+    told, said = lab.communicate(timeout=30)
+    assert lab.returncode == 130
     assert not any(device.is_running() for device in devices)
+    assert not list(temporary.glob("attune-lab-*"))
+    assert (said.split()[:2], "Traceback" in said, "attune: interrupted" in said) == (["stopped", "b"], False, True)
+    assert "b: interrupted: it\n    interrupted in step " in told
+    assert "1 passed, 0 failed, 1 interrupted, 1 not run, " in told
+    suites = fromstring((tmp_path / "lab.xml").read_text(encoding="utf-8"))  # noqa: S314  # our own
+    assert [(suite.get("name"), suite.get("failures"), suite.get("errors")) for suite in suites] == [
+        ("a", "0", "0"), ("b", "0", "0"), ("c", "0", "0"),
+    ]  # fmt: skip
+    assert [suite.get("skipped") for suite in suites][::2] == ["0", "3"]
+    assert "– interrupted" in (tmp_path / "lab.html").read_text(encoding="utf-8")
+
+
+def test_what_is_to_be_ignored_stays_ignored() -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with told_to_stop() as stop:
+            os.kill(os.getpid(), signal.SIGHUP)
+            os.kill(os.getpid(), signal.SIGTERM)
+            assert stop.wait(5)
+            assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)
