@@ -61,7 +61,7 @@ class UpdateExpected(Expectation):
     state: Literal["suspended", "running", "cancelling", "completed", "failed"] | None = None
     outcome: Literal["published", "rejected"] | None = None
     version: Version | None = None
-    trigger: Literal["request", "schedule", "deletion", "user"] | None = None
+    trigger: Literal["request", "schedule", "deletion"] | None = None
     samples: int | None = Field(None, ge=0, description="how many it learnt from")
     reasons: Phrases | None = None
     figures: dict[Phrase, Bounds] | None = Field(None, min_length=1)

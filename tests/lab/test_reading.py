@@ -236,6 +236,19 @@ def test_the_lab_knows_every_action_that_a_device_records() -> None:
     assert set(get_args(Audited)) == set(get_args(Action))
 
 
+def test_every_word_that_may_be_expected_is_documented() -> None:
+    document = (Path(__file__).parents[2] / "docs" / "lab.md").read_text(encoding="utf-8")
+    words = {
+        word
+        for definition in Scenario.model_json_schema()["$defs"].values()
+        for given in definition.get("properties", {}).values()
+        for word in re.findall(r"'enum': (\[.*?\])", str(given))
+    }
+    listed = {word for given in words for word in re.findall(r"'(.+?)'", given)}
+    assert {"cancelling", "automatic-rollback", "keep_features", "critical"} < listed
+    assert not {word for word in listed if not re.search(rf"[`\s]{re.escape(word)}[`,\s;]", document)}
+
+
 def test_every_mistake_of_a_file_is_told(tmp_path: Path) -> None:
     said = mistakes(tmp_path, GOOD.replace("about: it\n", "").replace("look", "fly"))
     assert len(said.splitlines()) == 2
