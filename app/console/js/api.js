@@ -80,6 +80,15 @@ export const put = (path, body) => call("PUT", path, { body });
 export const post = (path, body = {}, options = {}) => call("POST", path, { ...options, body });
 export const remove = (path) => call("DELETE", path);
 
+const turns = new Map();
+
+/** Run the jobs of one key one after the other, in order; one that fails does not stop the next. Gives the job's promise. */
+export function inTurn(key, job) {
+  const mine = (turns.get(key) ?? Promise.resolve()).then(job);
+  turns.set(key, mine.catch(() => {}));
+  return mine;
+}
+
 function parsed(block) {
   const event = { id: null, event: "message", data: "" };
   for (const line of block.split("\n")) {
