@@ -75,6 +75,10 @@ LATER = GOOD + "  - at: day 2 08:00\n    do: "
         ),
         (GOOD.replace("look", "{phone: {battery: 3}}"), "5: step 1, do.phone.battery: must be 1 at most"),
         (GOOD.replace("look", "{phone: {battery: .5e999}}"), "5: step 1, do.phone.battery: must be 1 at most"),
+        (
+            GOOD.replace("look", "{update: {learning_rate: 1.0e999}}"),
+            "5: step 1, do.update.learning_rate: must be a finite number",
+        ),
         (GOOD.replace("look", "{phone: {wifi: 1}}"), "5: step 1, do.phone.wifi: must be true or false"),
         (GOOD.replace("look", "{clock: 3 days}"), "5: step 1, do.clock: is no span of time: write days, hours or"),
         (GOOD.replace("do: look", "why: so"), "4: step 1: needs do, expect or both"),
