@@ -18,10 +18,11 @@ _LINES_KEPT = 500
 
 
 class Processes:
-    """Every process that the lab has running, so that none outlives it."""
+    """Every process that the lab has running, so that none outlives it, not even a lab that is killed."""
 
     def __init__(self) -> None:
         self._running: set[subprocess.Popen[str]] = set()
+        self._guard: subprocess.Popen[str] | None = None
         self._lock = threading.Lock()
         self._stopping = threading.Event()
 
@@ -39,6 +40,15 @@ class Processes:
         with self._lock:
             if self.stopping:
                 raise StartRefused(-1, "the lab is stopping")
+            if self._guard is None:
+                self._guard = subprocess.Popen(  # noqa: S603  # this interpreter, on a file of the lab
+                    [sys.executable, "-I", str(Path(__file__).with_name("guard.py"))],
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.DEVNULL,
+                    stderr=subprocess.DEVNULL,
+                    encoding="ascii",
+                    start_new_session=True,
+                )
             process = subprocess.Popen(  # noqa: S603  # what the user asked to test
                 command,
                 env=environment,
@@ -52,12 +62,20 @@ class Processes:
                 start_new_session=True,
             )
             self._running.add(process)
+            self._tell_guard(f"+{process.pid}")
         return process
 
     def ended(self, process: "subprocess.Popen[str]") -> None:
         """One is over."""
         with self._lock:
             self._running.discard(process)
+            self._tell_guard(f"-{process.pid}")
+
+    def _tell_guard(self, line: str) -> None:
+        if self._guard is not None and self._guard.stdin is not None:
+            with contextlib.suppress(OSError, ValueError):  # somebody has killed it, or all is over
+                self._guard.stdin.write(f"{line}\n")
+                self._guard.stdin.flush()
 
     def kill_all(self) -> None:
         """Kill what runs, and let nothing start any more."""
@@ -68,6 +86,13 @@ class Processes:
             _signal(process, signal.SIGKILL)
         for process in running:
             process.wait()
+        with self._lock:
+            for process in running:
+                self._tell_guard(f"-{process.pid}")
+            if self._guard is not None and self._guard.stdin is not None:
+                with contextlib.suppress(OSError):
+                    self._guard.stdin.close()
+                self._guard.wait()
 
 
 class Process:

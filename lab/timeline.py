@@ -9,7 +9,7 @@ from lab.results import ScenarioResult, Snapshot, Status, StepResult
 
 _DAY = 1440
 # The steps of a short day share so many rem; no column is narrower than a time and the longest word beneath it.
-_ROOM, _LEAST = 24.0, 5.0
+_ROOM, _LEAST = 32.0, 5.5
 _SHEET = 60.0
 
 

@@ -237,7 +237,7 @@ def test_a_step_of_the_timeline_is_as_wide_as_its_time_however_many_there_are(co
         for one in range(1, count + 1)
     )
     line = timeline(_result(steps))
-    assert (len(line.widths), min(line.widths) >= 5, line.is_long) == (count, True, count > 6)
+    assert (len(line.widths), min(line.widths) >= 5.5, line.is_long) == (count, True, count > 6)
     assert f"min-width:{7.5 + sum(line.widths):.2f}rem" in render(Report((_result(steps),), 0.1))
 
 

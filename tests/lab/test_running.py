@@ -188,6 +188,25 @@ def test_an_interruption_leaves_no_process_and_tells_what_is_known(tmp_path: Pat
     assert "– interrupted" in (tmp_path / "lab.html").read_text(encoding="utf-8")
 
 
+def test_a_lab_that_is_killed_leaves_no_process(tmp_path: Path) -> None:
+    steps = '  - {at: "08:00", do: [{consent: true}, {correct: rain}, {update: {force: true, epochs: 5000}}]}\n'
+    scenario = tmp_path / "long.yaml"
+    scenario.write_text(HEAD + steps, encoding="utf-8")
+    lab = subprocess.Popen(
+        [*ATTUNE, "lab", "run", str(scenario)],
+        stderr=subprocess.DEVNULL, env={**os.environ, "TMPDIR": str(tmp_path)},
+    )  # fmt: skip
+    running = psutil.Process(lab.pid)
+    while len(processes := running.children()) < 2:  # the device, and the lab's guard
+        time.sleep(0.05)
+        assert lab.poll() is None
+    time.sleep(0.5)
+    lab.kill()
+    lab.wait()
+    _, alive = psutil.wait_procs(processes, timeout=20)
+    assert not alive
+
+
 def test_what_is_to_be_ignored_stays_ignored() -> None:
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
