@@ -29,10 +29,10 @@ Files = Annotated[
 def run(
     scenarios: Files = None,
     report: Annotated[
-        str | None, typer.Option("--report", metavar="FILE", help="Write a readable report, one HTML file.")
+        str | None, typer.Option("--report", metavar="PATH", help="Write a readable report, one HTML file.")
     ] = None,
     junit: Annotated[
-        str | None, typer.Option("--junit", metavar="FILE", help="Write JUnit XML for QA's tools.")
+        str | None, typer.Option("--junit", metavar="PATH", help="Write JUnit XML for QA's tools.")
     ] = None,
     jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, max=64, help="Scenarios at a time.")] = 1,
     seed: Annotated[
@@ -53,7 +53,7 @@ def run(
     ] = 30.0,
     keep_state: Annotated[
         str | None,
-        typer.Option("--keep-state", metavar="DIRECTORY", help="Keep the devices' directories in this folder."),
+        typer.Option("--keep-state", metavar="PATH", help="Keep the devices' directories in this folder."),
     ] = None,
     as_json: Json = False,
 ) -> None:
@@ -83,7 +83,7 @@ def run(
     campaign = Campaign(build, jobs, seed, places.kept)
     with told_to_stop() as stop, watching(len(chosen), sys.stderr) as watcher:
         outcome = campaign.run(chosen, watcher, stop)
-    written, lost = places.write(outcome)  # First: the terminal may be gone.
+        written, lost = places.write(outcome)  # Before a word is said: the terminal may be gone.
     if as_json:
         print_json(outcome.document())
     else:

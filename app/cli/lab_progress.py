@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TextIO
 
 from rich.console import Console
@@ -42,8 +42,9 @@ class _Shown(Watcher):
         with self._lock:
             self._progress.remove_task(self._tasks.pop(scenario.name))
             self._progress.advance(self._all)
-            self._console.print(f"{sign:>7}", style=style, end=" ", highlight=False)
-            self._console.print(shown(f"{scenario.name} ({result.seconds:.1f} s)"), markup=False, highlight=False)
+            with suppress(OSError):  # A terminal that is gone must not take the result with it.
+                self._console.print(f"{sign:>7}", style=style, end=" ", highlight=False)
+                self._console.print(shown(f"{scenario.name} ({result.seconds:.1f} s)"), markup=False, highlight=False)
 
 
 @contextmanager

@@ -130,6 +130,8 @@ def _kind(item: Any) -> str:
     members = getattr(annotation, "__members__", None)
     if members:
         return " or ".join(f"`{member.value}`" for member in members.values())
+    if getattr(item, "metavar", None) == "PATH":
+        return "path"
     name = {"str": "text", "int": "integer", "float": "number", "Path": "path"}.get(
         getattr(annotation, "__name__", ""), "text"
     )

@@ -1,5 +1,6 @@
 """What a run makes of devices that hang, die or never start, and of an interruption."""
 
+import io
 import os
 import signal
 import subprocess
@@ -14,6 +15,7 @@ from xml.etree.ElementTree import fromstring
 import psutil
 import pytest
 
+from app.cli.lab_progress import watching
 from app.cli.lab_stopping import told_to_stop
 from lab.campaign import Campaign
 from lab.errors import StepFailed
@@ -205,6 +207,20 @@ def test_a_lab_that_is_killed_leaves_no_process(tmp_path: Path) -> None:
     lab.wait()
     _, alive = psutil.wait_procs(processes, timeout=20)
     assert not alive
+
+
+class Gone(io.StringIO):
+    """A terminal that was closed."""
+
+    def write(self, _: str) -> int:
+        raise OSError(5, "Input/output error")
+
+
+def test_a_terminal_that_is_gone_takes_no_result_with_it(tmp_path: Path) -> None:
+    scenario = written(tmp_path, HEAD + '  - {at: "08:00", do: look, expect: {version: 0}}\n')
+    with watching(1, Gone()) as watcher:
+        report = Campaign(build()).run([scenario], watcher)
+    assert report.passed
 
 
 def test_what_is_to_be_ignored_stays_ignored() -> None:
