@@ -1,9 +1,12 @@
 /** The public HTTP contract: calls, streams, and problem documents as errors. */
 
+import { keep, recall } from "./storage.js";
+
 const TOKEN = "attune.token";
 const TYPE = "urn:attune:problem:";
-const listeners = { online: new Set(), token: new Set() };
+const listeners = { online: new Set(), token: new Set(), admitted: new Set() };
 let online = true;
+let barred = false;
 
 /** A problem document (RFC 9457), or what stands for one where the service can't be reached. */
 export class Problem extends Error {
@@ -16,7 +19,7 @@ export class Problem extends Error {
 
 export const unreachable = () => new Problem({ type: `${TYPE}unreachable`, title: "The service can't be reached" });
 
-/** Be told whether the service answers (`online`), or that it asks for its token (`token`). */
+/** Be told whether the service answers (`online`), that it asks for its token (`token`), and that it took it (`admitted`). */
 export const onApi = (event, listener) => listeners[event].add(listener);
 
 function reached(answers) {
@@ -26,7 +29,7 @@ function reached(answers) {
 }
 
 /** Keep the token until the tab is closed. */
-export const setToken = (token) => sessionStorage.setItem(TOKEN, token);
+export const setToken = (token) => keep("sessionStorage", TOKEN, token);
 
 async function problemOf(response) {
   try {
@@ -36,9 +39,22 @@ async function problemOf(response) {
   }
 }
 
+function admitted(path) {
+  if (!barred || !path.startsWith("/v1/")) return;
+  barred = false;
+  for (const listener of listeners.admitted) listener();
+}
+
+/** What a call that got no answer throws: the caller's own abort as it is; a limit of time is the service's failure. */
+function lost(error, signal) {
+  if (error.name === "AbortError" && signal?.reason?.name !== "TimeoutError") return error;
+  reached(false);
+  return unreachable();
+}
+
 async function send(method, path, { body, headers = {}, signal } = {}) {
   const sent = { ...headers };
-  const token = sessionStorage.getItem(TOKEN);
+  const token = recall("sessionStorage", TOKEN);
   if (token) sent.Authorization = `Bearer ${headerText(token)}`;
   if (body !== undefined) sent["Content-Type"] = "application/json";
   let response;
@@ -48,14 +64,18 @@ async function send(method, path, { body, headers = {}, signal } = {}) {
       body: body === undefined || typeof body === "string" ? body : JSON.stringify(body),
     });
   } catch (error) {
-    if (error.name === "AbortError") throw error;
-    reached(false);
-    throw unreachable();
+    throw lost(error, signal);
   }
   reached(true);
-  if (response.ok) return response;
+  if (response.ok) {
+    admitted(path);
+    return response;
+  }
   const problem = await problemOf(response);
-  if (response.status === 401) for (const listener of listeners.token) listener(Boolean(token));
+  if (response.status === 401) {
+    barred = true;
+    for (const listener of listeners.token) listener(Boolean(token));
+  }
   throw problem;
 }
 
@@ -65,7 +85,7 @@ export async function text(method, path, options) {
   try {
     return await response.text();
   } catch (error) {
-    throw error.name === "AbortError" ? error : unreachable();
+    throw lost(error, options?.signal);
   }
 }
 

@@ -64,22 +64,37 @@ export function h(tag, properties = {}, ...children) {
   return element;
 }
 
-/** Put children in place of those that are there; the focus stays on what has the same `data-key`. */
+const keyed = (parent, key) => parent.querySelector(`[data-key="${CSS.escape(key)}"]`);
+
+/**
+ * Put children in place of those that are there. What has the same `data-key` as before keeps the focus, and is open
+ * or closed as it was; where what had the focus is gone, the nearest part with a name has it.
+ */
 export function swap(parent, ...children) {
-  const focused = parent.contains(document.activeElement) ? document.activeElement : null;
-  const key = focused?.dataset.key;
+  const focused = parent !== document.activeElement && parent.contains(document.activeElement) ? document.activeElement : null;
+  const folds = [...parent.querySelectorAll("details[data-key]")].map((one) => [one.dataset.key, one.open]);
   parent.replaceChildren();
   add(parent, ...children);
-  if (focused && !focused.isConnected && key) {
-    parent.querySelector(`[data-key="${CSS.escape(key)}"]`)?.focus({ preventScroll: true });
+  for (const [key, open] of folds) {
+    const same = keyed(parent, key);
+    if (same) same.open = open;
   }
+  if (focused) refocus(parent, focused);
   return parent;
+}
+
+function refocus(parent, gone) {
+  const key = gone.dataset.key;
+  const same = gone.isConnected ? gone : key && keyed(parent, key);
+  if (same) same.focus({ preventScroll: true });
+  const named = parent.closest("[aria-labelledby], [aria-label]");
+  if (named) catchFocus(named);
 }
 
 /** Put the focus here if what had it has gone, so that the keyboard does not begin anew at the top of the page. */
 export function catchFocus(element) {
   if (document.activeElement !== document.body && !document.activeElement?.disabled) return;
-  element.tabIndex = -1;
+  if (!element.hasAttribute("tabindex")) element.tabIndex = -1;
   element.focus({ preventScroll: true });
 }
 

@@ -3,13 +3,14 @@
 import { lazy, retranslate } from "./dom.js";
 import en from "./messages/en.js";
 import zh from "./messages/zh.js";
+import { keep, recall } from "./storage.js";
 
 const MESSAGES = { "zh-CN": zh, en };
 const STORED = "attune.language";
 const listeners = new Set();
 
 function preferred() {
-  const stored = localStorage.getItem(STORED);
+  const stored = recall("localStorage", STORED);
   if (stored in MESSAGES) return stored;
   const first = navigator.languages.find((name) => /^(zh|en)\b/i.test(name)) ?? "en";
   return /^zh/i.test(first) ? "zh-CN" : "en";
@@ -42,7 +43,7 @@ export const onLanguage = (listener) => listeners.add(listener);
 
 export function setLanguage(name) {
   current = name;
-  localStorage.setItem(STORED, name);
+  keep("localStorage", STORED, name);
   document.documentElement.lang = name;
   retranslate(document.documentElement);
   for (const listener of listeners) listener();

@@ -7,7 +7,7 @@ import { language, m, setLanguage } from "./i18n.js";
 import { icon } from "./icons.js";
 import { badge, dialog, field } from "./parts.js";
 import { phone } from "./phone/phone.js";
-import { ask, onAsk, refresh, start, value, watch } from "./store.js";
+import { onAsk, refresh, start, value, watch } from "./store.js";
 
 const NARROW = matchMedia("(max-width: 1023px)");
 
@@ -113,10 +113,4 @@ document.getElementById("opening").remove();
 add(document.body, h("a", { class: "skip", href: "#side-desk-panel" }, m("page.skip")), header(), banners(),
   sides(h("section", { id: "side-phone-panel", class: "side-phone" }, phone()), h("section", { id: "side-desk-panel", class: "side-desk", tabindex: "-1" }, desk())));
 onAsk("changed", () => refresh("schedule", "samples"));
-let agreedOnce = false;
-watch("consent", ({ since }) => {
-  // Nobody was ever asked on this device, and yet somebody was: all was erased, here or by another client.
-  if (agreedOnce && since === null) ask("erased");
-  agreedOnce = since !== null;
-});
 start();

@@ -1,6 +1,6 @@
 /** Problems as sentences, beside what caused them, with the way out where there is one. */
 
-import { Problem } from "./api.js";
+import { onApi, Problem } from "./api.js";
 import { h, lazy, swap } from "./dom.js";
 import { number } from "./format.js";
 import { known, m, t } from "./i18n.js";
@@ -43,14 +43,24 @@ export function asProblem(error) {
   return new Problem({ type: "urn:attune:problem:page", title: String(error?.message ?? error) });
 }
 
+// Those that asked for the token: with the right one there is nothing left to say.
+const barred = new Set();
+onApi("admitted", () => {
+  for (const clear of barred) clear();
+  barred.clear();
+});
+
 /** What shows a problem; `slot` keeps its place, and is a live region. */
 export function problemSlot() {
   const slot = h("div", { class: "problem-slot", role: "alert" });
+  const clear = () => slot.childNodes.length && swap(slot);
   return {
     slot,
-    clear: () => slot.childNodes.length && swap(slot),
+    clear,
     show(error) {
       const problem = asProblem(error);
+      if (problem.status === 401) barred.add(clear);
+      else barred.delete(clear);
       swap(
         slot,
         h("div", { class: "problem", data: { code: problem.code } }, icon("warn"),

@@ -3,14 +3,22 @@
 import { get, onApi } from "./api.js";
 
 const EVERY = 2500;
+const PATIENCE = 8000; // Milliseconds for a small read; whoever takes longer does not answer.
+const PAGE = 200;
+const REPLACING = new Set(["import", "erase"]);
+
+const read = (path) => get(path, { signal: AbortSignal.timeout(PATIENCE) });
+
+// The consent first: the phone shows nothing before it.
 const READS = {
-  models: async () => (await get("/v1/models")).models,
-  updates: async () => (await get("/v1/updates?limit=20")).items,
-  device: () => get("/v1/device"),
-  schedule: () => get("/v1/schedule"),
-  consent: () => get("/v1/consent"),
-  ready: () => get("/readyz"),
-  samples: async () => (await get("/v1/samples?limit=1")).total,
+  consent: () => read("/v1/consent"),
+  device: () => read("/v1/device"),
+  ready: () => read("/readyz"),
+  models: async () => (await read("/v1/models")).models,
+  trail: readTrail,
+  updates: async () => (await read("/v1/updates?limit=20")).items,
+  schedule: () => read("/v1/schedule"),
+  samples: async () => (await read("/v1/samples?limit=1")).total,
 };
 
 const values = new Map();
@@ -18,6 +26,7 @@ const written = new Map();
 const watchers = new Map();
 const actions = new EventTarget();
 let timer = 0;
+let replacements = 0;
 
 /** What was read last; undefined before. */
 export const value = (key) => values.get(key)?.value;
@@ -30,8 +39,10 @@ export function watch(key, listener) {
 }
 
 function take(key, found) {
+  const held = values.get(key);
+  if (held?.json && held.value === found) return;
   const json = JSON.stringify(found);
-  if (values.get(key)?.json === json) return;
+  if (held?.json === json) return;
   values.set(key, { json, value: found });
   for (const listener of watchers.get(key) ?? []) listener(found);
 }
@@ -45,17 +56,59 @@ export function accept(key, found) {
 /** A call of ours is about to change this: what is being read meanwhile is dropped. */
 export const expect = (key) => written.set(key, (written.get(key) ?? 0) + 1);
 
+const sameEntry = (one, other) => ["id", "at", "action"].every((field) => one?.[field] === other[field]);
+
+/**
+ * How the audit trail ends: its last entry, if there is any. The trail only grows; where that entry is another now, or
+ * all was imported or erased since, what the device holds was replaced, and the answer is null.
+ */
+async function readTrail() {
+  const known = value("trail");
+  const from = known?.last;
+  const found = [];
+  let after = from ? from.id - 1 : 0;
+  while (after !== null) {
+    const page = await read(`/v1/audit?limit=${PAGE}&after=${after}`);
+    found.push(...page.items);
+    after = page.next_after;
+  }
+  const last = found.at(-1) ?? null;
+  if (from && !sameEntry(found.shift(), from)) return null;
+  return known && found.some((entry) => REPLACING.has(entry.action)) ? null : { last };
+}
+
+async function refreshOne(key) {
+  expect(key);
+  const before = written.get(key);
+  const found = await READS[key]().catch(() => undefined);
+  if (found === undefined || written.get(key) !== before) return;
+  if (key !== "trail" || found !== null) take(key, found);
+  else if (replacements === 0) await replaced();
+}
+
 /** Read some again, or all; an answer that comes after a later one is dropped. Problems are shown by whoever listens to the API, not here. */
 export async function refresh(...keys) {
-  for (const key of keys.length ? keys : Object.keys(READS)) {
-    expect(key);
-    const before = written.get(key);
-    try {
-      const found = await READS[key]();
-      if (written.get(key) === before) take(key, found);
-    } catch (problem) {
-      if (problem.code === "unreachable" || problem.status === 401) return;
-    }
+  await Promise.all((keys.length ? keys : Object.keys(READS)).map(refreshOne));
+}
+
+/** Another client replaced or destroyed what the device holds. */
+async function replaced() {
+  ask("erased");
+  await refresh();
+  ask("changed");
+}
+
+/** Run a call of ours that replaces or destroys what the device holds; then the page forgets what it knew, and reads it anew. */
+export async function replacing(work) {
+  replacements += 1;
+  try {
+    const answer = await work();
+    ask("erased");
+    await refresh();
+    ask("changed");
+    return answer;
+  } finally {
+    replacements -= 1;
   }
 }
 
@@ -71,10 +124,18 @@ async function round() {
 export function start() {
   document.addEventListener("visibilitychange", round);
   onApi("online", (answers) => answers && round());
-  onAsk("erased", () => Object.keys(READS).forEach(expect));
   return round();
 }
 
-/** Ask another part of the page for something: `consent` opens the consent screen, `changed` means that data moved. */
+/** Ask another part of the page for something: `consent` opens the consent screen, `changed` means that data moved, `erased` that all of it was replaced. */
 export const ask = (name, detail) => actions.dispatchEvent(new CustomEvent(name, { detail }));
 export const onAsk = (name, listener) => actions.addEventListener(name, (event) => listener(event.detail));
+
+// First of all that listen: what is being read is of before, and everything is told anew even if it is the same.
+onAsk("erased", () => {
+  for (const key of Object.keys(READS)) {
+    expect(key);
+    if (values.has(key)) values.get(key).json = null;
+  }
+  values.delete("trail");
+});

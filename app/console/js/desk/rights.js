@@ -6,7 +6,7 @@ import { m, t } from "../i18n.js";
 import { icon } from "../icons.js";
 import { button, card, dialog, dialogActions, field, toggle } from "../parts.js";
 import { attempt, problemSlot } from "../problems.js";
-import { ask, onAsk, refresh } from "../store.js";
+import { onAsk, replacing } from "../store.js";
 
 const PASSPHRASE = "Attune-Export-Passphrase";
 
@@ -51,12 +51,9 @@ function importCard() {
       return;
     }
     const body = await file.files[0].text();
-    const report = await call("POST", "/v1/import", { body, headers: sealing(phrase) });
+    const report = await replacing(() => call("POST", "/v1/import", { body, headers: sealing(phrase) }));
     file.value = "";
     phrase.value = "";
-    ask("erased");
-    await refresh();
-    ask("changed");
     swap(done, icon("check"), m("rights.imported", { samples: report.samples, versions: report.versions }));
   }), { id: "import-go" });
   onAsk("erased", () => swap(done));
@@ -92,10 +89,7 @@ function eraseCard() {
   const go = button(m("rights.erase"), async () => {
     if (!(await confirmed())) return;
     await attempt(go, problems, async () => {
-      await remove("/v1/user-data");
-      ask("erased");
-      await refresh();
-      ask("changed");
+      await replacing(() => remove("/v1/user-data"));
       swap(done, icon("check"), m("rights.erased"));
     });
   }, { kind: "danger", id: "erase-go", mark: "trash" });
