@@ -9,7 +9,7 @@ import { badge, dialog, field } from "./parts.js";
 import { phone } from "./phone/phone.js";
 import { onAsk, refresh, start, value, watch } from "./store.js";
 
-const NARROW = matchMedia("(max-width: 1023px)");
+const NARROW = matchMedia("screen and (max-width: 1023px)");
 
 let asking = false;
 
