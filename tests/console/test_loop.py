@@ -275,6 +275,8 @@ def test_an_export_is_downloaded_and_brings_the_state_back(
     console.page.get_by_label(console.said("rights.file"), exact=True).set_input_files(file)
     console.card("import").get_by_label(passphrase, exact=True).fill("三只小猪 and a 🐺")
     console.press(console.button("rights.import"))
+    dialog = console.page.get_by_role("dialog", name=console.said("rights.import.title"), exact=True)
+    console.press(console.button("rights.import", dialog))
     expect(console.card("import").get_by_text(console.said("rights.imported", samples=20, versions=1))).to_be_visible()
     console.desk("versions")
     expect(console.version(1)).to_have_attribute("aria-current", "true")

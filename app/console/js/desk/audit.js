@@ -1,12 +1,13 @@
 /** Every change of what is served or kept, newest first. The trail only grows, so only its end is read again. */
 
 import { get } from "../api.js";
-import { h, swap } from "../dom.js";
+import { h } from "../dom.js";
 import { exactMoment } from "../format.js";
 import { m, named, taskName } from "../i18n.js";
 import { badge, button, card, empty } from "../parts.js";
-import { problemSlot } from "../problems.js";
 import { onAsk, watch } from "../store.js";
+import { reader, whileSeen } from "./reading.js";
+import { hide, rows } from "./rows.js";
 
 const PAGE = 200;
 const SHOWN = 40;
@@ -20,62 +21,48 @@ function row(entry) {
   return h("li", { data: { action: entry.action } }, h("div", { class: "grow" },
     h("p", {}, badge(named("audit", entry.action)), " ", entry.action === "consent" && consentWords(entry.detail), entry.task && taskName(entry.task), " ", moved),
     h("p", { class: "muted" }, exactMoment(entry.at), " · ", named("actor", entry.actor)),
-    known && h("details", {}, h("summary", {}, m("audit.detail")), h("pre", { tabindex: "0" }, JSON.stringify(entry.detail, null, 1)))));
+    known && h("details", {}, h("summary", { data: { key: `detail-${entry.id}` } }, m("audit.detail")), h("pre", { tabindex: "0" }, JSON.stringify(entry.detail, null, 1)))));
 }
 
 export function auditCard() {
-  const problems = problemSlot();
   const list = h("ul", { class: "rows", id: "audit-list" });
+  const showRows = rows(list, (entry) => entry.id, row);
   const none = empty("book", m("audit.none"));
   let entries = [];
   let shown = SHOWN;
-  let reading = false;
-  let again = false;
+  none.hidden = true;
 
   function show() {
-    none.hidden = entries.length > 0;
-    more.hidden = entries.length <= shown;
-    swap(list, entries.slice(-shown).reverse().map(row));
+    hide(more, entries.length <= shown, list);
+    showRows(entries.slice(-shown).reverse());
   }
 
-  async function readOn() {
-    const trail = entries;
-    const before = trail.length;
+  const { load, anew, slot } = reader(async (signal) => {
     let page;
     do {
-      const last = trail.at(-1)?.id;
-      page = await get(`/v1/audit?limit=${PAGE}${last ? `&after=${last}` : ""}`);
-      trail.push(...page.items);
+      const last = entries.at(-1)?.id;
+      page = await get(`/v1/audit?limit=${PAGE}${last ? `&after=${last}` : ""}`, { signal });
+      signal.throwIfAborted();
+      entries.push(...page.items);
     } while (page.next_after !== null);
-    problems.clear();
-    if (trail === entries && (trail.length !== before || before === 0)) show();
-  }
-
-  async function load() {
-    again = true;
-    if (reading) return;
-    reading = true;
-    try {
-      while (again) {
-        again = false;
-        await readOn();
-      }
-    } catch (error) {
-      if (error.code !== "unreachable" && error.status !== 401) problems.show(error);
-    } finally {
-      reading = false;
-    }
-  }
+    none.hidden = entries.length > 0;
+    show();
+  }, () => {
+    none.hidden = true;
+  });
 
   const more = button(m("common.more"), () => {
     shown += SHOWN;
     show();
-  }, { kind: "small" });
+  }, { kind: "small", hidden: true });
   for (const key of ["models", "updates", "consent"]) watch(key, load);
   onAsk("changed", load);
   onAsk("erased", () => {
     entries = [];
-    load();
+    shown = SHOWN;
+    none.hidden = true;
+    show();
+    anew();
   });
-  return card("audit", m("audit.title"), h("p", { class: "hint" }, m("audit.hint")), problems.slot, none, list, more);
+  return whileSeen(card("audit", m("audit.title"), h("p", { class: "hint" }, m("audit.hint")), slot, none, list, more), load);
 }

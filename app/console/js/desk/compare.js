@@ -7,10 +7,11 @@ import { bars, button, card, empty, field, fillSelect } from "../parts.js";
 import { attempt, problemSlot } from "../problems.js";
 import { onAsk, watch } from "../store.js";
 import { fill, labelled, sendOnEnter, textBox, written } from "../texts.js";
+import { reader, whileSeen } from "./reading.js";
 
 export function compareCard() {
   const problems = problemSlot();
-  const task = h("select", { id: "compare-task", on: { change: () => load() } });
+  const task = h("select", { id: "compare-task", on: { change: () => begin() } });
   const versions = [h("select", { id: "compare-one" }), h("select", { id: "compare-other" })];
   const sentence = textBox("compare-text", 2, { placeholder: m("write.placeholder") });
   const { box } = sentence;
@@ -20,25 +21,42 @@ export function compareCard() {
   const chosen = new Set();
   versions.forEach((one, index) => one.addEventListener("change", () => chosen.add(`${task.value} ${index}`)));
 
-  let latest = 0;
+  let known = null;
 
-  async function load() {
+  const { load, anew, slot } = reader(async (signal) => {
     if (!task.value) return;
-    const turn = (latest += 1);
-    const lineage = await get(`/v1/models/${encodeURIComponent(task.value)}/versions`);
-    if (turn !== latest) return;
+    const lineage = await get(`/v1/models/${encodeURIComponent(task.value)}/versions`, { signal });
+    signal.throwIfAborted();
     const options = lineage.versions.filter((one) => one.servable).map((one) => [one.number, m(one.active ? "versions.name-active" : "versions.name", { version: one.number })]);
     for (const [index, first] of [0, options.at(-1)?.[0]].entries()) {
       fillSelect(versions[index], options);
       if (!chosen.has(`${task.value} ${index}`)) versions[index].value = first;
     }
+    known = lineage.task;
+    usable(true);
+  });
+
+  function usable(is) {
+    for (const one of [...versions, go]) one.disabled = !is;
+  }
+
+  /** What was shown is of another task, or of nobody any more. */
+  function begin() {
+    known = null;
+    usable(false);
+    problems.clear();
+    welcome();
+    anew();
   }
 
   async function compare() {
+    if (go.disabled) return;
     await attempt(go, problems, async () => {
       const text = written(box);
-      const ask = (version) => post("/v1/predict", { text, task: task.value, version: Number(version.value) });
+      const of = known;
+      const ask = (version) => post("/v1/predict", { text, task: of, version: Number(version.value) });
       const answers = await Promise.all(versions.map(ask));
+      if (of !== known) return; // Another task was chosen meanwhile, or all was erased.
       const same = answers[0].label === answers[1].label;
       swap(result, h("p", { class: "note" }, m(same ? "compare.same" : "compare.differ")),
         h("div", { class: "pair" }, answers.map((answer) => h("article", { data: { version: answer.version, label: answer.label } },
@@ -46,22 +64,22 @@ export function compareCard() {
     });
   }
 
-  const quietly = () => load().catch(() => {});
-  const go = button(m("compare.go"), compare, { kind: "primary", id: "compare-go" });
+  const go = button(m("compare.go"), compare, { kind: "primary", id: "compare-go", disabled: true });
   const welcome = () => swap(result, empty("branch", m("compare.empty")));
   sendOnEnter(box, compare);
   welcome();
   watch("models", (models) => {
     fillSelect(task, models.filter((one) => one.updatable && one.kind === "sentence").map((one) => [one.task, taskName(one.task)]), "sentiment");
-    quietly();
+    load();
   });
-  onAsk("changed", quietly);
+  onAsk("changed", load);
   onAsk("erased", () => {
     fill(box, "");
     chosen.clear();
-    welcome();
+    begin();
   });
-  return card("compare", m("compare.title"), field(m("compare.task"), task), labelled(m("compare.text"), sentence),
+  // Later on, what changes is heard of.
+  return whileSeen(card("compare", m("compare.title"), field(m("compare.task"), task), labelled(m("compare.text"), sentence),
     h("div", { class: "pair" }, field(m("compare.one"), versions[0]), field(m("compare.other"), versions[1])),
-    h("div", { class: "actions" }, go), problems.slot, result);
+    h("div", { class: "actions" }, go), problems.slot, slot, result), () => known || load());
 }

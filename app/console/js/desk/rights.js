@@ -1,7 +1,7 @@
 /** Take the data along, bring it back, destroy it. */
 
-import { call, headerText, remove, text } from "../api.js";
-import { h, swap } from "../dom.js";
+import { call, headerText, Problem, remove, text } from "../api.js";
+import { h, intoView, swap } from "../dom.js";
 import { m, t } from "../i18n.js";
 import { icon } from "../icons.js";
 import { button, card, dialog, dialogActions, field, toggle } from "../parts.js";
@@ -28,6 +28,7 @@ function exportCard() {
   const phrase = passphraseField("export-passphrase");
   const sealed = toggle("export-sealed", m("rights.sealed"), null, { hint: m("rights.sealed.hint") });
   const go = button(m("rights.export"), () => attempt(go, problems, async () => {
+    swap(done);
     const content = await text("GET", `/v1/export?sealed=${sealed.input.checked}`, { headers: sealing(phrase) });
     const name = `attune-export-${new Date().toISOString().slice(0, 10)}.json`;
     download(name, content);
@@ -39,23 +40,49 @@ function exportCard() {
     sealed.row, h("div", { class: "actions" }, go), done, problems.slot);
 }
 
+/** What a file holds. Throws a Problem where there is none, or none that could be an export. */
+async function contentOf(input) {
+  const problem = (code) => new Problem({ type: `urn:attune:problem:${code}` });
+  if (!input.files[0]) {
+    input.focus();
+    throw problem("no-file");
+  }
+  const content = await input.files[0].text().catch(() => {
+    throw problem("file-unreadable");
+  });
+  if (!content.trim()) throw problem("malformed-json");
+  return content;
+}
+
+/** Resolves to whether what is on the device may go. */
+async function mayReplace() {
+  const result = await dialog(m("rights.import.title"), (form, close) => {
+    const go = button(m("rights.import"), () => close("import"), { kind: "danger", id: "import-confirm" });
+    form.append(h("p", {}, m("rights.import.warning")), dialogActions(go));
+  });
+  return result === "import";
+}
+
 function importCard() {
   const problems = problemSlot();
   const done = h("p", { class: "saved", role: "status" });
   const file = h("input", { type: "file", id: "import-file", accept: "application/json,.json" });
   const phrase = passphraseField("import-passphrase");
-  const go = button(m("rights.import"), () => attempt(go, problems, async () => {
-    if (!file.files[0]) {
-      file.focus();
-      swap(done, m("rights.no-file"));
-      return;
-    }
-    const body = await file.files[0].text();
+
+  async function replace() {
+    swap(done);
+    const body = await contentOf(file);
+    if (!(await mayReplace())) return;
     const report = await replacing(() => call("POST", "/v1/import", { body, headers: sealing(phrase) }));
     file.value = "";
     phrase.value = "";
     swap(done, icon("check"), m("rights.imported", { samples: report.samples, versions: report.versions }));
-  }), { id: "import-go" });
+  }
+
+  const go = button(m("rights.import"), async () => {
+    await attempt(go, problems, replace);
+    if (problems.slot.childNodes.length) intoView(problems.slot);
+  }, { id: "import-go" });
   onAsk("erased", () => swap(done));
   return card("import", m("rights.import.title"), h("p", {}, m("rights.import.text")), field(m("rights.file"), file), field(m("rights.passphrase"), phrase),
     h("div", { class: "actions" }, go), done, problems.slot);
@@ -88,6 +115,7 @@ function eraseCard() {
   const done = h("p", { class: "saved", role: "status" });
   const go = button(m("rights.erase"), async () => {
     if (!(await confirmed())) return;
+    swap(done);
     await attempt(go, problems, async () => {
       await replacing(() => remove("/v1/user-data"));
       swap(done, icon("check"), m("rights.erased"));

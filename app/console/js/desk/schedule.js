@@ -1,6 +1,6 @@
 /** When the device trains by itself: what it waits for, what it decided last and why, and the policy. */
 
-import { post, put } from "../api.js";
+import { inTurn, post, put } from "../api.js";
 import { h, swap } from "../dom.js";
 import { duration, exactMoment, percent } from "../format.js";
 import { m, taskName } from "../i18n.js";
@@ -8,10 +8,13 @@ import { icon } from "../icons.js";
 import { badge, button, card, field, select, toggle } from "../parts.js";
 import { attempt, problemSlot } from "../problems.js";
 import { reason } from "../reasons.js";
-import { accept, onAsk, refresh, value, watch } from "../store.js";
+import { accept, expect, onAsk, refresh, value, watch } from "../store.js";
 
 const HEAT = ["nominal", "fair", "serious", "critical"];
 const AFTER = ["keep", "keep_features", "delete"];
+
+/** As it is written, without what binary fractions add. */
+const shareAsPercent = (share) => Number((share * 100).toFixed(6));
 
 function pendingList() {
   const list = h("ul", { class: "pending" });
@@ -44,7 +47,7 @@ function policyForm() {
   const controls = {
     min_new_samples: whole("min_new_samples", 1, 100_000), every_seconds: whole("every_seconds", 1, 604_800),
     retention_days: whole("retention_days", 1, 36_500),
-    min_battery: h("input", { type: "number", id: "policy-min_battery", min: 0, max: 100, step: 1, required: true }),
+    min_battery: h("input", { type: "number", id: "policy-min_battery", min: 0, max: 100, step: "any", required: true }),
     max_thermal: select(HEAT.map((name) => [name, m(`heat.${name}`)]), { id: "policy-max_thermal" }),
     samples_after: select(AFTER.map((name) => [name, m(`policy.samples_after.${name}`)]), { id: "policy-samples_after" }),
   };
@@ -54,34 +57,43 @@ function policyForm() {
     h("div", { class: "toggles" }, Object.values(flags).map((one) => one.row)),
     h("div", { class: "pair" }, Object.entries(controls).map(([name, control]) => field(m(`policy.${name}`), control))),
     h("div", { class: "actions" }, h("button", { type: "submit", class: "small", id: "policy-save" }, m("policy.save"))), saved, problems.slot);
-  let edited = false;
+  const inputs = { ...controls, ...Object.fromEntries(Object.entries(flags).map(([name, one]) => [name, one.input])) };
+  // What the user has changed and not saved; the rest follows what the device says, and stays as another client leaves it.
+  const edited = new Set();
 
   function fill({ policy }) {
-    if (edited) return;
-    for (const [name, one] of Object.entries(flags)) one.input.checked = policy[name];
-    for (const [name, control] of Object.entries(controls)) control.value = name === "min_battery" ? Math.round(policy[name] * 100) : policy[name];
+    for (const [name, input] of Object.entries(inputs)) {
+      if (edited.has(name)) continue;
+      if (name in flags) input.checked = policy[name];
+      else input.value = name === "min_battery" ? shareAsPercent(policy[name]) : policy[name];
+    }
   }
 
-  form.addEventListener("input", () => {
-    edited = true;
+  function given(name) {
+    const input = inputs[name];
+    if (name in flags) return input.checked;
+    if (name === "min_battery") return Number((input.value / 100).toFixed(8));
+    return input.type === "number" ? Number(input.value) : input.value;
+  }
+
+  form.addEventListener("input", (event) => {
+    edited.add(event.target.id.replace("policy-", ""));
     swap(saved);
   });
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     attempt(event.submitter, problems, async () => {
-      const changes = Object.fromEntries(Object.entries(flags).map(([name, one]) => [name, one.input.checked]));
-      for (const [name, control] of Object.entries(controls)) {
-        changes[name] = control.type !== "number" ? control.value : name === "min_battery" ? control.value / 100 : Number(control.value);
-      }
+      const changes = Object.fromEntries([...edited].map((name) => [name, given(name)]));
+      expect("schedule");
       const answer = await put("/v1/schedule", changes);
-      edited = false;
+      for (const name of Object.keys(changes)) if (given(name) === changes[name]) edited.delete(name);
       accept("schedule", answer);
       swap(saved, icon("check"), m("policy.saved"));
     });
   });
   watch("schedule", fill);
   onAsk("erased", () => {
-    edited = false;
+    edited.clear();
     swap(saved);
     if (value("schedule")) fill(value("schedule"));
   });
@@ -93,12 +105,12 @@ export function scheduleCard() {
   const look = h("dd", {});
   const terms = h("dd", {});
   const tick = button(m("schedule.tick"), () => attempt(tick, problems, async () => {
-    await post("/v1/schedule/tick");
+    await inTurn("device", () => post("/v1/schedule/tick")); // After the conditions that were set before.
     await refresh("schedule", "updates");
   }), { kind: "primary", id: "schedule-tick", mark: "eye" });
   watch("schedule", ({ policy, next_look: next }) => {
     swap(look, policy.enabled ? exactMoment(next) : m("schedule.off"));
-    swap(terms, m("schedule.terms", { every: duration(policy.every_seconds), battery: percent(policy.min_battery) }));
+    swap(terms, m("schedule.terms", { every: duration(policy.every_seconds), battery: percent(policy.min_battery, Number.isInteger(shareAsPercent(policy.min_battery)) ? 0 : 1) }));
   });
   return card("schedule", m("schedule.title"), h("h4", {}, m("schedule.waiting")), pendingList(),
     h("dl", { class: "facts" }, h("div", {}, h("dt", {}, m("schedule.next")), look), h("div", {}, h("dt", {}, m("schedule.rule")), terms)),

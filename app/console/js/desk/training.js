@@ -1,6 +1,6 @@
 /** Train now, watch the loss fall as it comes over the event stream, stop it, and see what came of it. */
 
-import { post } from "../api.js";
+import { inTurn, post } from "../api.js";
 import { chart } from "../charts.js";
 import { h, swap } from "../dom.js";
 import { exactMoment, moment, number, percent } from "../format.js";
@@ -11,6 +11,10 @@ import { reason } from "../reasons.js";
 import { ask, onAsk, refresh, watch } from "../store.js";
 import { follow } from "./following.js";
 import { parameterFields } from "./parameters.js";
+import { first, reader, whileSeen } from "./reading.js";
+import { hide, rows } from "./rows.js";
+
+const PAGE = 6;
 
 const KINDS = { published: "good", rejected: "bad", failed: "bad", completed: "good", running: "live", cancelling: "live" };
 
@@ -66,7 +70,7 @@ function runPart() {
     const running = update.outcome === null && ["running", "suspended", "cancelling"].includes(update.state);
     part.dataset.state = update.outcome ?? update.state;
     swap(head, h("h4", {}, m("update.of", { task: taskName(update.task) })), outcome(update));
-    cancel.hidden = !running;
+    hide(cancel, !running, head);
     if (running) return;
     swap(ended, update.outcome === "published" && h("p", { class: "note" }, m("update.published-as", { version: update.version })), reasonsOf(update.reasons), figures(update.metrics));
   }
@@ -85,26 +89,49 @@ function runPart() {
   return { part, begin, epochs, finish, problems };
 }
 
-function recentPart(open) {
+function recentPart(open, further) {
   const list = h("ul", { class: "rows" });
-  watch("updates", (updates) => swap(list, updates.slice(0, 6).map((update) => h("li", { data: { update: update.id } },
+  const showRows = rows(list, (update) => update.id, (update) => h("li", { data: { update: update.id } },
     h("div", { class: "grow" }, h("p", {}, taskName(update.task), " ", outcome(update), update.outcome === "published" && [" ", m("versions.name", { version: update.version })]),
       h("p", { class: "muted" }, moment(update.created_at), " · ", m(`trigger.${update.trigger}`)), reasonsOf(update.reasons)),
-    button(m("update.curve"), () => open(update), { kind: "small", data: { key: `curve-${update.id}` }, "aria-label": m("update.curve-of", { at: exactMoment(update.created_at) }) })))));
-  return h("section", { "aria-label": m("update.recent") }, h("h4", {}, m("update.recent")), list);
+    button(m("update.curve"), () => open(update), { kind: "small", data: { key: `curve-${update.id}` }, "aria-label": m("update.curve-of", { at: exactMoment(update.created_at) }) })));
+  const more = button(m("common.more"), further, { kind: "small", hidden: true });
+  const part = h("section", { class: "recent", "aria-label": m("update.recent"), hidden: true }, h("h4", {}, m("update.recent")), list, more);
+
+  function show(updates, isMore) {
+    part.hidden = updates.length === 0;
+    showRows(updates.map(({ progress, ...rest }) => rest)); // An epoch more is no other row.
+    hide(more, !isMore, list);
+  }
+  return { part, show };
 }
 
 export function trainingCard() {
   const problems = problemSlot();
   const task = h("select", { id: "train-task" });
   const force = toggle("train-force", m("train.force"), null, { hint: m("train.force.hint") });
-  const parameters = parameterFields("train");
+  const parameters = parameterFields("train", () => start.click());
   const run = runPart();
   const none = empty("chip", m("update.none"));
-  const recent = recentPart((update) => watchRun(update, false));
+  const recent = recentPart((update) => watchRun(update, false), () => {
+    count += PAGE;
+    return load();
+  });
   let newest = null;
   let current = null;
-  recent.hidden = true;
+  let count = PAGE;
+  let known = false;
+  none.hidden = true;
+
+  const { load, anew, slot } = reader(async (signal) => {
+    const { items, further } = await first(count, "/v1/updates?", signal);
+    known = true;
+    recent.show(items, further);
+    newUpdates(items);
+  }, () => {
+    none.hidden = true;
+    known = false;
+  });
 
   async function watchRun(update, live) {
     current?.abort();
@@ -126,11 +153,10 @@ export function trainingCard() {
     current?.abort();
     newest = null;
     run.part.hidden = true;
-    none.hidden = false;
   }
 
   function newUpdates(updates) {
-    recent.hidden = updates.length === 0;
+    none.hidden = updates.length > 0;
     if (updates.length === 0) {
       forget();
       return;
@@ -142,14 +168,25 @@ export function trainingCard() {
   }
 
   const start = button(m("train.now"), () => attempt(start, problems, async () => {
-    const update = await post("/v1/updates", { task: task.value, force: force.input.checked, parameters: parameters.read() });
+    const wanted = { task: task.value, force: force.input.checked, parameters: parameters.read() };
+    // After the conditions that were set before.
+    const update = await inTurn("device", () => post("/v1/updates", wanted));
     newest = update.id;
     watchRun(update, true);
+    anew();
     refresh("updates");
   }), { kind: "primary", id: "train-now", mark: "bolt" });
   watch("models", (models) => fillSelect(task, models.filter((one) => one.updatable).map((one) => [one.task, taskName(one.task)]), "sentiment"));
-  watch("updates", newUpdates);
-  onAsk("erased", forget);
-  return card("training", m("train.title"),
-    h("div", { class: "inline" }, field(m("train.task"), task), start), force.row, parameters.element, problems.slot, none, run.part, recent);
+  watch("updates", load);
+  onAsk("erased", () => {
+    forget();
+    count = PAGE;
+    known = false;
+    none.hidden = true;
+    recent.show([], false);
+    anew();
+  });
+  // Later on, what changes is heard of.
+  return whileSeen(card("training", m("train.title"),
+    h("div", { class: "inline" }, field(m("train.task"), task), start), force.row, parameters.element, problems.slot, slot, none, run.part, recent.part), () => known || load());
 }

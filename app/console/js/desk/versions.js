@@ -9,6 +9,8 @@ import { icon } from "../icons.js";
 import { badge, button, card, field, fillSelect, select } from "../parts.js";
 import { attempt, problemSlot } from "../problems.js";
 import { ask, onAsk, refresh, value, watch } from "../store.js";
+import { reader, whileSeen } from "./reading.js";
+import { hide, rows } from "./rows.js";
 import { figures, reasonsOf } from "./training.js";
 
 const SHOWN = 15;
@@ -21,7 +23,7 @@ const METRICS = {
 
 function baseFigures(metrics) {
   const rows = Object.entries(metrics).filter(([, figure]) => typeof figure === "number");
-  return rows.length > 0 && h("details", {}, h("summary", {}, m("versions.base-figures")),
+  return rows.length > 0 && h("details", {}, h("summary", { data: { key: "base-figures" } }, m("versions.base-figures")),
     h("dl", { class: "facts figures" }, rows.map(([name, figure]) => h("div", {}, h("dt", {}, h("code", {}, name)), h("dd", {}, percent(figure, 1))))));
 }
 
@@ -53,10 +55,10 @@ function origin(version) {
   return [m(from, { parent: version.parent ?? "–", samples: version.sample_count }), " · ", moment(version.created_at)];
 }
 
-function versionRow(version, { active, serving }, reasons, move) {
+function versionRow({ version, task, active, serving, reasons }, move) {
   const { number } = version;
   const go = number < active ? "rollback-to" : "activate";
-  const act = !version.active && version.servable && button(m(`versions.${go}`, { version: number }), (event) => move(event, number < active ? "rollback" : "activate", number), { kind: "small", mark: number < active ? "back" : "check", data: { key: `go-${number}` } });
+  const act = !version.active && version.servable && button(m(`versions.${go}`, { version: number }), (event) => move(event, task, number < active ? "rollback" : "activate", number), { kind: "small", mark: number < active ? "back" : "check", data: { key: `go-${number}` } });
   return h("li", { class: `version ${version.active ? "active" : version.servable ? "" : "fallen"}`, data: { version: number, state: version.state }, ...(version.active && { "aria-current": "true" }) },
     !version.servable && icon("close"), h("div", { class: "version-head" }, h("h4", {}, m("versions.name", { version: number })), badge(m(`state.${version.state}`), STATES[version.state] ?? ""),
       number === serving && h("span", { class: "answers" }, icon("check"), m("versions.active"))),
@@ -67,37 +69,62 @@ function versionRow(version, { active, serving }, reasons, move) {
 
 export function versionsCard() {
   const problems = problemSlot();
-  const task = h("select", { id: "versions-task", on: { change: () => load() } });
+  const task = h("select", { id: "versions-task", on: { change: () => begin() } });
   const list = h("ol", { class: "timeline", id: "timeline" });
+  const showRows = rows(list, (row) => row.version.number, (row) => versionRow(row, move));
   const done = h("p", { class: "saved", role: "status" });
   const plot = chartPart();
   let lineage = null;
   let shown = SHOWN;
-  let latest = 0;
   let moved = "";
+  const reasons = new Map();
 
-  async function load() {
+  const { load, anew, slot } = reader(async (signal) => {
     if (!task.value) return;
-    const turn = (latest += 1);
-    try {
-      const found = await get(`/v1/models/${encodeURIComponent(task.value)}/versions`);
-      if (turn !== latest) return;
-      lineage = found;
-      show();
-    } catch (error) {
-      if (error.code !== "unreachable" && error.status !== 401) problems.show(error);
-    }
+    const found = await get(`/v1/models/${encodeURIComponent(task.value)}/versions`, { signal });
+    await readReasons(found, signal);
+    signal.throwIfAborted();
+    lineage = found;
+    show();
+  });
+
+  const reasonsFor = (id) => value("updates")?.find((update) => update.id === id)?.reasons ?? reasons.get(id);
+
+  /** Why candidates were rejected, of those that are shown: what the store holds are only the newest updates. */
+  async function readReasons({ versions }, signal) {
+    const unknown = versions.slice(-shown).filter((one) => one.state === "rejected" && one.update_id !== null && !reasonsFor(one.update_id));
+    await Promise.all(unknown.map(async ({ update_id: id }) => {
+      try {
+        const update = await get(`/v1/updates/${encodeURIComponent(id)}`, { signal });
+        signal.throwIfAborted();
+        reasons.set(id, update.reasons);
+      } catch (error) {
+        if (error.status !== 404) throw error;
+        reasons.set(id, []);
+      }
+    }));
   }
 
-  async function move(event, how, number) {
+  /** What was shown is of another task, or of nobody any more. */
+  function begin() {
+    lineage = null;
+    shown = SHOWN;
+    more.hidden = plot.part.hidden = true;
+    parent.disabled = base.disabled = true;
+    problems.clear();
+    swap(done);
+    showRows([]);
+    anew();
+  }
+
+  async function move(event, of, how, number) {
     await attempt(event.currentTarget, problems, async () => {
       const target = how === "activate" ? { version: number } : number === null ? {} : { to: number };
-      const change = await post(`/v1/models/${encodeURIComponent(task.value)}/${how}`, target);
-      latest += 1; // What is being read is older.
+      const change = await post(`/v1/models/${encodeURIComponent(of)}/${how}`, target);
       moved = `${change.task} ${change.version}`;
-      swap(done, icon("check"), m("versions.moved", { version: change.version, previous: change.previous }));
+      if (of === task.value) swap(done, icon("check"), m("versions.moved", { version: change.version, previous: change.previous }));
       await refresh("models");
-      await load();
+      await anew(); // What is being read may be older.
       catchFocus(done);
       ask("changed");
     });
@@ -109,26 +136,30 @@ export function versionsCard() {
     // While the device is degraded an ancestor of the active version answers.
     const model = value("models")?.find((one) => one.task === lineage.task && one.version !== one.serving);
     const serving = model?.serving ?? active;
-    const why = new Map((value("updates") ?? []).map((update) => [update.id, update.reasons]));
-    const newest = versions.toReversed();
-    more.hidden = newest.length <= shown;
-    swap(list, newest.slice(0, shown).map((one) => versionRow(one, { active, serving }, why.get(one.update_id) ?? [], move)));
+    hide(more, versions.length <= shown, list);
+    showRows(versions.slice(-shown).reverse().map((version) => ({ version, task: lineage.task, active, serving, reasons: reasonsFor(version.update_id) ?? [] })));
     plot.draw(versions);
     parent.disabled = base.disabled = active === 0;
   }
 
-  const parent = button(m("versions.to-parent"), (event) => move(event, "rollback", null), { kind: "primary", id: "rollback-parent", mark: "back" });
+  const parent = button(m("versions.to-parent"), (event) => move(event, lineage.task, "rollback", null), { kind: "primary", id: "rollback-parent", mark: "back", disabled: true });
   const more = button(m("common.more"), () => {
     shown += SHOWN;
-    show();
+    return load();
   }, { kind: "small", hidden: true });
-  const base = button(m("versions.to-base"), (event) => move(event, "rollback", 0), { id: "rollback-base" });
+  const base = button(m("versions.to-base"), (event) => move(event, lineage.task, "rollback", 0), { id: "rollback-base", disabled: true });
   watch("models", (models) => {
     fillSelect(task, models.filter((one) => one.updatable).map((one) => [one.task, taskName(one.task)]), "sentiment");
     load();
   });
-  watch("updates", () => lineage && load());
-  onAsk("changed", () => lineage && load());
-  return card("versions", m("versions.title"), field(m("versions.task"), task),
-    h("div", { class: "actions ways-back" }, parent, base), done, problems.slot, plot.part, list, more);
+  watch("updates", load);
+  onAsk("changed", load);
+  onAsk("erased", () => {
+    reasons.clear();
+    moved = "";
+    begin();
+  });
+  // Later on, what changes is heard of.
+  return whileSeen(card("versions", m("versions.title"), field(m("versions.task"), task),
+    h("div", { class: "actions ways-back" }, parent, base), done, problems.slot, slot, plot.part, list, more), () => lineage || load());
 }
