@@ -9,12 +9,15 @@ import { m } from "./i18n.js";
 export const LONGEST = 10_000;
 const NEAR = 0.9 * LONGEST;
 
-const lengthOf = (text) => [...text].length;
+export const lengthOf = (text) => [...text].length;
+
+/** Attributes of what shows a text that somebody wrote, whatever the page's language: its own direction, and Chinese named so. */
+export const asWritten = (text) => ({ dir: "auto", ...(/\p{Script=Han}/u.test(text) && { lang: "zh-CN" }) });
 
 /** A box, and what counts the characters in it once they are nearly too many: a text is never cut unasked. */
 export function textBox(id, rows, properties) {
   const count = h("p", { class: "hint count", id: `${id}-count`, hidden: true });
-  const box = h("textarea", { id, rows, autocomplete: "off", "aria-describedby": count.id, ...properties });
+  const box = h("textarea", { id, rows, dir: "auto", autocomplete: "off", "aria-describedby": count.id, ...properties });
   box.addEventListener("input", () => {
     const length = lengthOf(box.value);
     const over = length > LONGEST;
@@ -42,12 +45,12 @@ export function written(box) {
   throw new Problem({ type: `urn:attune:problem:${code}` });
 }
 
-/** The submit of a text box: Enter sends, Shift+Enter breaks the line, and an input method's Enter does neither. */
+/** The submit of a text box: Enter sends once however long it is held, Shift+Enter breaks the line, and an input method's Enter does neither. */
 export function sendOnEnter(box, send) {
   box.addEventListener("keydown", (event) => {
     // 229: Safari says that composing is over before it tells of the Enter that ended it.
     if (event.key !== "Enter" || event.shiftKey || event.isComposing || event.keyCode === 229) return;
     event.preventDefault();
-    send();
+    if (!event.repeat) send();
   });
 }

@@ -2,8 +2,9 @@
 
 import { h } from "../dom.js";
 import { m } from "../i18n.js";
+import { asWritten } from "../texts.js";
 
 export const helpCard = (help) =>
-  h("article", { class: "help-card" }, h("h4", {}, m("help.title")), h("p", {}, help.answer),
+  h("article", { class: "help-card" }, h("h4", {}, m("help.title")), h("p", asWritten(help.answer), help.answer),
     h("ul", { class: "rows" }, help.resources.map((one) =>
-      h("li", {}, h("div", {}, h("strong", {}, one.name), h("p", {}, one.contact, " · ", one.when))))));
+      h("li", {}, h("div", asWritten(one.name), h("strong", {}, one.name), h("p", {}, one.contact, " · ", one.when))))));

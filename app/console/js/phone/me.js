@@ -1,40 +1,68 @@
 /** Consent as a setting, and the phone's own calendar, contacts and notes. */
 
-import { get, post, put, remove } from "../api.js";
-import { h, swap } from "../dom.js";
+import { get, inTurn, post, put, remove } from "../api.js";
+import { catchFocus, h, swap } from "../dom.js";
 import { moment, number } from "../format.js";
 import { m } from "../i18n.js";
-import { button, toggle } from "../parts.js";
+import { icon } from "../icons.js";
+import { button, dialog, dialogActions, toggle } from "../parts.js";
 import { attempt, problemSlot } from "../problems.js";
-import { accept, ask, onAsk, refresh, value, watch } from "../store.js";
-import { exampleEntries } from "./examples.js";
+import { accept, ask, expect, onAsk, refresh, value, watch } from "../store.js";
+import { calendar, CONTACTS, NOTES } from "./examples.js";
+import { untilErased } from "./underway.js";
+
+const MOST = 200; // a page of the service
 
 function consentPart() {
   const problems = problemSlot();
   const since = h("p", { class: "hint" });
+  const done = h("p", { class: "saved", role: "status" });
+  let waiting = 0;
 
-  async function change(field, input) {
-    try {
-      problems.clear();
-      accept("consent", await put("/v1/consent", { [field]: input.checked }));
-      refresh("ready", "schedule");
-    } catch (error) {
-      input.checked = value("consent")[field];
-      problems.show(error);
-    }
-  }
-
-  const personal = toggle("me-personalization", m("consent.personalization"), () => change("personalization", personal.input), { hint: m("consent.personalization.hint") });
-  const cloud = toggle("me-cloud", m("consent.cloud"), () => change("cloud_assist", cloud.input), { hint: m("consent.cloud.hint") });
-  const withdraw = button(m("me.withdraw"), () => attempt(withdraw, problems, async () => accept("consent", await remove("/v1/consent"))), { id: "withdraw" });
-  watch("consent", (given) => {
+  function show() {
+    const given = value("consent");
+    if (!given || waiting > 0) return; // The switches stay as they were put until the last change is through.
     personal.input.checked = given.personalization;
     cloud.input.checked = given.cloud_assist;
     withdraw.disabled = !given.personalization && !given.cloud_assist;
+    if (!withdraw.disabled) swap(done);
     swap(since, given.since && m("me.since", { since: moment(given.since) }));
-  });
-  return h("section", { "aria-label": m("me.consent") }, h("h4", {}, m("me.consent")), personal.row, cloud.row, since, problems.slot,
+  }
+
+  async function change(write) {
+    waiting += 1;
+    problems.clear();
+    try {
+      expect("consent");
+      accept("consent", await inTurn("consent", write));
+      refresh("ready", "schedule");
+      return true;
+    } catch (error) {
+      problems.show(error);
+      return false;
+    } finally {
+      waiting -= 1;
+      show();
+    }
+  }
+
+  const set = (field, on) => change(() => put("/v1/consent", { [field]: on }));
+  const personal = toggle("me-personalization", m("consent.personalization"), (on) => set("personalization", on), { hint: m("consent.personalization.hint") });
+  const cloud = toggle("me-cloud", m("consent.cloud"), (on) => set("cloud_assist", on), { hint: m("consent.cloud.hint") });
+  const withdraw = button(m("me.withdraw"), async () => {
+    if (!(await change(() => remove("/v1/consent")))) return;
+    swap(done, icon("check"), m("me.withdrawn"));
+    catchFocus(done);
+  }, { id: "withdraw" });
+  watch("consent", show);
+  return h("section", { "aria-label": m("me.consent") }, h("h4", {}, m("me.consent")), personal.row, cloud.row, since, done, problems.slot,
     h("div", { class: "actions" }, withdraw, button(m("me.about"), () => ask("consent"), { kind: "quiet" })));
+}
+
+/** Resolves to whether all of it is to go. */
+async function sure() {
+  return (await dialog(m("me.clear.title"), (form, close) =>
+    form.append(h("p", {}, m("me.clear.warning")), dialogActions(button(m("me.clear"), () => close("clear"), { kind: "danger" }))))) === "clear";
 }
 
 function dataPart() {
@@ -49,21 +77,49 @@ function dataPart() {
     clear.disabled = totals.every((total) => total === 0);
   }
 
+  const showAgain = () => show().catch(() => {});
+
+  /** Add those entries that are not there yet. Gives how many these were, and what is there now. */
+  async function fillUp(kind, entries, name, signal) {
+    const there = (await get(`/v1/personal/${kind}?limit=${MOST}`, { signal })).items;
+    const missing = entries.filter((entry) => !there.some((one) => name(one) === name(entry)));
+    for (const entry of missing) there.push(await post(`/v1/personal/${kind}`, entry, { signal }));
+    return { added: missing.length, there };
+  }
+
+  async function addExamples(signal) {
+    const notes = await fillUp("notes", NOTES, (one) => one.title, signal);
+    // Only the phone's entries tell in which zone its days begin.
+    const [, sign, hours, minutes] = /([+-])(\d\d):(\d\d)$/.exec(notes.there.at(-1).at) ?? [null, "+", "0", "0"];
+    const ahead = Number(`${sign}1`) * (Number(hours) * 60 + Number(minutes)) * 60_000;
+    const today = new Date(new Date(value("device").now).getTime() + ahead).toISOString().slice(0, 10);
+    const contacts = await fillUp("contacts", CONTACTS, (one) => one.name, signal);
+    const events = await fillUp("calendar", calendar(today), (one) => one.title + one.start.slice(0, "2026-12-01T09:30".length), signal);
+    swap(note, icon("check"), m(notes.added + contacts.added + events.added > 0 ? "me.examples.done" : "me.examples.there"));
+  }
+
   const addAll = button(m("me.examples"), () => attempt(addAll, problems, async () => {
-    for (const [kind, entries] of Object.entries(exampleEntries(new Date(value("device").now)))) {
-      for (const entry of entries) await post(`/v1/personal/${kind}`, entry);
-    }
-    swap(note, m("me.examples.done"));
-    await show();
+    await untilErased(addExamples).finally(showAgain);
   }), { id: "add-examples" });
-  const clear = button(m("me.clear"), () => attempt(clear, problems, async () => {
-    for (const kind of KINDS) await remove(`/v1/personal/${kind}`);
-    swap(note, m("me.cleared"));
-    await show();
-  }), { kind: "quiet" });
-  watch("models", () => counts.childNodes.length || show().catch(() => {}));
-  onAsk("changed", () => show().catch(() => {}));
-  onAsk("erased", () => swap(note));
+  const clear = button(m("me.clear"), async () => {
+    if (!(await sure())) return;
+    await attempt(clear, problems, async () => {
+      try {
+        for (const kind of KINDS) await remove(`/v1/personal/${kind}`);
+        swap(note, icon("check"), m("me.cleared"));
+      } finally {
+        await showAgain();
+        catchFocus(note);
+      }
+    });
+  }, { kind: "quiet" });
+  watch("models", () => counts.childNodes.length || showAgain());
+  onAsk("changed", showAgain);
+  onAsk("screen", (id) => id === "me" && showAgain());
+  onAsk("erased", () => {
+    swap(note);
+    showAgain();
+  });
   return h("section", { "aria-label": m("me.data") }, h("h4", {}, m("me.data")), h("p", { class: "hint" }, m("me.data.hint")), counts,
     h("div", { class: "actions" }, addAll, clear), note, problems.slot);
 }

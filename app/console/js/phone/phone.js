@@ -4,7 +4,7 @@ import { h, swap } from "../dom.js";
 import { clock, percent } from "../format.js";
 import { m } from "../i18n.js";
 import { icon } from "../icons.js";
-import { onAsk, value, watch } from "../store.js";
+import { ask, onAsk, value, watch } from "../store.js";
 import { tabs } from "../tabs.js";
 import { assistantScreen } from "./assistant.js";
 import { consentScreen } from "./consent.js";
@@ -39,40 +39,60 @@ export function phone() {
     { id: "me", mark: "person", panel: meScreen() },
   ].map((entry) => ({ ...entry, label: m(`phone.${entry.id}`), icon: icon(entry.mark) }));
   const screens = h("div", { class: "screens" }, entries.map((entry) => entry.panel));
-  const toTop = () => screens.scrollTo({ top: 0, behavior: "instant" });
-  const { list, choose } = tabs(entries, { label: m("phone.screens"), className: "phone-nav", chosen: toTop });
+  const chosen = (id) => {
+    screens.scrollTo({ top: 0, behavior: "instant" });
+    ask("screen", id);
+  };
+  const { list, choose } = tabs(entries, { label: m("phone.screens"), className: "phone-nav", chosen });
   const app = h("div", { class: "phone-app" }, screens, list);
   const consent = h("div", { class: "screens consent-layer", hidden: true });
 
+  let screen = null; // of the consent, while it is open
+  let opener = null;
+
+  /** Back to where it was opened, or to the beginning. */
   function leave() {
+    if (screen === null) return;
     const had = consent.contains(document.activeElement);
+    const { again } = screen;
+    screen = null;
     consent.hidden = true;
     app.hidden = false;
     swap(consent);
     if (!had) return;
+    if (!again) choose("write");
+    if (again && opener?.isConnected && opener.offsetParent !== null) {
+      opener.focus();
+      return;
+    }
     // Before the box that comes next, not after it among the tabs.
-    choose("write");
-    app.querySelector("h3").focus();
+    const heading = screens.querySelector(":scope > :not([hidden]) h3");
+    heading.tabIndex = -1;
+    heading.focus();
   }
 
-  let asked = false;
-
-  function open(focus) {
-    asked = focus;
-    if (!consent.hidden && consent.firstChild) return;
-    swap(consent, consentScreen(value("consent"), leave));
+  function open(given) {
+    opener = document.activeElement;
+    screen = consentScreen(given, leave);
+    swap(consent, screen.element);
     consent.hidden = false;
     app.hidden = true;
-    if (focus) consent.querySelector("h3").focus();
   }
 
   app.hidden = true;
+  consent.addEventListener("keydown", (event) => event.key === "Escape" && screen?.again && leave());
   watch("consent", (given) => {
-    if (given.since === null) open(false);
-    else if (consent.hidden) app.hidden = false;
-    else if (!asked) leave();
+    if (given.since === null) {
+      if (screen === null || screen.again) open(given);
+    } else if (screen === null) app.hidden = false;
+    else if (screen.again) screen.follow(given);
+    else leave();
   });
-  onAsk("consent", () => open(true));
+  onAsk("consent", () => {
+    const given = value("consent");
+    if (screen === null && given) open(given);
+    consent.querySelector("h3")?.focus();
+  });
   onAsk("erased", () => choose("write"));
   return h("div", { class: "phone-frame" }, heading, statusBar(), consent, app);
 }
