@@ -18,7 +18,7 @@ from app.problems import problem_response
 from app.settings import is_loopback
 
 # The console's own files hold nothing of the user's; a browser must have them before it can ask for the token.
-OPEN_PATHS = frozenset({"/healthz", "/readyz", "/"})
+OPEN_PATHS = frozenset({"/healthz", "/readyz", "/", "/index.html", "/console"})
 OPEN_FILES = "/console/"
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from fastapi import APIRouter
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 router = APIRouter(include_in_schema=False)
 
@@ -77,6 +77,14 @@ def _answer(request: Request, name: str) -> Response:
 async def page(request: Request) -> Response:
     """The page."""
     return _answer(request, _PAGE)
+
+
+@router.api_route("/index.html", methods=_READS)
+@router.api_route("/console", methods=_READS)
+@router.api_route("/console/", methods=_READS)
+async def elsewhere(request: Request) -> Response:
+    """Where one may look for the page; the way from there is relative, as the service may stand below a prefix."""
+    return RedirectResponse("../" if request.url.path.endswith("/") else "./", HTTPStatus.PERMANENT_REDIRECT, _HEADERS)
 
 
 @router.api_route("/console/{name:path}", methods=_READS)

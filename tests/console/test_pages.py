@@ -55,6 +55,12 @@ class TestServed:
             assert answer.headers["content-type"].startswith(TYPES.get(Path(name).suffix, "text/plain"))
             assert answer.headers["x-content-type-options"] == "nosniff"
 
+    @pytest.mark.parametrize("path", ["/index.html", "/console", "/console/"])
+    def test_who_looks_for_it_elsewhere_is_led_there(self, browser: httpx.Client, path: str) -> None:
+        answer = browser.get(path)
+        assert (answer.status_code, answer.next_request and answer.next_request.url.path) == (308, "/")
+        assert policy_of(answer)["default-src"] == "'none'"
+
     def test_head_answers_without_the_body(self, browser: httpx.Client) -> None:
         answer = browser.head("/")
         assert (answer.status_code, answer.content) == (200, b"")
@@ -63,7 +69,7 @@ class TestServed:
         assert browser.get("/v1/models").status_code == 401
         assert browser.get("/v1/models", headers={"Authorization": "Bearer swordfish"}).status_code == 200
 
-    @pytest.mark.parametrize("path", ["/console", "/consoles/x", "//console/index.html", "/index.html"])
+    @pytest.mark.parametrize("path", ["/consoles/x", "//console/js/main.js", "/index.htm"])
     def test_only_its_own_paths_are_open(self, browser: httpx.Client, path: str) -> None:
         assert browser.get(path).status_code == 401
 
@@ -90,7 +96,7 @@ class TestKept:
 
 
 class TestRefused:
-    @pytest.mark.parametrize("name", ["nothing.js", "", "js", "js/", "index.html/", "%2e%2e/security.py", "js%2fmain"])
+    @pytest.mark.parametrize("name", ["nothing.js", "js", "js/", "index.html/", "%2e%2e/security.py", "js%2fmain"])
     def test_an_unknown_file_is_a_problem_document(self, browser: httpx.Client, name: str) -> None:
         answer = browser.get(f"/console/{name}")
         assert (answer.status_code, answer.headers["content-type"]) == (404, PROBLEM)
