@@ -7,9 +7,11 @@ import { language, m, setLanguage } from "./i18n.js";
 import { icon } from "./icons.js";
 import { badge, dialog, field } from "./parts.js";
 import { phone } from "./phone/phone.js";
+import { keep, recall } from "./storage.js";
 import { onAsk, refresh, start, value, watch } from "./store.js";
 
 const NARROW = matchMedia("screen and (max-width: 1023px)");
+const SIDE = "attune.side";
 
 let asking = false;
 
@@ -44,7 +46,9 @@ function banners() {
     swap(degraded, ready?.status === "degraded" && [icon("warn"), h("div", {}, h("p", {}, m("banner.degraded")), h("ul", { lang: "en" }, ready.reasons.map((one) => h("li", {}, one))))]);
   };
   watch("ready", show);
-  return h("div", { class: "banners" }, offline, degraded);
+  const all = h("div", { class: "banners" }, offline, degraded);
+  new ResizeObserver(() => document.documentElement.style.setProperty("--banners", `${all.offsetHeight}px`)).observe(all);
+  return all;
 }
 
 async function askToken(had) {
@@ -68,7 +72,7 @@ async function askToken(had) {
 function sides(phonePart, deskPart) {
   const parts = { phone: phonePart, desk: deskPart };
   const list = h("div", { role: "tablist", class: "side-nav", "aria-label": m("page.sides") });
-  let chosen = "phone";
+  let chosen = recall("sessionStorage", SIDE) === "desk" ? "desk" : "phone";
   const buttons = Object.keys(parts).map((name) => h("button", {
     type: "button", role: "tab", id: `side-${name}`, "aria-controls": parts[name].id, class: "tab", on: {
       click: () => choose(name),
@@ -85,6 +89,7 @@ function sides(phonePart, deskPart) {
 
   function choose(name) {
     chosen = name;
+    keep("sessionStorage", SIDE, name);
     lay();
   }
 
@@ -107,10 +112,30 @@ function sides(phonePart, deskPart) {
   return h("main", {}, list, h("div", { class: "sides" }, phonePart, deskPart));
 }
 
+function phoneSide() {
+  const frame = phone();
+  const loading = h("p", { class: "loading", role: "status" }, m("service.starting"));
+  frame.append(loading);
+  watch("consent", () => loading.remove());
+  return h("section", { id: "side-phone-panel", class: "side-phone" }, frame);
+}
+
+/** What is dropped beside a file field would be opened in place of the page. */
+function refuseDrops() {
+  for (const name of ["dragover", "drop"]) {
+    addEventListener(name, (event) => {
+      if (!event.dataTransfer.types.includes("Files") || event.target.closest?.("input[type=file]")) return;
+      event.preventDefault();
+      event.dataTransfer.dropEffect = "none";
+    });
+  }
+}
+
 swap(document.querySelector("title"), m("page.title"));
 onApi("token", askToken);
 document.getElementById("opening").remove();
 add(document.body, h("a", { class: "skip", href: "#side-desk-panel" }, m("page.skip")), header(), banners(),
-  sides(h("section", { id: "side-phone-panel", class: "side-phone" }, phone()), h("section", { id: "side-desk-panel", class: "side-desk", tabindex: "-1" }, desk())));
+  sides(phoneSide(), h("section", { id: "side-desk-panel", class: "side-desk", tabindex: "-1" }, desk())));
 onAsk("changed", () => refresh("schedule", "samples"));
+refuseDrops();
 start();

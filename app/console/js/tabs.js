@@ -1,14 +1,17 @@
 /** Tabs by the ARIA pattern: arrow keys, Home and End move between them, Tab goes on into the panel. */
 
 import { h } from "./dom.js";
+import { keep, recall } from "./storage.js";
 
 const MOVES = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 };
 
 /**
  * @param {{id: string, label: object, icon?: Node, panel: HTMLElement}[]} entries
+ * The tab that was open is open again when the page is loaded anew.
  * @returns the list, and `choose(id)`, which a caller may use to open a tab.
  */
 export function tabs(entries, { label, className, chosen }) {
+  const kept = `attune.${className}`;
   const list = h("div", { role: "tablist", "aria-label": label, class: className });
   const buttons = new Map();
 
@@ -21,6 +24,7 @@ export function tabs(entries, { label, className, chosen }) {
       entry.panel.hidden = !here;
       if (here && focus) button.focus();
     }
+    keep("sessionStorage", kept, id);
     chosen?.(id);
   }
 
@@ -49,6 +53,7 @@ export function tabs(entries, { label, className, chosen }) {
     entry.panel.setAttribute("role", "tabpanel");
     entry.panel.setAttribute("aria-labelledby", button.id);
   });
-  choose(entries[0].id);
+  const last = recall("sessionStorage", kept);
+  choose(entries.find(({ id }) => id === last)?.id ?? entries[0].id);
   return { list, choose };
 }
