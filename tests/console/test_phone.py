@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime, timedelta
 
 import pytest
 from playwright.sync_api import Locator, Page, Route, expect
@@ -25,6 +26,16 @@ def console(device: ServedDevice, open_page: Open) -> ConsolePage:
     """The page on a desk, in English, with consent given."""
     device.consent(cloud=True)
     return open_page(device.url, DESK, "en")
+
+
+@contextmanager
+def at(device: ServedDevice, now: str) -> Iterator[None]:
+    """The device's clock is set meanwhile."""
+    device.api.put("/v1/device", json={"now": now}).raise_for_status()
+    try:
+        yield
+    finally:
+        device.api.put("/v1/device", json={"now": None}).raise_for_status()
 
 
 @contextmanager
@@ -269,10 +280,18 @@ class TestData:
         me = console.phone("me")
         counts = me.locator(".facts dd")
         expect(counts).to_have_text(["0", "0", "0"])
-        for said in ("me.examples.done", "me.examples.there"):
-            console.press(console.button("me.examples"))
-            expect(me.get_by_text(console.said(said))).to_be_visible()
-            expect(counts).to_have_text(["3", "2", "2"])
+        # Late in the evening by UTC, when it is the next day where the browser is.
+        with at(device, "2026-12-01T20:00:00Z"):
+            expect(console.page.locator("#device")).to_contain_text("Dec 2")
+            for said in ("me.examples.done", "me.examples.there"):
+                console.press(console.button("me.examples"))
+                expect(me.get_by_text(console.said(said))).to_be_visible()
+                expect(counts).to_have_text(["3", "2", "2"])
+        today, tomorrow = (
+            datetime.fromisoformat(device.api.get(f"/v1/personal/{kind}").json()["items"][0][field]).date()
+            for kind, field in (("notes", "at"), ("calendar", "start"))
+        )
+        assert tomorrow - today == timedelta(days=1)
         device.api.post("/v1/personal/notes", json={"title": "别处", "body": "写的"}).raise_for_status()
         console.phone("write")
         console.phone("me")

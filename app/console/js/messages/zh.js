@@ -205,7 +205,7 @@ export default {
   "me.examples.there": "示例都已经有了。",
   "me.clear": "清空",
   "me.clear.title": "清空手机上的数据？",
-  "me.clear.warning": "手机上的日程、联系人和笔记会全部删除，不只是示例，而且无法恢复。",
+  "me.clear.warning": "手机上的日程、联系人和备忘会全部删除，不只是示例，而且无法恢复。",
   "me.cleared": "已经清空。",
 
   "desk.title": "工作台",

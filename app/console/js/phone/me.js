@@ -55,6 +55,7 @@ function consentPart() {
     catchFocus(done);
   }, { id: "withdraw" });
   watch("consent", show);
+  onAsk("erased", () => swap(done));
   return h("section", { "aria-label": m("me.consent") }, h("h4", {}, m("me.consent")), personal.row, cloud.row, since, done, problems.slot,
     h("div", { class: "actions" }, withdraw, button(m("me.about"), () => ask("consent"), { kind: "quiet" })));
 }
