@@ -13,7 +13,7 @@ from tests.console.console_page import ConsolePage, DeskSection
 from tests.console.served import TAUGHT, ServedDevice
 from tests.support.browser import DESK, PHONE, Screen
 
-LATE = 350
+LATE = 150
 PAGE = 50
 VERSIONS = 113
 VERDICTS: tuple[tuple[DeskSection, str, str], ...] = (
@@ -52,11 +52,16 @@ def problem(within: Locator, code: str) -> Locator:
     return within.locator(f".problem[data-code='{code}']")
 
 
+def fail(route: Route, status: int = 500) -> None:
+    """Answer with a problem."""
+    route.fulfill(status=status, json={"title": "Failed", "status": status})
+
+
 @contextmanager
 def failing(console: ConsolePage, path: str, status: int = 500) -> Iterator[None]:
     """Reading `path` fails."""
     console.record.allow(f"status of {status}")
-    console.page.route(path, lambda route: route.fulfill(status=status, json={"title": "Failed", "status": status}))
+    console.page.route(path, lambda route: fail(route, status))
     yield
     console.page.unroute(path)
 
@@ -98,10 +103,12 @@ class TestTasks:
         assert device.update() == "published"
         asked: list[Route] = []
 
-        def hold(route: Route) -> None:
+        def late_and_in_vain(route: Route) -> None:
+            if asked:
+                fail(route)
             asked.append(route)
 
-        console.page.route("**/v1/models/route/versions", hold)
+        console.page.route("**/v1/models/route/versions", late_and_in_vain)
         console.desk("versions")
         expect(console.version(1)).to_be_visible()
         with console.page.expect_request("**/v1/models/route/versions"):
@@ -110,12 +117,10 @@ class TestTasks:
         for button in ("versions.to-parent", "versions.to-base"):
             expect(console.button(button)).to_be_disabled()
         console.record.allow("status of 500")
-        asked[0].fulfill(status=500, json={"title": "Failed", "status": 500})
+        fail(asked[0])
         expect(console.card("versions").locator(".problem")).to_be_visible()
         expect(console.page.locator("#timeline > li")).to_have_count(0)
         console.page.unroute("**/v1/models/route/versions")
-        for route in asked[1:]:
-            route.continue_()
         expect(console.version(0)).to_have_attribute("aria-current", "true")
         expect(console.card("versions").locator(".problem")).to_have_count(0)
         console.page.locator("#versions-task").select_option("sentiment")
@@ -222,7 +227,7 @@ class TestInTurn:
     def test_conditions_end_as_they_were_put_last_and_a_training_waits_for_them(
         self, console: ConsolePage, device: ServedDevice
     ) -> None:
-        device.api.put("/v1/device", json={"now": CLOCK}).raise_for_status()
+        device.api.put("/v1/device", json={"now": CLOCK, "battery": 1}).raise_for_status()
         device.teach()
         clock = console.card("device").locator(".clock-part strong")
         expect(clock).to_contain_text("2031")
@@ -230,12 +235,15 @@ class TestInTurn:
         charging = console.device_switch("charging")
         console.press(charging)
         console.press(charging)
+        battery = console.card("device").get_by_role("slider")
         for _ in range(3):
             console.press(console.button("device.hour"))
+            battery.press("ArrowLeft")
         expect(clock).to_contain_text("15:00")
+        expect(battery).to_have_value("97")
         expect(charging).not_to_be_checked()
         found = device.api.get("/v1/device").json()
-        assert (found["charging"], found["now"][:13]) == (False, "2031-03-01T07")
+        assert (found["charging"], found["battery"], found["now"][:13]) == (False, 0.97, "2031-03-01T07")
         console.press(console.button("device.night"))
         console.press(console.button("train.now"))
         expect(console.run).to_have_attribute("data-state", "published")

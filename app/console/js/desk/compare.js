@@ -22,6 +22,7 @@ export function compareCard() {
   versions.forEach((one, index) => one.addEventListener("change", () => chosen.add(`${task.value} ${index}`)));
 
   let known = null;
+  let turn = 0;
 
   const { load, anew, slot } = reader(async (signal) => {
     if (!task.value) return;
@@ -43,6 +44,7 @@ export function compareCard() {
   /** What was shown is of another task, or of nobody any more. */
   function begin() {
     known = null;
+    turn += 1;
     usable(false);
     problems.clear();
     welcome();
@@ -53,10 +55,10 @@ export function compareCard() {
     if (go.disabled) return;
     await attempt(go, problems, async () => {
       const text = written(box);
-      const of = known;
-      const ask = (version) => post("/v1/predict", { text, task: of, version: Number(version.value) });
+      const mine = turn;
+      const ask = (version) => post("/v1/predict", { text, task: known, version: Number(version.value) });
       const answers = await Promise.all(versions.map(ask));
-      if (of !== known) return; // Another task was chosen meanwhile, or all was erased.
+      if (mine !== turn) return; // Another task was chosen meanwhile, or all was erased.
       const same = answers[0].label === answers[1].label;
       swap(result, h("p", { class: "note" }, m(same ? "compare.same" : "compare.differ")),
         h("div", { class: "pair" }, answers.map((answer) => h("article", { data: { version: answer.version, label: answer.label } },

@@ -35,7 +35,10 @@ function exportCard() {
     phrase.value = "";
     swap(done, icon("check"), m("rights.exported", { name }));
   }), { kind: "primary", id: "export-go", mark: "out" });
-  onAsk("erased", () => swap(done));
+  onAsk("erased", () => {
+    phrase.value = "";
+    swap(done);
+  });
   return card("export", m("rights.export.title"), h("p", {}, m("rights.export.text")), field(m("rights.passphrase"), phrase, m("rights.passphrase.hint")),
     sealed.row, h("div", { class: "actions" }, go), done, problems.slot);
 }
@@ -74,8 +77,6 @@ function importCard() {
     const body = await contentOf(file);
     if (!(await mayReplace())) return;
     const report = await replacing(() => call("POST", "/v1/import", { body, headers: sealing(phrase) }));
-    file.value = "";
-    phrase.value = "";
     swap(done, icon("check"), m("rights.imported", { samples: report.samples, versions: report.versions }));
   }
 
@@ -83,7 +84,10 @@ function importCard() {
     await attempt(go, problems, replace);
     if (problems.slot.childNodes.length) intoView(problems.slot);
   }, { id: "import-go" });
-  onAsk("erased", () => swap(done));
+  onAsk("erased", () => {
+    file.value = phrase.value = "";
+    swap(done);
+  });
   return card("import", m("rights.import.title"), h("p", {}, m("rights.import.text")), field(m("rights.file"), file), field(m("rights.passphrase"), phrase),
     h("div", { class: "actions" }, go), done, problems.slot);
 }
