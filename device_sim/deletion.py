@@ -7,7 +7,7 @@ from device_sim.audit import Audit
 from device_sim.errors import ConsentRequired, NothingToLearn, TaskNotUpdatable, UnknownTask
 from device_sim.models import Models
 from device_sim.predictor import PredictionMemory
-from device_sim.sample_states import delete_samples, require_sample
+from device_sim.sample_states import delete_samples, sample_text
 from device_sim.state import State
 from device_sim.updates import Updates
 from model_store.versions import VersionTable
@@ -44,12 +44,13 @@ class Deletions:
         A running update is stopped first: it may hold the sample. Of all samples every trained version is affected:
         what it learnt from may have been deleted by policy before. Raises UnknownSample.
         """
+        text = None
         if sample_id is not None:
             with self._state.reading() as connection:
-                require_sample(connection, sample_id)
+                text = sample_text(connection, sample_id)
         with self._updates.suspended("samples were deleted"):
             deleted, affected = self._delete(sample_id, then)
-            self._memory.clear()
+            self._memory.forget(text)
             update_ids = self._retrain(affected) if then == "retrain" else ()
         return Deletion(deleted, tuple(affected), update_ids)
 

@@ -106,11 +106,12 @@ class PredictionMemory:
             raise UnknownPrediction(message, field="prediction_id")
         return entry
 
-    def clear(self) -> None:
-        """Forget everything."""
+    def forget(self, text: str | None = None) -> None:
+        """Forget what was said of this text, or everything."""
         with self._lock:
-            self._entries.clear()
-            self._characters = 0
+            kept = {} if text is None else {key: one for key, one in self._entries.items() if one.text != text}
+            self._entries = OrderedDict(kept)
+            self._characters = sum(len(one.text) for one in kept.values())
 
 
 class Predictor:

@@ -185,7 +185,7 @@ class Runtime:
         """Nothing learns or remembers while the user's data is replaced or erased; then take up what is there."""
         with self.updates.suspended("the user's data is being replaced or erased"):
             self.updates.forget()
-            self._memory.clear()
+            self._memory.forget()
             self.insights.forget()
             self.personal.forget()
             self.assistant.forget()
@@ -197,7 +197,7 @@ class Runtime:
                 except DeviceError:  # The first error is the one to tell.
                     self.heads.withdraw()
                 raise
-            self._memory.clear()  # Of what was asked meanwhile.
+            self._memory.forget()  # Of what was asked meanwhile.
             self.insights.forget()
             self.personal.forget()
             self.assistant.forget()
@@ -205,7 +205,7 @@ class Runtime:
 
     def _withdrawn(self) -> None:
         self.updates.stop_running("consent was withdrawn")
-        self._memory.clear()
+        self._memory.forget()
         self.insights.forget()
         self.assistant.forget()
 

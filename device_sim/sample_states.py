@@ -76,10 +76,13 @@ def delete_expired(connection: Any, clock: Clock, retention_days: int, waiting: 
     return int(gone)
 
 
-def require_sample(connection: Any, sample_id: int) -> None:
-    """Raises UnknownSample."""
-    if connection.execute("SELECT 1 FROM samples WHERE id = ?", (sample_id,)).fetchone() is None:
+def sample_text(connection: Any, sample_id: int) -> str | None:
+    """A sample's text; None where only its features are kept. Raises UnknownSample."""
+    row = connection.execute("SELECT text FROM samples WHERE id = ?", (sample_id,)).fetchone()
+    if row is None:
         raise UnknownSample(f"there is no sample {sample_id}")
+    text: str | None = row[0]
+    return text
 
 
 def delete_samples(connection: Any, sample_id: int | None) -> list[tuple[int, str]]:
@@ -87,7 +90,7 @@ def delete_samples(connection: Any, sample_id: int | None) -> list[tuple[int, st
     condition, values = ("1", ()) if sample_id is None else ("id = ?", (sample_id,))
     rows = connection.execute(f"SELECT id, task FROM samples WHERE {condition}", values).fetchall()
     if sample_id is not None:
-        require_sample(connection, sample_id)
+        sample_text(connection, sample_id)
     connection.execute(f"DELETE FROM samples WHERE {condition}", values)
     connection.execute("UPDATE offers SET sample_id = NULL WHERE sample_id NOT IN (SELECT id FROM samples)")
     _forget_keys(connection)

@@ -170,6 +170,16 @@ def test_deleting_everything_makes_remembered_predictions_unknown_too(bundle: Ti
             runtime.feedback.record(prediction_id=prediction.id, label="负面")
 
 
+def test_deleting_one_sample_makes_only_predictions_of_its_text_unknown(bundle: TinyBundle, tmp_path: Path) -> None:
+    with phone(bundle, tmp_path) as runtime:
+        teach(runtime, TAUGHT[:1], "负面")
+        same, other = runtime.predictor.submit(TAUGHT[:2], "sentiment").result()
+        runtime.deletions.delete(1)
+        with pytest.raises(UnknownPrediction):
+            runtime.feedback.record(prediction_id=same.id, label="负面")
+        assert runtime.feedback.record(prediction_id=other.id, label="负面").pending == 1
+
+
 def lived(bundle: TinyBundle, state_dir: Path) -> Runtime:
     """An open device after much use, with everything in files that it writes."""
     runtime = Runtime.open(phone_settings(bundle, state_dir))
