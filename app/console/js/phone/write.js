@@ -58,7 +58,7 @@ export function corrector({ id, task, text }, labels, saved) {
       if (earlier?.state === "new") {
         await remove(`/v1/samples/${earlier.id}`);
         kept = null;
-        about = { text, task }; // With a sample the device forgets its predictions.
+        about = { text, task }; // With a sample the device forgets what it said of its text.
       }
       const answer = await store(label);
       kept = { ...answer, label };
