@@ -14,7 +14,7 @@ EXAMPLES ?= 200
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test lint bench torture fuzz docs preview screenshots clean
+.PHONY: help serve test coverage lint bench torture fuzz docs preview screenshots clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -22,8 +22,11 @@ help: ## Show this list
 serve: $(VENV)/.runtime ## Start the device runtime on http://127.0.0.1:8000 (stop with Ctrl-C)
 	@$(BIN)/attune serve
 
-test: $(VENV)/.dev ## Lint, check types and import rules, run the tests with coverage
+test: $(VENV)/.dev ## Lint, check types and import rules, run the tests
 	@$(MAKE) --no-print-directory lint
+	@$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile
+
+coverage: $(VENV)/.dev ## Run the tests and tell what they don't reach (half as long again)
 	@$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile --cov --cov-report=term
 
 lint: $(VENV)/.dev ## Only lint, types and import rules
