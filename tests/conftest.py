@@ -5,7 +5,7 @@ import os
 import pytest
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")  # Read at import: a name that is no directory must not be asked for.
-os.environ.setdefault("OMP_NUM_THREADS", "1")  # Tests run beside each other: threads that wait in a loop took the cores.
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # Tests run beside each other: waiting threads took the cores.
 
 from tests.support.tiny_bundle import TinyBundle, build_tiny_bundle
 
