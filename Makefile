@@ -26,7 +26,7 @@ test: $(VENV)/.dev ## Lint, check types and import rules, run the tests
 	@$(MAKE) --no-print-directory lint
 	@$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile
 
-coverage: $(VENV)/.dev ## Run the tests and tell what they don't reach (half as long again)
+coverage: $(VENV)/.dev ## Run the tests and tell what they don't reach (takes longer)
 	@$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile --cov --cov-report=term
 
 lint: $(VENV)/.dev ## Only lint, types and import rules

@@ -2,7 +2,7 @@
 
 import { get, onApi } from "./api.js";
 
-const EVERY = 2500;
+export const EVERY = 2500; // milliseconds from one reading to the next
 const PATIENCE = 8000; // Milliseconds for a small read; whoever takes longer does not answer.
 const PAGE = 200;
 const REPLACING = new Set(["import", "erase"]);

@@ -2,8 +2,8 @@
 
 import { get } from "../api.js";
 import { problemSlot } from "../problems.js";
+import { EVERY } from "../store.js";
 
-const EVERY = 2500;
 const PATIENCE = 20_000; // Milliseconds; whoever takes longer does not answer.
 const LARGEST = 200;
 
