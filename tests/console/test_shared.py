@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Route, expect
+from playwright.sync_api import Page, Route, expect
 
 from app.settings import Settings
 from tests.console.conftest import Open
@@ -23,6 +23,7 @@ def console(device: ServedDevice, open_page: Open) -> ConsolePage:
 
 SHARED_READS = ("consent", "device", "models", "audit", "updates", "schedule", "samples")
 _LOOK = "document.dispatchEvent(new Event('visibilitychange'))"
+_COUNT_SAMPLES = "**/v1/samples?limit=1"
 _COUNT_ERASED = """async () => {
   const { onAsk } = await import("/console/js/store.js");
   window.erased = 0;
@@ -48,6 +49,17 @@ _SWAPPED = """async () => {
 }"""
 _SLEEP = "asleep => { Object.defineProperty(document, 'hidden', { get: () => asleep, configurable: true }); "
 _SLEEP += "document.dispatchEvent(new Event('visibilitychange')); }"
+
+
+def _held(page: Page, url: str) -> list[Route]:
+    """Calls to `url` from now on, in the order that they come in; none is answered."""
+    waiting: list[Route] = []
+
+    def hold(route: Route) -> None:
+        waiting.append(route)
+
+    page.route(url, hold)
+    return waiting
 
 
 class TestReplacedByAnotherClient:
@@ -108,16 +120,11 @@ class TestService:
     def test_one_that_hangs_does_not_answer_and_is_asked_everything_at_once(
         self, device: ServedDevice, open_page: Open
     ) -> None:
-        waiting: list[Route] = []
-
-        def hang(route: Route) -> None:
-            waiting.append(route)
-
         device.consent()
         console = open_page(f"{device.url}/healthz", DESK, "en")
         console.record.allow("status of 404")
         console.page.add_init_script(_IMPATIENT)
-        console.page.route("**/v1/**", hang)
+        waiting = _held(console.page, "**/v1/**")
         console.page.goto(device.url)
         expect(console.page.locator(".loading")).to_have_text(console.said("service.starting"))
         expect(console.page.get_by_role("alert").filter(has_text=console.said("banner.offline"))).to_be_visible()
@@ -133,13 +140,21 @@ class TestService:
             console.record.allow("status of 40[14]")
             console.page.evaluate("sessionStorage.setItem('attune.token', 'swordfish')")
             console.page.goto(service.url)
-            console.press(console.button("consent.decline"))
+            waiting = _held(console.page, _COUNT_SAMPLES)
+            with console.page.expect_request(_COUNT_SAMPLES):
+                console.press(console.button("consent.decline"))
             console.box.fill(TAUGHT[0])
             # At once: each of the page's own readings would ask for the token too.
             console.page.evaluate(
                 "sessionStorage.setItem('attune.token', 'tuna'); document.getElementById('write-predict').click()"
             )
             problem = console.page.locator(".problem[data-code='token-required']")
+            expect(problem).to_have_count(1)
+            # What was asked with the right one and is answered only now says nothing of the wrong one.
+            with console.page.expect_response(lambda answer: answer.url.endswith("/v1/samples?limit=1") and answer.ok):
+                for route in waiting:
+                    route.continue_()
+            console.page.unroute(_COUNT_SAMPLES)
             expect(problem).to_have_count(1)
             console.page.get_by_label(console.said("token.label"), exact=True).fill("swordfish")
             console.press(console.button("token.save"))

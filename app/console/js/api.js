@@ -39,10 +39,12 @@ async function problemOf(response) {
   }
 }
 
-function admitted(path) {
-  if (!barred || !path.startsWith("/v1/")) return;
-  barred = false;
-  for (const listener of listeners.admitted) listener();
+/** The token was taken or refused; what an answer says of one that was replaced meanwhile is of no interest. */
+function judged(token, taken) {
+  if (token !== recall("sessionStorage", TOKEN) || (taken && !barred)) return;
+  barred = !taken;
+  if (taken) for (const listener of listeners.admitted) listener();
+  else for (const listener of listeners.token) listener(Boolean(token));
 }
 
 /** What a call that got no answer throws: the caller's own abort as it is; a limit of time is the service's failure. */
@@ -68,14 +70,11 @@ async function send(method, path, { body, headers = {}, signal } = {}) {
   }
   reached(true);
   if (response.ok) {
-    admitted(path);
+    if (path.startsWith("/v1/")) judged(token, true);
     return response;
   }
   const problem = await problemOf(response);
-  if (response.status === 401) {
-    barred = true;
-    for (const listener of listeners.token) listener(Boolean(token));
-  }
+  if (response.status === 401) judged(token, false);
   throw problem;
 }
 
