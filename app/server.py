@@ -22,6 +22,7 @@ from app.routes import ROUTERS
 from app.security import BearerToken, HostCheck, NoTraces, OriginCheck
 from app.services import Services
 from app.settings import Settings, SettingsError
+from device_sim.memory import give_back_free_memory
 from device_sim.runtime import Runtime
 
 if TYPE_CHECKING:
@@ -53,6 +54,7 @@ def create_app(settings: Settings, *, ticking: bool = True) -> FastAPI:
                     watching.enter_context(tracing.running())
                 app.state.services = Services(runtime, metrics, stopping)
                 gc.freeze()  # What start-up made stays: looking through it again would only delay some answers.
+                give_back_free_memory()
                 yield
             finally:
                 stopping.set()

@@ -22,6 +22,7 @@ from device_sim.errors import (
     UpdateRunning,
 )
 from device_sim.heads import ServingHeads
+from device_sim.memory import give_back_free_memory
 from device_sim.samples import waiting_samples
 from device_sim.stages import stage
 from device_sim.state import State
@@ -222,6 +223,7 @@ class Updates:
         finally:
             self._running = live.current = None  # The task holds its trainer and its rows: megabytes.
             live.finished.set()
+            give_back_free_memory()  # Training frees buffers of megabytes, which would add up from thread to thread.
 
     def _with_progress(self, update: Update) -> Update:
         live = self._live.get(update.id)
