@@ -13,13 +13,14 @@ from device_sim.samples import waiting_samples
 from device_sim.state import State
 from model_store.bundle import Bundle
 from model_store.errors import UnknownVersion, VersionNotServable
+from model_store.manifest import ParameterBounds
 from model_store.versions import BASE_VERSION, Metrics, Version, VersionState, VersionTable
 
 
 @dataclass(frozen=True)
 class ActiveModel:
     """What a task of a `kind`, sentence or token, serves. `serving` differs from `version` only while degraded, and
-    `degraded` says why.
+    `degraded` says why; `parameters` are there where the head is updatable.
     """
 
     task: str
@@ -29,6 +30,7 @@ class ActiveModel:
     serving: int
     labels: tuple[str, ...]
     updatable: bool
+    parameters: ParameterBounds | None
     bundle: str
     degraded: str | None
 
@@ -273,6 +275,7 @@ class Models:
             serving=self._heads.serving(task).version,
             labels=spec.labels,
             updatable=spec.updatable,
+            parameters=spec.parameters,
             bundle=self._bundle.version,
             degraded=str(degraded[0]) if degraded else None,
         )

@@ -9,6 +9,38 @@ from device_sim.audit import Action
 from model_store.manifest import MOST_LABELS
 
 
+class IntegerBoundAnswer(AnswerModel):
+    """A whole number, in a closed range."""
+
+    default: int = Field(description="where an update names none")
+    minimum: int = Field(description="the least that is allowed")
+    maximum: int = Field(description="the most that is allowed")
+
+
+class NumberBoundAnswer(AnswerModel):
+    """A number, in a closed range."""
+
+    default: float = Field(description="where an update names none")
+    minimum: float = Field(description="the least that is allowed")
+    maximum: float = Field(description="the most that is allowed")
+
+
+class SwitchAnswer(AnswerModel):
+    """Yes or no."""
+
+    default: bool = Field(description="where an update does not say")
+
+
+class ParameterBoundsAnswer(AnswerModel):
+    """What an update may ask for, as parameterDescriptionsByKey of Core ML's MLModelDescription tells it."""
+
+    epochs: IntegerBoundAnswer
+    mini_batch_size: IntegerBoundAnswer
+    learning_rate: NumberBoundAnswer
+    seed: IntegerBoundAnswer
+    shuffle: SwitchAnswer
+
+
 class ModelAnswer(AnswerModel):
     """What answers for a task."""
 
@@ -18,6 +50,7 @@ class ModelAnswer(AnswerModel):
     state: str = Field(description="of the active version")
     labels: list[str] = Field(description="of a token task: begin-inside-outside tags of the entities' types")
     updatable: bool = Field(description="whether its head can be trained on the device")
+    parameters: ParameterBoundsAnswer | None = Field(description="of its updates; null where it is not updatable")
     serving: int = Field(description="the version that answers; an ancestor where the active one can't be loaded")
     bundle: str = Field(description="the bundle's version")
     degraded: str | None = Field(description="why it is not the active version that answers")

@@ -115,6 +115,22 @@ def test_an_update_answers_from_the_next_prediction_on(taught: httpx.Client) -> 
     ]
 
 
+def test_a_model_tells_what_its_updates_may_ask_for(taught: httpx.Client) -> None:
+    models = taught.get("/v1/models").json()["models"]
+    assert [model["task"] for model in models if (model["parameters"] is not None) != model["updatable"]] == []
+    bounds = next(model["parameters"] for model in models if model["task"] == "sentiment")
+    assert set(bounds) == {"epochs", "mini_batch_size", "learning_rate", "seed", "shuffle"}
+
+    def asked(name: str, value: float) -> httpx.Response:
+        return taught.post("/v1/updates", json={"force": True, "parameters": {name: value}})
+
+    for name in ("epochs", "mini_batch_size", "learning_rate", "seed"):
+        least, most = bounds[name]["minimum"], bounds[name]["maximum"]
+        assert [asked(name, value).status_code for value in (least - 1, most + 1)] == [422, 422]
+        # What is allowed gets as far as the samples, which are learnt already.
+        assert [asked(name, value).status_code for value in (least, most)] == [409, 409]
+
+
 def test_rolling_back_and_forward_is_exact(taught: httpx.Client) -> None:
     def probabilities() -> list[dict[str, float]]:
         answers = taught.post("/v1/predict", json={"texts": TEXTS}).json()["predictions"]

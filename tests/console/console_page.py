@@ -138,7 +138,7 @@ class ConsolePage:
         """One of the device's conditions."""
         return self.card("device").get_by_role("switch", name=self.said(f"device.{name}"), exact=True)
 
-    def set_epochs(self, epochs: int) -> None:
+    def set_epochs(self, epochs: float) -> None:
         """So many that a person can watch."""
         training = self.card("training")
         self.press(training.get_by_text(self.said("train.parameters"), exact=True))

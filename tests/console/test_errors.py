@@ -233,13 +233,36 @@ class TestUpdates:
         console.press(console.button("train.now"))
         expect(problem(console.card("training"), "nothing-to-learn")).to_be_visible()
 
-    def test_a_parameter_out_of_bounds_names_the_bound(self, console: ConsolePage, device: ServedDevice) -> None:
-        console.record.allow("status of 422")
+    @pytest.mark.parametrize("epochs", [LONG_UPDATE + 1, 0, 1.5])
+    def test_a_parameter_out_of_bounds_is_marked_and_its_bounds_are_told(
+        self, console: ConsolePage, device: ServedDevice, epochs: float
+    ) -> None:
         device.teach(TAUGHT[:1])
         console.desk("train")
-        console.set_epochs(LONG_UPDATE + 1)
+        console.set_epochs(epochs)
         console.press(console.button("train.now"))
-        expect(problem(console.card("training"), "parameter-out-of-bounds")).to_contain_text("5000")
+        expect(problem(console.card("training"), "parameter-out-of-bounds")).to_be_visible()
+        field = console.card("training").get_by_label(console.said("train.epochs"), exact=True)
+        expect(field).to_have_attribute("aria-invalid", "true")
+        expect(field).to_have_accessible_description(
+            console.said("train.allowed", minimum=1, maximum="5,000", default=30)
+        )
+        assert device.api.get("/v1/updates").json()["items"] == []
+
+    def test_what_is_allowed_follows_the_task(self, console: ConsolePage) -> None:
+        console.desk("train")
+        training = console.card("training")
+        console.press(training.get_by_text(console.said("train.parameters"), exact=True))
+        for task, epochs, rate in (("insight", 60, "0.003"), ("sentiment", 30, "0.01")):
+            training.get_by_label(console.said("train.task"), exact=True).select_option(task)
+            expect(training.get_by_label(console.said("train.epochs"), exact=True)).to_have_accessible_description(
+                console.said("train.allowed", minimum=1, maximum="5,000", default=epochs)
+            )
+            expect(
+                training.get_by_label(console.said("train.learning_rate"), exact=True)
+            ).to_have_accessible_description(
+                console.said("train.allowed", minimum="0.00001", maximum="0.1", default=rate)
+            )
 
 
 class TestDegraded:

@@ -13,8 +13,10 @@ export function refuse(input, code) {
   throw new Problem({ type: `urn:attune:problem:${code}` });
 }
 
-/** A field's number, or null where nothing stands in it. */
+/** A field's number, or null where nothing stands in it. One beyond the field's own bounds is refused too. */
 export function numberIn(input) {
-  if (input.validity.badInput) refuse(input, "invalid-number");
+  const { badInput, rangeUnderflow, rangeOverflow, stepMismatch } = input.validity;
+  if (badInput) refuse(input, "invalid-number");
+  if (rangeUnderflow || rangeOverflow || stepMismatch) refuse(input, "parameter-out-of-bounds");
   return input.value === "" ? null : Number(input.value);
 }

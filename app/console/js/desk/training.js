@@ -8,7 +8,7 @@ import { m, t, taskName } from "../i18n.js";
 import { badge, button, card, empty, field, fillSelect, toggle } from "../parts.js";
 import { attempt, problemSlot } from "../problems.js";
 import { reason } from "../reasons.js";
-import { ask, onAsk, refresh, watch } from "../store.js";
+import { ask, onAsk, refresh, value, watch } from "../store.js";
 import { follow } from "./following.js";
 import { parameterFields } from "./parameters.js";
 import { first, reader, whileSeen } from "./reading.js";
@@ -176,7 +176,12 @@ export function trainingCard() {
     anew();
     refresh("updates");
   }), { kind: "primary", id: "train-now", mark: "bolt" });
-  watch("models", (models) => fillSelect(task, models.filter((one) => one.updatable).map((one) => [one.task, taskName(one.task)]), "sentiment"));
+  const allow = () => parameters.allow(value("models")?.find((one) => one.task === task.value)?.parameters ?? null);
+  task.addEventListener("change", allow);
+  watch("models", (models) => {
+    fillSelect(task, models.filter((one) => one.updatable).map((one) => [one.task, taskName(one.task)]), "sentiment");
+    allow();
+  });
   watch("updates", load);
   onAsk("erased", () => {
     forget();
