@@ -32,7 +32,7 @@ class Candidate:
 @dataclass(frozen=True, eq=False)
 class CandidateMaker:
     """Everything one update trains from. `run` executes an update task and may raise `UpdateCancelled`; `learnt` are
-    the samples that the active version was trained on.
+    the samples that say what the active version was trained on.
     """
 
     spec: TaskManifest

@@ -11,7 +11,7 @@ from device_sim.errors import HeadRejected, InvalidInput
 from device_sim.gate import HeldOut, judge
 from device_sim.heads import ServingHeads
 from device_sim.models import Change, Models
-from device_sim.samples import learning_samples
+from device_sim.samples import learning_samples, lessons
 from device_sim.state import State
 from device_sim.training_data import Replay
 from model_store.bundle import Bundle
@@ -102,7 +102,7 @@ class CarriedHeads:
 
     def _held_out(self, connection: Any, task: str, head: HeadParameters) -> HeldOut:
         active = self._heads.serving(task)
-        learnt = VersionTable(connection).samples_learnt_by(task, active.version)
+        learnt = lessons(connection, task, VersionTable(connection).samples_learnt_by(task, active.version))
         stored = learning_samples(connection, task, active.labels, self._heads.base_id)
         samples = [sample for sample in stored if sample.id not in learnt]
         if not samples:

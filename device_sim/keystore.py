@@ -234,7 +234,8 @@ def _in_keyring(action: str, *arguments: str) -> Any:
         import keyring
         from keyring.errors import KeyringError
     except ImportError:
-        raise WrongKey("ATTUNE_KEYSTORE=keyring needs the extra: pip install 'attune[keyring]'") from None
+        how = "run `pip install -e '.[keyring]'` in Attune's folder"
+        raise WrongKey(f"ATTUNE_KEYSTORE=keyring needs the extra: {how}") from None
     try:
         return getattr(keyring, action)(_KEYRING_SERVICE, *arguments)
     except KeyringError as error:

@@ -1,7 +1,7 @@
 """The user's samples: what feedback leaves on the device, inside the encrypted database."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -123,6 +123,17 @@ def newest_sample(connection: Any, task: str) -> int:
     """The highest id among the samples of `task`; 0 where there are none."""
     row = connection.execute("SELECT COALESCE(MAX(id), 0) FROM samples WHERE task = ?", (task,)).fetchone()
     return int(row[0])
+
+
+def lessons(connection: Any, task: str, learnt: Set[int]) -> set[int]:
+    """Of a head that has `learnt` these samples of `task`, the ids of all that say what it was taught: those, and later
+    ones that repeat its last word on their text. On them it can only look good.
+    """
+    rows = connection.execute(
+        "SELECT id, text_digest, label FROM samples WHERE task = ? ORDER BY id", (task,)
+    ).fetchall()
+    taught = {digest: label for sample_id, digest, label in rows if sample_id in learnt}
+    return {sample_id for sample_id, digest, label in rows if sample_id in learnt or taught.get(digest) == label}
 
 
 def text_digest(text: str) -> bytes:

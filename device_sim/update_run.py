@@ -18,7 +18,7 @@ from device_sim.inference import Encoder
 from device_sim.judges import Gate
 from device_sim.models import Models
 from device_sim.sample_states import after_training
-from device_sim.samples import LearningSample, learning_samples, newest_sample, store_features, texts_to_encode
+from device_sim.samples import LearningSample, learning_samples, lessons, newest_sample, store_features, texts_to_encode
 from device_sim.stages import stage
 from device_sim.state import State
 from device_sim.training_data import Replay
@@ -45,7 +45,7 @@ _ENCODED_AT_A_TIME = 50
 @dataclass(frozen=True, eq=False)
 class _Offer:
     """What a run trains on: `samples`, the head of `parent`, while version `active` is the active one. `newest` is the
-    highest id among the task's samples, `learnt` the ids of those that the parent has learnt.
+    highest id among the task's samples, `learnt` the ids of those that say what the parent has learnt.
     """
 
     samples: list[LearningSample]
@@ -123,7 +123,7 @@ class UpdateRunner:
             versions, parent = VersionTable(connection), self._heads.serving(task)
             return _Offer(
                 samples, parent, versions.active(task), newest_sample(connection, task),
-                versions.samples_learnt_by(task, parent.version),
+                lessons(connection, task, versions.samples_learnt_by(task, parent.version)),
             )  # fmt: skip
 
     def _encode_for_this_base(self, task: str, live: LiveUpdate) -> None:

@@ -200,6 +200,19 @@ def test_what_can_not_start_says_why(bundle: TinyBundle, tmp_path: Path) -> None
         assert runtime.updates.page().items == ()
 
 
+def test_a_lesson_said_again_is_no_held_out_sample_but_one_taken_back_is(bundle: TinyBundle, tmp_path: Path) -> None:
+    with phone(bundle, tmp_path) as runtime:
+        teach(runtime, TAUGHT, "负面")
+        assert update(runtime).metrics["held_out"] == len(TAUGHT)
+        teach(runtime, TAUGHT, "负面")
+        again = update(runtime)
+        assert (again.outcome, again.metrics["held_out"]) == ("published", 0), again.reasons
+        teach(runtime, [*TAUGHT[:3], *FOLLOWING[:4]], "负面")
+        assert update(runtime).metrics["held_out"] == 4
+        teach(runtime, TAUGHT[:5], "正面")
+        assert update(runtime).metrics["held_out"] == 5
+
+
 def test_what_the_active_version_has_learnt_is_not_learnt_again(bundle: TinyBundle, tmp_path: Path) -> None:
     with phone(bundle, tmp_path) as runtime:
         teach(runtime, TAUGHT, "负面")
