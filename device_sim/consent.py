@@ -1,5 +1,6 @@
 """What the user has agreed to. Without a row nothing was ever agreed to."""
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -64,6 +65,23 @@ def read_consent(connection: Any) -> Consent:
     """Consent as one connection sees it."""
     row = connection.execute("SELECT personalization, cloud_assist, since FROM consent").fetchone()
     return Consent(bool(row[0]), bool(row[1]), row[2]) if row else Consent()
+
+
+def cloud_consent_since(connection: Any) -> str | None:
+    """Since when the user has let a cloud model help; None where they do not.
+
+    `Consent.since` may be later: it tells of the other purpose too. The audit trail has every change of both.
+    """
+    consent = read_consent(connection)
+    if not consent.cloud_assist:
+        return None
+    since = consent.since
+    changes = connection.execute("SELECT at, detail FROM audit WHERE action = 'consent' ORDER BY id DESC").fetchall()
+    for at, detail in changes:
+        if not json.loads(detail).get("cloud_assist"):
+            break
+        since = at
+    return since
 
 
 def write_consent(connection: Any, consent: Consent) -> None:

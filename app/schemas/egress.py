@@ -16,7 +16,7 @@ class EgressEntryAnswer(AnswerModel):
     host: str = Field(description="that it went to")
     model: str = Field(description="that was asked")
     why: str = Field(description="the route that led to it")
-    consent_since: str = Field(description="the consent under which it left")
+    consent_since: str = Field(description="when the user had agreed to a cloud model's help")
     bytes: int = Field(description="length of the body in UTF-8")
     body: str = Field(description="the body as it left, byte for byte")
     outcome: Outcome = Field(description="`sent`: may have left, not known what came of it; `not-sent`: never left")

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from device_sim.clock import Clock
-from device_sim.consent import read_consent
+from device_sim.consent import cloud_consent_since
 from device_sim.errors import ConsentRequired, StateError
 from device_sim.hybrid.cloud import Outcome
 from device_sim.state import State
@@ -20,7 +20,9 @@ _COLUMNS = "id, request_id, attempt, at, purpose, consent_since, host, model, bo
 
 @dataclass(frozen=True)
 class Entry:
-    """One attempt. `purpose` is why it was sent, `consent_since` the consent under which; `status` is HTTP's."""
+    """One attempt. `purpose` is why it was sent, `consent_since` when the user had agreed to a cloud model's help;
+    `status` is HTTP's.
+    """
 
     id: int
     request_id: str
@@ -66,13 +68,13 @@ class Ledger:
             ConsentRequired: the user does not agree to help from a cloud model; nothing may leave.
         """
         with self._state.transaction() as connection:
-            consent = read_consent(connection)
-            if not consent.cloud_assist:
+            since = cloud_consent_since(connection)
+            if since is None:
                 raise ConsentRequired("the user has not agreed to help from a cloud model")
             row = connection.execute(
                 "INSERT INTO egress (request_id, attempt, at, purpose, consent_since, host, model, body, outcome) "
                 "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
-                (request_id, attempt, self._clock.stamp(), purpose, consent.since, to.host, to.model, body, "sent"),
+                (request_id, attempt, self._clock.stamp(), purpose, since, to.host, to.model, body, "sent"),
             ).fetchone()
         return int(row[0])
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,7 @@ class Book:
     state: State
     ledger: Ledger
     consent: ConsentBook
+    clock: Clock
 
 
 @pytest.fixture
@@ -38,7 +40,7 @@ def book(tmp_path: Path) -> Iterator[Book]:
 def opened(state_dir: Path) -> Book:
     """The ledger of a state directory."""
     state, clock = State.open(DeviceSettings(state_dir=state_dir)), Clock()
-    return Book(state, Ledger(state, clock), ConsentBook(state, Audit(state, clock), clock))
+    return Book(state, Ledger(state, clock), ConsentBook(state, Audit(state, clock), clock), clock)
 
 
 @pytest.mark.parametrize("personalization", [None, True, False])
@@ -50,6 +52,25 @@ def test_without_consent_to_the_cloud_there_is_no_row(tmp_path: Path, personaliz
         book.ledger.open("r", 1, "mixed", TO, BODY)
     assert book.ledger.page().items == ()
     book.state.close()
+
+
+def test_the_consent_told_is_that_to_the_cloud_whatever_else_was_agreed_to_since(book: Book) -> None:
+    def decide(**purposes: bool) -> str | None:
+        book.clock.offset += timedelta(hours=1)
+        return book.consent.put(**purposes).since
+
+    def agreed() -> str:
+        book.ledger.open("r", 1, "mixed", TO, BODY)
+        return book.ledger.page().items[-1].consent_since
+
+    first = book.consent.get().since
+    decide(personalization=True)
+    decide(personalization=False)
+    assert agreed() == first
+    decide(cloud_assist=False)
+    again = decide(personalization=True, cloud_assist=True)
+    decide(personalization=False)
+    assert agreed() == again
 
 
 def test_a_row_says_what_left_why_and_under_which_consent(book: Book) -> None:
