@@ -61,7 +61,7 @@ def test_the_consent_told_is_that_to_the_cloud_whatever_else_was_agreed_to_since
 
     def agreed() -> str:
         book.ledger.open("r", 1, "mixed", TO, BODY)
-        return book.ledger.page().items[-1].consent_since
+        return book.ledger.page().items[0].consent_since
 
     first = book.consent.get().since
     decide(personalization=True)
