@@ -89,7 +89,8 @@ def _tracing(settings: Settings) -> "Tracing | None":
     try:
         from app.telemetry import Tracing  # nothing of it is loaded where no traces are asked for
     except ImportError:
-        raise SettingsError("ATTUNE_OTEL_ENDPOINT: needs OpenTelemetry: pip install 'attune[otel]'") from None
+        how = "run `pip install -e '.[otel]'` in Attune's folder"
+        raise SettingsError(f"ATTUNE_OTEL_ENDPOINT: needs OpenTelemetry: {how}") from None
     return Tracing(settings.otel_endpoint)
 
 

@@ -243,7 +243,7 @@ def _axes(height: float = 3.4) -> "tuple[Figure, Axes]":
     try:
         from matplotlib.figure import Figure
     except ModuleNotFoundError as error:
-        raise ExtraMissing("matplotlib is not installed: pip install 'attune[fleet]'") from error
+        raise ExtraMissing("matplotlib is not installed: run `pip install -e '.[fleet]'` in Attune's folder") from error
     with _styled():
         figure = Figure(figsize=(6.6, height))
         return figure, figure.subplots()

@@ -41,7 +41,7 @@ NOT_SETTINGS = {"ATTUNE_CHROMIUM"}  # of the scripts and the tests
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The built site."""
     if importlib.util.find_spec("mkdocs") is None or importlib.util.find_spec("material") is None:
-        pytest.skip("MkDocs is not installed: pip install 'attune[docs]'")
+        pytest.skip("MkDocs is not installed: pip install -e '.[docs]'")
     out = tmp_path_factory.mktemp("site")
     command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(out)]
     run = subprocess.run(
@@ -266,6 +266,15 @@ def test_every_setting_that_a_document_names_exists() -> None:
     known = {f"ATTUNE_{name.upper()}" for name in Settings.model_fields} | NOT_SETTINGS
     for path in MARKDOWN:
         assert set(re.findall(r"\bATTUNE_[A-Z_]*[A-Z]\b", path.read_text("utf-8"))) <= known, path.name
+
+
+def test_nothing_tells_to_install_the_project_by_its_name() -> None:
+    """It is on no registry, and another project there has its name."""
+    by_name = re.compile(r"install\b[^\n#]*[ '\"]attune(?:\[|['\"`)\s]*$)", re.MULTILINE)
+    rooms = ("app", "device_sim", "docs", "fleet", "lab", "model_store", "tests", "toolchain")
+    code = [path for room in rooms for path in ROOT.glob(f"{room}/**/*.py")]
+    others = [ROOT / name for name in ("Dockerfile", "Makefile", "docker-compose.yml", "pyproject.toml")]
+    assert not [str(path) for path in (*MARKDOWN, *code, *others) if by_name.search(path.read_text("utf-8"))]
 
 
 def test_pictures_are_small_enough_to_load() -> None:

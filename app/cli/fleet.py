@@ -130,7 +130,7 @@ def _workers(count: int | None, use_ray: bool, address: str | None, keep_states:
         try:
             from fleet.ray_workers import RayWorkers
         except ModuleNotFoundError as error:
-            raise ExtraMissing("Ray is not installed: pip install 'attune[fleet]'") from error
+            raise ExtraMissing("Ray is not installed: run `pip install -e '.[fleet]'` in Attune's folder") from error
         return RayWorkers(count or _cores(), address)
     from fleet.local_workers import LocalWorkers
 

@@ -34,7 +34,8 @@ def main() -> None:
         code = _run(cli)
         sys.stdout.flush()
     except ModuleNotFoundError as error:
-        sys.exit(f"attune is not wholly installed: the package {error.name} is missing (pip install attune)")
+        how = "run `pip install -e .` in Attune's folder"
+        sys.exit(f"attune is not wholly installed: the package {error.name} is missing: {how}")
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
     except OSError:  # What was to be printed can't be, nor any word about it.

@@ -35,7 +35,7 @@ def main() -> int:
 def _rows(effort: Effort) -> Iterator[Row]:
     yield from measure(effort, lambda stage: print(f"measuring: {stage}", file=sys.stderr))
     if find_spec("torch") is None:
-        print("the torch rows need the extra: pip install 'attune[toolchain]'", file=sys.stderr)
+        print("the torch rows need the extra: run `pip install -e '.[toolchain]'`", file=sys.stderr)
         return
     # Imported last: it brings torch, and what was measured before must not share the process with it.
     from tests.benchmarks.against_torch import against_torch

@@ -50,7 +50,7 @@ def test_without_ray_the_extra_is_named(attune: CommandLine, tmp_path: Path, mon
     monkeypatch.setitem(__import__("sys").modules, "fleet.ray_workers", None)
     outcome = attune("fleet", "run", "--out", tmp_path / "run", "--ray")
     assert outcome.code == 1
-    assert "pip install 'attune[fleet]'" in outcome.err
+    assert "pip install -e '.[fleet]'" in outcome.err
 
 
 def test_another_run_is_refused(attune: CommandLine, finished: Path) -> None:

@@ -29,7 +29,8 @@ def main() -> None:
     """Entry point: exit code 0 done, 1 failed, 2 wrong usage."""
     missing = [name for name in _NEEDED if find_spec(name) is None]
     if missing:
-        sys.exit(f"attune-toolchain needs {', '.join(missing)}: pip install 'attune[toolchain]'")
+        how = "run `pip install -e '.[toolchain]'` in Attune's folder"
+        sys.exit(f"attune-toolchain needs {', '.join(missing)}: {how}")
     application = typer.Typer(
         help="Train, compress, measure and bundle the models that Attune devices run.", no_args_is_help=True,
         pretty_exceptions_enable=False,
