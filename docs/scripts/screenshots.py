@@ -1,7 +1,7 @@
 """The documentation's pictures: a real device, used for a while over HTTP, as its console shows it; and real reports.
 
 `python -m docs.scripts.screenshots [NAME ...]` writes `docs/images/*.png`. It takes some minutes, of which the fleet
-needs most: name groups (console, lab, fleet) to take only theirs.
+needs most: name groups (console, records, lab, fleet) to take only theirs.
 """
 
 import io
@@ -19,9 +19,10 @@ import httpx
 from PIL import Image
 from playwright.sync_api import Browser, Page, Playwright, sync_playwright
 
+from docs.scripts.cloud import running_cloud
 from docs.scripts.device import running_device
 from docs.scripts.pages import DOCS
-from docs.scripts.used_device import use, want_training
+from docs.scripts.used_device import ask_cloud, use, want_training
 
 _IMAGES = DOCS / "images"
 _WIDE, _NARROW = (1440, 1000), (375, 812)
@@ -88,8 +89,6 @@ def console(of: Browser) -> None:
             page.click("#compare-go")
             page.locator("#comparison", has_text="%").wait_for()
             take(page, "console-1440")
-            page.click("#tab-records")
-            take(page, "console-records-1440")
         want_training(device)
         with opened(of, url, _WIDE, "en-US") as page:
             _write(page, "最近一直在加班")
@@ -98,6 +97,18 @@ def console(of: Browser) -> None:
             page.wait_for_timeout(1500)  # until the list of runs has followed
             take(page, "console-training-1440")
         _narrow(of, url, device)
+
+
+def records(of: Browser) -> None:
+    """The audit trail and the ledger of a device that asked a cloud model once."""
+    with running_cloud() as settings, running_device(**settings) as device:
+        use(device)
+        ask_cloud(device)
+        with opened(of, str(device.base_url), _WIDE, "en-US") as page:
+            _write(page, "今晚又得加班了")
+            page.click("#tab-records")
+            page.click("#egress-list summary")
+            take(page, "console-records-1440")
 
 
 def _narrow(of: Browser, url: str, device: httpx.Client) -> None:
@@ -156,7 +167,7 @@ def _attune(*arguments: str) -> None:
     subprocess.run([sys.executable, "-c", program, *arguments], cwd=DOCS.parent, env=environment, check=True)
 
 
-GROUPS: dict[str, Callable[[Browser], None]] = {"console": console, "lab": lab, "fleet": fleet}
+GROUPS: dict[str, Callable[[Browser], None]] = {"console": console, "records": records, "lab": lab, "fleet": fleet}
 
 
 def main(names: list[str]) -> None:

@@ -43,6 +43,12 @@ def use(device: httpx.Client) -> None:
     _correct(device, _TRAFFIC[:12])
 
 
+def ask_cloud(device: httpx.Client) -> None:
+    """Consent to a cloud model, and one request that goes to it."""
+    _call(device, "PUT", "/v1/consent", {"cloud_assist": True})
+    _call(device, "POST", "/v1/assist", {"text": "给王总写一封道歉邮件"})
+
+
 def want_training(device: httpx.Client) -> None:
     """Enough new samples, and a phone at rest."""
     _correct(device, _TRAFFIC[12:])
