@@ -10,7 +10,9 @@ from fleet.personas import Frozen, Population
 from fleet.variants import Variant
 
 CONFIG_FILE = "run.json"
-_KNOWN_AS = {"corpus": "the texts", "bundle": "the bundle", "population": "the personas", "variants": "what is varied"}
+_KNOWN_AS = {
+    "source": "texts", "corpus": "texts", "bundle": "bundle", "population": "personas", "variants": "varied values",
+}  # fmt: skip
 
 
 class TextSource(Frozen):
@@ -62,7 +64,7 @@ def settle_config(folder: Path, config: RunConfig) -> bool:
     kept = read_config(folder)
     if kept is not None:
         if _decisive(kept) != _decisive(config):
-            raise OtherRun(f"{folder} holds a run with {_difference(kept, config)}: give the same, or another --out")
+            raise OtherRun(f"{folder} holds a run with {difference(kept, config)}: give the same, or another --out")
         return True
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -76,15 +78,17 @@ def settle_config(folder: Path, config: RunConfig) -> bool:
     return False
 
 
-def _decisive(config: RunConfig) -> RunConfig:
-    """Where the texts lie decides nothing; which they are does."""
-    return config.model_copy(update={"source": config.source.model_copy(update={"path": None})})
-
-
-def _difference(kept: RunConfig, asked: RunConfig) -> str:
+def difference(kept: RunConfig, asked: RunConfig) -> str:
+    """What two runs differ in first, for people."""
+    kept, asked = _decisive(kept), _decisive(asked)
     names = [name for name in RunConfig.model_fields if getattr(kept, name) != getattr(asked, name)]
     for name in names:
         one, other = getattr(kept, name), getattr(asked, name)
         if isinstance(one, int | str) and name not in _KNOWN_AS:
             return f"{name} {one}, not {other}"
-    return f"other {', '.join(_KNOWN_AS.get(name, name) for name in names).replace('the ', '').replace('what is ', '')}"
+    return f"other {', '.join(dict.fromkeys(_KNOWN_AS.get(name, name) for name in names))}"
+
+
+def _decisive(config: RunConfig) -> RunConfig:
+    """Where the texts lie decides nothing; which they are does."""
+    return config.model_copy(update={"source": config.source.model_copy(update={"path": None})})

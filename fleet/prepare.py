@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from fleet.config import RunConfig, TextSource
-from fleet.errors import InvalidTexts, InvalidVariant
+from fleet.config import RunConfig, TextSource, difference
+from fleet.errors import InvalidTexts, InvalidVariant, OtherRun
 from fleet.features import SharedEncoder
 from fleet.members import Membership, all_texts
 from fleet.personas import Population, population_for, read_population
@@ -63,7 +63,8 @@ def prepare(request: Request, kept: RunConfig | None) -> Prepared:
     """Read and check everything; `kept` is the config that the folder has.
 
     Raises:
-        WrongInput: naming what is wrong. StoreError: the bundle can't be used.
+        WrongInput: naming what is wrong. OtherRun: the folder's run has other texts. StoreError: the bundle can't be
+            used.
     """
     bundle = Bundle.open(request.bundle, load_trusted_keys(request.trusted_keys))
     encoder = SharedEncoder(bundle)
@@ -86,6 +87,8 @@ def prepare(request: Request, kept: RunConfig | None) -> Prepared:
     }
     users = _first(request.users, kept and kept.users, None)
     config = RunConfig(users=users or 1, **drafted)
+    if kept is not None and kept.corpus != config.corpus:  # Its personas may be of other topics.
+        raise OtherRun(f"the folder holds a run with {difference(kept, config)}: give the same, or another --out")
     members = Membership(config, corpus)
     if not members.groups:
         raise InvalidTexts(f"no group of the texts has {config.judged} to judge by and 10 to teach: lower --judged")

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from fleet.config import settle_config
 from fleet.errors import FleetError, InvalidTexts, NoRoom, OtherRun
 from fleet.features import keep_rows
 from fleet.local_workers import LocalWorkers
@@ -124,6 +125,12 @@ def test_another_run_in_the_folder_is_refused(finished: Path, small: Request, tm
     (tmp_path / "photo").touch()
     with pytest.raises(OtherRun, match="holds other files"):
         run_in(tmp_path, small, LocalWorkers(1))
+
+
+def test_a_run_of_the_shipped_texts_does_not_go_on_with_others(small: Request, tmp_path: Path) -> None:
+    settle_config(tmp_path, prepared_in(tmp_path, Request(SHIPPED_BUNDLE)).config)
+    with pytest.raises(OtherRun, match="holds a run with other texts"):
+        prepared_in(tmp_path, Request(SHIPPED_BUNDLE, texts=small.texts, group="topic"))
 
 
 def test_texts_may_lie_elsewhere_when_a_run_goes_on(finished: Path, small: Request, tmp_path: Path) -> None:
