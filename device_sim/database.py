@@ -16,6 +16,7 @@ from device_sim.errors import DeviceClosed, DeviceError, StateCorrupt, StorageFu
 from device_sim.migrations import MIGRATIONS
 
 DATABASE_FILE = "attune.db"
+PAGE_SIZE = 4096  # SQLCipher's own default
 SIDE_FILES = (f"{DATABASE_FILE}-wal", f"{DATABASE_FILE}-shm", f"{DATABASE_FILE}-journal")
 
 
@@ -105,6 +106,8 @@ def schema(database: Database) -> list[str]:
 
 
 def _configure(connection: Any, key: bytes) -> None:
+    # It would write lines of its own to stderr, between those of the log; what is wrong is told by the errors.
+    connection.execute("PRAGMA cipher_log_level = NONE")
     connection.execute(f"PRAGMA key = \"x'{key.hex()}'\"")
     connection.execute("PRAGMA temp_store = MEMORY")
     connection.execute("PRAGMA foreign_keys = ON")

@@ -120,22 +120,9 @@ class KeyStore:
         """Destroy the wrapped keys: from here on nothing they encrypted can be read. A second call does nothing."""
         if not self._content:
             return
-        protection = self._content["protection"]
-        marker = json.dumps({"schema": 1, "erasing": True}).encode()
-        try:
-            write_private(self._directory / KEYSTORE_FILE, marker)
-        except StorageFull:
-            overwrite(self._directory / KEYSTORE_FILE, marker)
+        destroy_keys(self._directory)
         self._kek = b""
         self._content = {}
-        if protection["kind"] == "keyring":
-            try:
-                _in_keyring("delete_password", protection["name"])
-            except WrongKey as error:
-                # What it would have unwrapped is destroyed already.
-                _log.warning("the keyring's entry for this directory was not removed: %s", error)
-        shred(self._directory / KEY_FILE)
-        sync_directory(self._directory)
 
     def _save(self) -> None:
         content = {**self._content, "mac": self._mac()}
@@ -150,6 +137,27 @@ class KeyStore:
 def exists(directory: Path) -> bool:
     """Is there a key store in the directory?"""
     return (directory / KEYSTORE_FILE).exists()
+
+
+def destroy_keys(directory: Path) -> None:
+    """Destroy the wrapped keys of a store, which need not be one that can be opened, or be whole."""
+    try:
+        protection = _load(directory).get("protection")
+    except StateCorrupt:
+        protection = None
+    marker = json.dumps({"schema": 1, "erasing": True}).encode()
+    try:
+        write_private(directory / KEYSTORE_FILE, marker)
+    except StorageFull:
+        overwrite(directory / KEYSTORE_FILE, marker)
+    if isinstance(protection, dict) and protection.get("kind") == "keyring":
+        try:
+            _in_keyring("delete_password", str(protection.get("name")))
+        except WrongKey as error:
+            # What it would have unwrapped is destroyed already.
+            _log.warning("the keyring's entry for this directory was not removed: %s", error)
+    shred(directory / KEY_FILE)
+    sync_directory(directory)
 
 
 def erase_unfinished(directory: Path) -> bool:

@@ -11,8 +11,9 @@ from typing import IO
 from device_sim.errors import StateError, StateLocked
 
 LOCK_FILE = "lock"
-_ATTEMPTS = 20
-_PAUSE = 0.01
+# Seconds: a command that works without a service ends in that time, and a service that starts says where it serves.
+_PATIENCE = 3.0
+_PAUSE = 0.02
 _CONTENT_SIZE = 256
 
 
@@ -32,7 +33,7 @@ class StateLock:
 
     @classmethod
     def acquire(cls, state_dir: Path) -> "StateLock":
-        """Take the lock.
+        """Take the lock, waiting a moment for a process that may be about to give it back.
 
         Raises:
             StateLocked: naming the process that has it. StateError: there can be no lock.
@@ -41,14 +42,15 @@ class StateLock:
             file = os.fdopen(os.open(state_dir / LOCK_FILE, os.O_RDWR | os.O_CREAT, 0o600), "r+", encoding="utf-8")
         except OSError as error:
             raise StateError(f"{state_dir / LOCK_FILE} can't be written: {error.strerror}") from error
-        for attempt in range(_ATTEMPTS):
+        until = time.monotonic() + _PATIENCE
+        while True:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 break
             except BlockingIOError:
                 holder = owner(state_dir)
-                if holder is None and attempt < _ATTEMPTS - 1:
-                    # Someone only looked whether it is taken: `owner` holds it for an instant.
+                # None: it was given back just now, or someone only looked whether it is taken.
+                if (holder is None or holder.url is None) and time.monotonic() < until:
                     time.sleep(_PAUSE)
                     continue
                 file.close()

@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from device_sim import keystore
-from device_sim.database import DATABASE_FILE, SIDE_FILES, Database
+from device_sim.database import DATABASE_FILE, PAGE_SIZE, SIDE_FILES, Database
 from device_sim.durable import sync_directory
 from device_sim.errors import StateCorrupt, StateError, StateRolledBack
 from device_sim.keystore import DATABASE_KEY, KeyStore
+from device_sim.lock import StateLock
 from device_sim.settings import DeviceSettings
 from model_store.versions import VersionTable
 
@@ -49,8 +50,9 @@ class State:
             return cls._create(settings)
         keys = KeyStore.open(directory, settings.passphrase)
         path = directory / DATABASE_FILE
-        if keys.counter > 0 and not (path.exists() and path.stat().st_size):
-            raise StateCorrupt(f"{DATABASE_FILE} is missing or empty, though the key store knows of changes to it")
+        # SQLite takes a file of less than a page for a new database.
+        if keys.counter > 0 and not (path.exists() and path.stat().st_size >= PAGE_SIZE):
+            raise StateCorrupt(f"{DATABASE_FILE} is missing or cut off, though the key store knows of changes to it")
         state = cls(settings, keys, Database.open(path, keys.key(DATABASE_KEY)))
         try:
             state._check_generation()
@@ -140,6 +142,24 @@ class State:
                 f"an old copy of {older} was put back: the database has {generation} changes of what is served, the "
                 f"key store counted {counter}. If you did this knowingly: attune doctor --accept-restored-database"
             )
+
+
+def erase_unopened(directory: Path) -> None:
+    """Destroy the keys and the files of a state that can't be opened: what it holds is the user's to erase all the same.
+    The next start begins anew.
+
+    Raises:
+        StateLocked: a process has it open. StateError: the keys could not be destroyed, and nothing has changed; or they
+            are, and the files were not removed, which the next start does.
+    """
+    lock = StateLock.acquire(directory)
+    try:
+        keystore.destroy_keys(directory)
+        _remove_files(directory)
+    except OSError as error:
+        raise StateError("the keys are destroyed, but not all files are removed: restart") from error
+    finally:
+        lock.release()
 
 
 def _remove_files(directory: Path) -> None:

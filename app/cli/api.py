@@ -7,7 +7,7 @@ command does the same either way.
 import asyncio
 import json
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from types import TracebackType
 from typing import Any, Self
 
@@ -16,7 +16,7 @@ import httpx
 from app.cli.refusal import Refusal, refusal_of
 from app.settings import Settings
 from device_sim import network_guard
-from device_sim.errors import DeviceError
+from device_sim.errors import DeviceError, StateLocked
 from device_sim.lock import owner
 from model_store.errors import StoreError
 
@@ -95,16 +95,23 @@ def _answer(response: httpx.Response) -> Any:
 @contextmanager
 def connect(settings: Settings, url: str | None = None) -> Iterator[Api]:
     """The service at `url`; else the one that owns the state directory; else one inside this process."""
-    if url is None:
-        holder = owner(settings.state_dir)
-        url = holder.url if holder else None
-    with asyncio.Runner() as runner:
-        if url is not None:
-            with Api(_client(settings, url), runner) as api:
-                yield api
-        else:
-            with _in_process(settings, runner) as api:
-                yield api
+    url = url or _served_at(settings)
+    with asyncio.Runner() as runner, ExitStack() as open_now:
+        api = None
+        if url is None:
+            try:
+                api = open_now.enter_context(_in_process(settings, runner))
+            except Refusal as refusal:
+                # A service that was starting has the directory now.
+                url = _served_at(settings) if refusal.code == StateLocked.code else None
+                if url is None:
+                    raise
+        yield api or open_now.enter_context(Api(_client(settings, str(url)), runner))
+
+
+def _served_at(settings: Settings) -> str | None:
+    holder = owner(settings.state_dir)
+    return holder.url if holder else None
 
 
 def _client(settings: Settings, url: str, transport: httpx.AsyncBaseTransport | None = None) -> httpx.AsyncClient:

@@ -49,7 +49,7 @@ def _run(cli: Callable[[], object]) -> int:
     from app.cli.output import note, print_json
     from app.cli.refusal import Refusal, refusal_of
     from app.settings import SettingsError
-    from device_sim.errors import DeviceError
+    from device_sim.errors import DeviceError, StateCorrupt, StateRolledBack
     from model_store.errors import StoreError
 
     try:
@@ -62,6 +62,8 @@ def _run(cli: Callable[[], object]) -> int:
         if json_wanted.get():
             print_json(refusal.problem)
         note(f"attune: {refusal}")
+        if refusal.code in (StateCorrupt.code, StateRolledBack.code):
+            note("put back a copy of the whole state directory, or begin anew: attune erase, then attune import EXPORT")
         return FAILED
     except UnicodeError:
         note("attune: an argument or a setting is not text in UTF-8")

@@ -3,8 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
-from device_sim.errors import DeviceError
+from device_sim.errors import DeviceError, StateCorrupt, StateRolledBack, WrongKey
 from model_store.errors import StoreError
+
+
+# The state directory is there, and what it holds can't be read.
+UNOPENABLE = {StateCorrupt.code, StateRolledBack.code, WrongKey.code}
 
 
 class Refusal(Exception):  # it is no error of ours: the device said no
@@ -13,6 +17,11 @@ class Refusal(Exception):  # it is no error of ours: the device said no
     def __init__(self, problem: Mapping[str, Any]) -> None:
         self.problem = problem
         super().__init__(f"{problem['title']}: {problem['detail']}")
+
+    @property
+    def code(self) -> str:
+        """What the problem's type ends with."""
+        return str(self.problem.get("type", "")).rpartition(":")[2]
 
     @classmethod
     def because(cls, code: str, title: str, detail: str) -> "Refusal":

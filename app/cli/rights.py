@@ -10,7 +10,8 @@ import typer
 
 from app.cli.options import Json, Limit, Url, pages, passphrase_header, session
 from app.cli.output import note, print_answer, print_json, print_table, say
-from app.cli.refusal import Refusal
+from app.cli.refusal import UNOPENABLE, Refusal
+from app.settings import load_settings
 from device_sim.errors import DeviceError
 
 
@@ -169,6 +170,16 @@ def erase(
         if not sys.stdin.isatty():
             raise typer.BadParameter("say --yes to erase everything")
         typer.confirm("Erase everything that this device has learnt and stored?", abort=True, err=True)
-    with session(url) as api:
-        answer = api.call("DELETE", "/v1/user-data")
+    try:
+        with session(url) as api:
+            answer = api.call("DELETE", "/v1/user-data")
+    except Refusal as refusal:
+        if url is not None or refusal.code not in UNOPENABLE:
+            raise
+        note(f"attune: {refusal}")
+        from device_sim.state import erase_unopened
+
+        erase_unopened(load_settings().state_dir)
+        note("its keys and files are destroyed all the same; the device begins anew when it is next used")
+        answer = {"erased": True}
     print_answer(answer, as_json)

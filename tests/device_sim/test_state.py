@@ -6,6 +6,7 @@ import resource
 import shutil
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,7 +17,7 @@ from device_sim import keystore
 from device_sim.database import DATABASE_FILE, Database, schema
 from device_sim.errors import StateCorrupt, StateError, StateLocked, StateRolledBack, StorageFull, WrongKey
 from device_sim.keystore import KEY_FILE, KEYSTORE_FILE, KeyStore
-from device_sim.lock import owner
+from device_sim.lock import StateLock, owner
 from device_sim.migrations import MIGRATIONS
 from device_sim.runtime import Runtime
 from tests.support.phone import TAUGHT, phone, phone_settings, predict, served, teach, update
@@ -42,6 +43,14 @@ def test_private_files_are_readable_by_their_owner_alone(bundle: TinyBundle, tmp
     assert modes
     assert not any(modes.values())
     assert not (tmp_path / "state").stat().st_mode & 0o077
+
+
+def test_a_directory_that_is_given_back_in_a_moment_is_waited_for(bundle: TinyBundle, tmp_path: Path) -> None:
+    tmp_path.chmod(0o700)
+    lock = StateLock.acquire(tmp_path)
+    threading.Timer(0.5, lock.release).start()
+    with phone(bundle, tmp_path) as runtime:
+        assert served(runtime).version == 0
 
 
 def test_a_second_process_is_refused_and_told_who_has_the_directory(bundle: TinyBundle, tmp_path: Path) -> None:
@@ -127,11 +136,13 @@ def test_a_flipped_bit_in_any_page_of_the_database_is_detected(bundle: TinyBundl
     Database.open(path, key).close()
 
 
-def test_an_emptied_database_is_no_new_device(bundle: TinyBundle, tmp_path: Path) -> None:
+@pytest.mark.parametrize("left", [0, 1, _PAGE - 1])
+def test_a_database_with_no_page_left_is_no_new_device(bundle: TinyBundle, tmp_path: Path, left: int) -> None:
     with phone(bundle, tmp_path) as runtime:
         teach(runtime, TAUGHT[:1], "负面")
-    (tmp_path / "attune.db").write_bytes(b"")
-    with pytest.raises(StateCorrupt, match="missing or empty"), phone(bundle, tmp_path):
+    path = tmp_path / DATABASE_FILE
+    path.write_bytes(path.read_bytes()[:left])
+    with pytest.raises(StateCorrupt, match="missing or cut off"), phone(bundle, tmp_path):
         pass
 
 

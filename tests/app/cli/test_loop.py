@@ -147,6 +147,20 @@ def test_erase_leaves_nothing(taught: CommandLine) -> None:
     assert not taught.json("consent")["personalization"]
 
 
+@pytest.mark.parametrize("damaged", ["attune.db", "keystore.json", "device.key"])
+def test_what_can_not_be_opened_can_be_erased(taught: CommandLine, state_dir: Path, damaged: str) -> None:
+    (state_dir / damaged).write_bytes(b"{")
+    refused = taught("consent")
+    assert refused.code == 1
+    assert ("attune erase" in refused.err) == (damaged != "device.key")
+    erased = taught("erase", "--yes", "--json")
+    assert (erased.code, json.loads(erased.out)) == (0, {"erased": True})
+    assert "begins anew" in erased.err
+    assert not (state_dir / "attune.db").exists()
+    assert taught.json("samples", "list")["items"] == []
+    assert not taught.json("consent")["personalization"]
+
+
 def test_consent_is_withdrawn_in_one_command(taught: CommandLine) -> None:
     assert not taught.json("consent", "withdraw")["personalization"]
     assert taught("feedback", "正面", "又一句").code == 1

@@ -97,6 +97,16 @@ def test_an_interrupt_is_a_normal_end(service: "subprocess.Popen[str]", state_di
     assert service.returncode == 0
 
 
+def test_a_command_beside_a_service_that_is_starting_does_not_stop_it_and_is_not_refused(
+    service: "subprocess.Popen[str]", settings: dict[str, Any], state_dir: Path
+) -> None:
+    command = start("consent", "give", **settings)
+    out, err = command.communicate(timeout=30)
+    assert (command.returncode, service.poll()) == (0, None), err
+    assert "personalization" in out
+    assert httpx.get(f"{_url(service, state_dir)}/v1/consent").json()["personalization"]
+
+
 def test_a_second_process_on_the_state_directory_is_told_who_has_it(
     service: "subprocess.Popen[str]", settings: dict[str, Any], state_dir: Path
 ) -> None:
