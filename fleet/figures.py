@@ -86,13 +86,14 @@ class Costs:
 
 @dataclass(frozen=True)
 class VariantSummary:
-    """One variant. `against_first` is the gain beside the first variant's, of the same users; `forgotten` are points
-    lost on the yardstick at the end, one a user.
+    """One variant. `failures` counts its failed users by reason; `against_first` is the gain beside the first
+    variant's, of the same users; `forgotten` are points lost on the yardstick at the end, one a user.
     """
 
     name: str
     users: int
     failed: int
+    failures: dict[str, int]
     gain: Mean
     against_first: Mean | None
     shares: Shares

@@ -1,6 +1,7 @@
 """A run's report: one page that needs nothing else, the same figures as JSON, and the plots as pictures."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from fleet.config import read_config
 from fleet.errors import NoResults, NoRoom
 from fleet.figures import CLEARLY, Mean, Summary, VariantSummary
 from fleet.plots import Plot, run_plots, variant_plots
-from fleet.results import read_results
+from fleet.results import UserResult, failures, in_words, read_results
 from fleet.summary import summarise
 
 REPORT_FILE = "report.html"
@@ -37,9 +38,10 @@ def write_report(folder: Path) -> Report:
     config = read_config(folder)
     if config is None:
         raise NoResults(f"{folder} holds no fleet's run: make one with attune fleet run --out {folder}")
-    summary = summarise(config, read_results(folder))
+    results = read_results(folder)
+    summary = summarise(config, results)
     if not summary.variants:
-        raise NoResults(f"no user has finished in {folder} yet")
+        raise NoResults(f"no user has finished in {folder} yet{_why(results)}")
     compared = run_plots(summary)
     by_variant = [variant_plots(variant, number) for number, variant in enumerate(summary.variants)]
     page = _page(summary, compared, by_variant)
@@ -53,6 +55,11 @@ def write_report(folder: Path) -> Report:
     except OSError as error:
         raise NoRoom(f"{folder} can't be written: {error.strerror}") from error
     return Report(folder / REPORT_FILE, summary)
+
+
+def _why(results: Sequence[UserResult]) -> str:
+    reasons = in_words(failures(results))
+    return f": {'; '.join(reasons)}" if reasons else ""
 
 
 def headline(variant: VariantSummary, updates: int) -> str:
@@ -84,7 +91,9 @@ def _page(summary: Summary, compared: list[Plot], by_variant: list[list[Plot]]) 
     environment = Environment(
         loader=PackageLoader("fleet"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    environment.filters.update(points=points, interval=interval, percent=_percent, kilobytes=_kilobytes)
+    environment.filters.update(
+        points=points, interval=interval, in_words=in_words, percent=_percent, kilobytes=_kilobytes
+    )
     environment.globals["svg"] = lambda plot: Markup(plot.svg())  # noqa: S704  # drawn by matplotlib, from figures
     environment.globals["headline"] = headline
     shown: dict[str, Any] = {

@@ -2,7 +2,8 @@
 
 import fcntl
 import os
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from io import FileIO
 from pathlib import Path
 from typing import Literal
@@ -13,6 +14,7 @@ from fleet.errors import NoRoom, OtherRun
 from fleet.personas import Frozen
 
 RESULTS_FILE = "results.jsonl"
+_REASONS_SHOWN = 5
 
 Outcome = Literal["published", "rejected", "waiting"]
 
@@ -129,6 +131,18 @@ def read_results(folder: Path) -> list[UserResult]:
         return []
     last = {(r.variant, r.user): r for r in _parsed(content[: content.rfind(b"\n") + 1], path)}
     return [last[key] for key in sorted(last)]
+
+
+def failures(results: Iterable[UserResult]) -> dict[str, int]:
+    """Why users failed and how many did so, the commonest first."""
+    return dict(Counter(result.failed for result in results if result.failed is not None).most_common())
+
+
+def in_words(reasons: Mapping[str, int]) -> list[str]:
+    """What `failures` found, for people: the commonest reasons, and how many others there are."""
+    shown = [f"{count} failed: {reason}" for reason, count in list(reasons.items())[:_REASONS_SHOWN]]
+    others = list(reasons.values())[_REASONS_SHOWN:]
+    return [*shown, f"{sum(others)} failed for {len(others)} other reasons"] if others else shown
 
 
 def _parsed(content: bytes, path: Path) -> Iterator[UserResult]:

@@ -17,7 +17,7 @@ from fleet.figures import (
     Summary,
     VariantSummary,
 )
-from fleet.results import Round, UserResult
+from fleet.results import Round, UserResult, failures
 
 _BINS = (1, 10, 20, 40, 80, 160, 320)
 _FEW = {1: 12.706, 2: 4.303}
@@ -26,12 +26,12 @@ _FEW = {1: 12.706, 2: 4.303}
 def summarise(config: RunConfig, results: Sequence[UserResult]) -> Summary:
     """All variants of a run, as far as it is."""
     by_variant: dict[int, dict[int, UserResult]] = {number: {} for number in range(len(config.variants))}
-    failed: Counter[int] = Counter()
+    failed: dict[int, list[UserResult]] = {number: [] for number in by_variant}
     for result in results:
         if result.failed is None and result.rounds:
             by_variant[result.variant][result.user] = result
         else:
-            failed[result.variant] += 1
+            failed[result.variant].append(result)
     variants = tuple(
         _variant(config, number, list(found.values()), by_variant[0] if number else {}, failed[number])
         for number, found in by_variant.items()
@@ -71,7 +71,11 @@ def student_t(freedom: int) -> float:
 
 
 def _variant(
-    config: RunConfig, number: int, results: list[UserResult], first: dict[int, UserResult], failed: int
+    config: RunConfig,
+    number: int,
+    results: list[UserResult],
+    first: dict[int, UserResult],
+    failed: list[UserResult],
 ) -> VariantSummary:
     last = [result.rounds[-1] for result in results]
     rounds = [entry for result in results for entry in result.rounds]
@@ -79,7 +83,8 @@ def _variant(
     paired = [gain_of(r.rounds[-1]) - gain_of(first[r.user].rounds[-1]) for r in results if r.user in first]
     forgotten = sorted(round(100 * (entry.general_base - entry.general_after), 3) for entry in last)
     return VariantSummary(
-        name=config.variants[number].name, users=len(results), failed=failed, gain=mean_of(gains),
+        name=config.variants[number].name, users=len(results), failed=len(failed), failures=failures(failed),
+        gain=mean_of(gains),
         against_first=mean_of(paired) if paired else None, shares=_shares(gains),
         own_version=_share(entry.version > 0 for entry in last),
         by_round=tuple(_by_round(config, results)), by_samples=tuple(_by_samples(results)),

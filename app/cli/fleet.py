@@ -22,6 +22,10 @@ fleet = typer.Typer(
     no_args_is_help=True, help="Simulate many users with a device each, and see what personalisation does."
 )
 
+NONE_FINISHED = (
+    "no user finished, and trying again won't help: change what is told above and give a new folder with --out"
+)
+
 Out = Annotated[Path, typer.Option("--out", help="The run's folder; a run that is there is gone on with.")]
 
 
@@ -103,19 +107,21 @@ def run(
 
 
 def _tell(out: Path, last: "Progress", crew: "Workers", as_json: bool) -> None:
-    answer = {
-        "folder": str(out),
-        "done": last.done - last.failed,
-        "failed": last.failed,
-        "replaced_workers": crew.replaced,
-    }
+    from fleet.results import failures, in_words, read_results
+
+    done = last.done - last.failed
+    reasons = failures(read_results(out)) if last.failed else {}
+    answer = {"folder": str(out), "done": done, "failed": last.failed, "replaced_workers": crew.replaced}
     if as_json:
-        print_json(answer)
+        print_json({**answer, "reasons": reasons})
     else:
         print_fields(answer)
-        say(f"Next: attune fleet report {out}")
+        if done:
+            say(f"Next: attune fleet report {out}")
+    for sentence in in_words(reasons):
+        note(sentence)
     if last.failed:
-        note("the failed ones are tried again by the same command")
+        note("the failed ones are tried again by the same command" if done else NONE_FINISHED)
         raise typer.Exit(1)
 
 

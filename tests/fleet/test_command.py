@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from fleet.prepare import Request
 from tests.support.command_line import CommandLine
 
 
@@ -16,7 +17,7 @@ def attune(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) 
 def test_a_finished_run_is_not_run_again_and_is_reported(attune: CommandLine, finished: Path, tmp_path: Path) -> None:
     folder = shutil.copytree(finished, tmp_path / "run")
     answer = attune.json("fleet", "run", "--out", folder)
-    assert answer == {"folder": str(folder), "done": 8, "failed": 0, "replaced_workers": 0}
+    assert answer == {"folder": str(folder), "done": 8, "failed": 0, "replaced_workers": 0, "reasons": {}}
     told = attune("fleet", "report", folder)
     assert told.code == 0
     assert "epochs=20, gate=off: After 2 rounds" in told.out
@@ -51,6 +52,25 @@ def test_without_ray_the_extra_is_named(attune: CommandLine, tmp_path: Path, mon
     outcome = attune("fleet", "run", "--out", tmp_path / "run", "--ray")
     assert outcome.code == 1
     assert "pip install -e '.[fleet]'" in outcome.err
+
+
+def test_where_every_user_fails_the_reasons_are_told_and_no_text(
+    attune: CommandLine, small: Request, tmp_path: Path
+) -> None:
+    personas, folder = tmp_path / "who.yaml", tmp_path / "run"
+    personas.write_text(
+        f"personas: [{{name: endless, vocabulary: {{很: {'秘' * 20_000}, 了: {'秘' * 20_000}}}}}]", "utf-8"
+    )
+    asked = ("--users", 3, "--updates", 1, "--judged", 20, "--workers", 1, "--personas", personas)
+    run = attune("fleet", "run", "--out", folder, "--texts", small.texts, "--group", "topic", *asked)
+    assert run.code == 1
+    assert "1 failed: the text has 40015 characters; at most" in run.err
+    assert "trying again won't help" in run.err
+    assert "tried again by the same command" not in run.err
+    assert "秘" not in run.err + run.out
+    report = attune("fleet", "report", folder)
+    assert report.code == 1
+    assert "failed: the text has 40015 characters; at most" in " ".join(report.err.split())
 
 
 def test_another_run_is_refused(attune: CommandLine, finished: Path) -> None:

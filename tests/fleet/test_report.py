@@ -11,7 +11,7 @@ import pytest
 from fleet.config import read_config, settle_config
 from fleet.errors import NoResults
 from fleet.report import write_report
-from fleet.results import RESULTS_FILE, Measured, ResultsFile, Round, UserResult
+from fleet.results import RESULTS_FILE, Measured, ResultsFile, Round, UserResult, failures, in_words
 from fleet.summary import student_t, summarise
 
 
@@ -90,7 +90,23 @@ def test_failed_users_are_counted_and_left_out_of_the_figures(folder: Path) -> N
     good = result(0, (round_of(1, 9, 0.5, 0.6), round_of(2, 18, 0.5, 0.6)))
     summary = summarise(config, [good, UserResult(variant=0, user=1, persona="", failed="it broke")])
     assert (summary.variants[0].users, summary.variants[0].failed) == (1, 1)
+    assert summary.variants[0].failures == {"it broke": 1}
     assert summary.variants[0].gain.mean == pytest.approx(0.1)
+
+
+def test_of_many_reasons_the_commonest_are_told() -> None:
+    reasons = [f"reason {number}" for number in range(1, 8) for _ in range(9 - number)]
+    failed = [UserResult(variant=0, user=n, persona="", failed=reason) for n, reason in enumerate(reasons)]
+    told = in_words(failures(failed))
+    assert (told[0], told[-1], len(told)) == ("8 failed: reason 1", "5 failed for 2 other reasons", 6)
+
+
+def test_the_page_says_why_users_failed(folder: Path) -> None:
+    file = ResultsFile.open(folder)
+    file.add(UserResult(variant=0, user=3, persona="", failed="it broke"))
+    file.close()
+    write_report(folder)
+    assert "1 failed: it broke" in (folder / "report.html").read_text("utf-8")
 
 
 @pytest.mark.parametrize(("freedom", "exact"), [(1, 12.706), (2, 4.303), (3, 3.182), (9, 2.262), (54, 2.005)])
