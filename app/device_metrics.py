@@ -35,10 +35,11 @@ class DeviceCollector(Collector):
         readable = True
         try:
             # All at once: half of it would read as zeros of the other half.
-            yield from (*self._models(), *self._stored(), *self._conditions(), *self._readiness())
+            yield from (*self._models(), *self._stored(), *self._conditions())
         except (DeviceError, StoreError):
             readable = False
         yield _gauge("attune_state_readable", "Whether the device's state could be read.", readable)
+        yield from self._readiness()
 
     def _models(self) -> Iterator[Metric]:
         models = self._runtime.models.list()

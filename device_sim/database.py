@@ -4,6 +4,7 @@ SQLCipher with a raw 256-bit key, WAL, `synchronous=FULL`, foreign keys on, temp
 connection, serialised by a lock: transactions are short and the device has one user.
 """
 
+import logging
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -14,6 +15,8 @@ import sqlcipher3
 
 from device_sim.errors import DeviceClosed, DeviceError, StateCorrupt, StorageFull
 from device_sim.migrations import MIGRATIONS
+
+_log = logging.getLogger(__name__)
 
 DATABASE_FILE = "attune.db"
 PAGE_SIZE = 4096  # SQLCipher's own default
@@ -26,6 +29,7 @@ class Database:
     def __init__(self, connection: Any) -> None:
         self._connection = connection
         self.lock = threading.RLock()
+        self.damage: str | None = None  # what was found wrong while it was in use
 
     @classmethod
     def open(cls, path: Path, key: bytes, migrations: Sequence[str] = MIGRATIONS) -> "Database":
@@ -50,7 +54,7 @@ class Database:
     @contextmanager
     def transaction(self) -> Iterator[Any]:
         """A write transaction: committed, fsynced, when the block ends well; otherwise nothing of it remains."""
-        with self.lock, _translated():
+        with self.lock, _translated(), self._watched():
             if self._connection is None:
                 raise DeviceClosed("the device is shutting down")
             self._connection.execute("BEGIN IMMEDIATE")
@@ -65,10 +69,21 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[Any]:
         """The connection, for queries that belong together."""
-        with self.lock, _translated():
+        with self.lock, _translated(), self._watched():
             if self._connection is None:
                 raise DeviceClosed("the device is shutting down")
             yield self._connection
+
+    @contextmanager
+    def _watched(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlcipher3.DatabaseError as error:
+            # Its subclasses are about what was asked for, or the disk.
+            if type(error) is sqlcipher3.DatabaseError and self.damage is None:
+                self.damage = f"{DATABASE_FILE} is damaged or was changed: {error}"
+                _log.error("%s", self.damage)
+            raise
 
     @property
     def is_open(self) -> bool:
@@ -89,6 +104,7 @@ class Database:
         """Go on with the connection of another, newly opened database; this one must be closed."""
         with self.lock:
             self._connection = fresh.surrender()
+            self.damage = None
 
     def close(self) -> None:
         """Checkpoint and close; later use raises `DeviceClosed`."""

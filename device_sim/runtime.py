@@ -155,6 +155,8 @@ class Runtime:
             reasons = (*reasons, self.insights.library.set_aside)
         if not self.state.database.is_open:
             reasons = (*reasons, "the state is closed: nothing can be stored until a restart")
+        if self.state.database.damage:
+            reasons = (*reasons, self.state.database.damage)
         manifest = self.bundle.manifest
         status = "degraded" if reasons else "ready"
         return Health(status, reasons, manifest.bundle_version, manifest.base_id, tuple(manifest.tasks))

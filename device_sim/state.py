@@ -145,12 +145,13 @@ class State:
 
 
 def erase_unopened(directory: Path) -> None:
-    """Destroy the keys and the files of a state that can't be opened: what it holds is the user's to erase all the same.
-    The next start begins anew.
+    """Destroy the keys and the files of a state that can't be opened: it is the user's to erase all the same. The next
+    start begins anew.
 
     Raises:
-        StateLocked: a process has it open. StateError: the keys could not be destroyed, and nothing has changed; or they
-            are, and the files were not removed, which the next start does.
+        StateLocked: a process has it open.
+        StateError: the keys could not be destroyed, and nothing has changed; or they are, and not all files could be
+            removed, which the next start does.
     """
     lock = StateLock.acquire(directory)
     try:

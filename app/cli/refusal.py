@@ -6,7 +6,6 @@ from typing import Any
 from device_sim.errors import DeviceError, StateCorrupt, StateRolledBack, WrongKey
 from model_store.errors import StoreError
 
-
 # The state directory is there, and what it holds can't be read.
 UNOPENABLE = {StateCorrupt.code, StateRolledBack.code, WrongKey.code}
 

@@ -146,6 +146,24 @@ def test_a_database_with_no_page_left_is_no_new_device(bundle: TinyBundle, tmp_p
         pass
 
 
+def test_damage_found_in_use_is_told_by_readiness_until_all_is_erased(bundle: TinyBundle, tmp_path: Path) -> None:
+    with phone(bundle, tmp_path) as runtime:
+        teach(runtime, TAUGHT, "负面")
+        assert runtime.health().status == "ready"
+        runtime.state.database.checkpoint()
+        with runtime.state.reading() as connection:
+            connection.execute("PRAGMA shrink_memory")  # else it would not look at the file
+        path = tmp_path / DATABASE_FILE
+        path.write_bytes(bytes(path.stat().st_size))
+        with pytest.raises(StateCorrupt, match="damaged or was changed"):
+            runtime.samples.page()
+        health = runtime.health()
+        assert health.status == "degraded"
+        assert "damaged or was changed" in health.reasons[0]
+        runtime.rights.erase()
+        assert runtime.health().status == "ready"
+
+
 def test_a_database_cut_short_is_detected(bundle: TinyBundle, tmp_path: Path) -> None:
     taught(bundle, tmp_path)
     path = tmp_path / DATABASE_FILE
