@@ -175,6 +175,8 @@ class Settings(BaseSettings):
                 "names another machine, and nothing of the device goes to one: run a collector on this machine, as "
                 "http://127.0.0.1:4318, and let it decide what goes on from there"
             )
+        if url.rstrip("/").endswith("/v1/traces"):
+            raise ValueError("must be where the collector is, as http://127.0.0.1:4318, without /v1/traces")
         return url
 
     @field_validator("token", "cloud_api_key")

@@ -6,6 +6,7 @@ what a client likes. https://opentelemetry.io/docs/specs/semconv/http/http-spans
 """
 
 import http.client
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib.metadata import version
@@ -25,6 +26,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from app.logs import Bound
 from app.requests import known_method, route_template
 from device_sim.stages import Fact, Stage, listening
+
+_log = logging.getLogger(__name__)
 
 _PATH = "/v1/traces"
 _TIMEOUT = 2.0  # seconds; a collector on this machine that takes longer loses the spans
@@ -133,7 +136,7 @@ class LocalExporter(SpanExporter):
     def __init__(self, endpoint: str) -> None:
         url = urlsplit(endpoint)
         self._host, self._port, self._path = url.hostname or "", url.port or 80, url.path.rstrip("/") + _PATH
-        self._hurried = self._given_up = False
+        self._hurried = self._given_up = self._told = False
 
     def hurry(self) -> None:
         """The service stops: from now on the first failure is the last try."""
@@ -147,11 +150,15 @@ class LocalExporter(SpanExporter):
         try:
             body = encode_spans(spans).SerializeToString()
             connection.request("POST", self._path, body, {"Content-Type": "application/x-protobuf"})
-            taken = connection.getresponse().status == http.HTTPStatus.OK
-        except (OSError, http.client.HTTPException):
-            taken = False
+            status = connection.getresponse().status
+            taken, answer = status == http.HTTPStatus.OK, f"status {status}"
+        except (OSError, http.client.HTTPException) as error:
+            taken, answer = False, type(error).__name__
         finally:
             connection.close()
+        if not taken and not self._told:
+            self._told = True
+            _log.warning("the collector of traces did not take some, which are lost: %s; it is told once", answer)
         self._given_up = self._hurried and not taken
         return SpanExportResult.SUCCESS if taken else SpanExportResult.FAILURE
 

@@ -187,12 +187,15 @@ def _below(watched: Watched, parent: Seen) -> list[Seen]:
     return [span for span in watched.collector.spans if span.parent_id == parent.span_id]
 
 
-def test_a_collector_that_is_not_there_harms_nothing(make_settings: MakeSettings) -> None:
+def test_a_collector_that_is_not_there_harms_nothing_and_is_told_once(
+    make_settings: MakeSettings, caplog: pytest.LogCaptureFixture
+) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         endpoint = f"http://127.0.0.1:{taken.getsockname()[1]}"
         with running(make_settings(otel_endpoint=endpoint)) as service, service.client() as client:
             assert [client.post("/v1/predict", json={"text": "一"}).status_code for _ in range(20)] == [200] * 20
+        assert [record.levelname for record in caplog.records if record.name == "app.telemetry"] == ["WARNING"]
 
 
 def test_a_collector_that_refuses_gets_later_spans(make_settings: MakeSettings) -> None:
@@ -213,9 +216,10 @@ def test_a_collector_that_refuses_gets_later_spans(make_settings: MakeSettings) 
         ("http://192.168.1.7:4318", "run a collector on this machine"),
         ("https://127.0.0.1:4318", "an http:// URL of this machine"),
         ("127.0.0.1:4319", "an http:// URL of this machine"),
+        ("http://127.0.0.1:4318/v1/traces/", "without /v1/traces"),
     ],
 )
-def test_a_collector_elsewhere_is_refused(endpoint: str, said: str) -> None:
+def test_what_is_no_collector_on_this_machine_is_refused(endpoint: str, said: str) -> None:
     with pytest.raises(SettingsError, match=said) as refusal:
         load_settings(otel_endpoint=endpoint)
     assert str(refusal.value).startswith("ATTUNE_OTEL_ENDPOINT: ")
@@ -226,5 +230,5 @@ def test_without_the_library_the_setting_says_what_it_needs(
     make_settings: MakeSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "app.telemetry", None)
-    with pytest.raises(SettingsError, match=r"attune\[otel\]"):
+    with pytest.raises(SettingsError, match=r"'.\[otel\]'"):
         create_app(make_settings(otel_endpoint="http://127.0.0.1:4318"))
