@@ -6,7 +6,9 @@ from typing import Literal
 from pydantic import Field, ValidationError
 
 from fleet.errors import NoRoom, OtherRun
+from fleet.files import TEMPORARY, replace
 from fleet.personas import Frozen, Population
+from fleet.results import RESULTS_FILE
 from fleet.variants import Variant
 
 CONFIG_FILE = "run.json"
@@ -55,11 +57,17 @@ def read_config(folder: Path) -> RunConfig | None:
         raise OtherRun(f"{path} can't be read as a run of this version: choose another folder with --out") from None
 
 
-def settle_config(folder: Path, config: RunConfig) -> bool:
-    """Keep the config of a new run; whether the folder holds that run already.
+def settle_config(folder: Path, config: RunConfig) -> None:
+    """Keep the config of a new run. Raises OtherRun, as `check_folder`. NoRoom."""
+    if not check_folder(folder, config):
+        replace(folder / CONFIG_FILE, (config.model_dump_json(by_alias=True, indent=1) + "\n").encode())
+
+
+def check_folder(folder: Path, config: RunConfig) -> bool:
+    """Make the folder of a run; whether it holds that run already.
 
     Raises:
-        OtherRun: it holds another run; the message names what differs. NoRoom.
+        OtherRun: it holds another run, or other files; the message names what differs. NoRoom.
     """
     kept = read_config(folder)
     if kept is not None:
@@ -68,14 +76,17 @@ def settle_config(folder: Path, config: RunConfig) -> bool:
         return True
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        if any(folder.iterdir()):
-            raise OtherRun(f"{folder} holds other files: choose a new or an empty folder with --out")
-        temporary = folder / (CONFIG_FILE + ".tmp")
-        temporary.write_text(config.model_dump_json(by_alias=True, indent=1) + "\n", "utf-8")
-        temporary.replace(folder / CONFIG_FILE)
+        others = any(not _left_by_a_start(path) for path in folder.iterdir())
     except OSError as error:
         raise NoRoom(f"{folder} can't be written: {error.strerror}") from error
+    if others:
+        raise OtherRun(f"{folder} holds other files: choose a new or an empty folder with --out")
     return False
+
+
+def _left_by_a_start(path: Path) -> bool:
+    """Is it from a start that did not get so far as to keep its config?"""
+    return path.name == CONFIG_FILE + TEMPORARY or (path.name == RESULTS_FILE and path.stat().st_size == 0)
 
 
 def difference(kept: RunConfig, asked: RunConfig) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 
 from device_sim.errors import InvalidText
 from device_sim.inference import Encoder
-from fleet.errors import NoRoom
+from fleet.files import replacing
 from model_store.bundle import Bundle
 from model_store.head import Float32
 
@@ -70,21 +70,15 @@ class SharedEncoder(Encoder):
 
 def keep_rows(folder: Path, rows: Float32) -> None:
     """Write features where all workers can map them. Raises NoRoom."""
-    temporary = folder / (FEATURES_FILE + ".tmp")
-    try:
-        with temporary.open("wb") as file:
-            np.save(file, rows)
-        temporary.replace(folder / FEATURES_FILE)
-    except OSError as error:
-        temporary.unlink(missing_ok=True)
-        raise NoRoom(f"{folder / FEATURES_FILE} can't be written: {error.strerror or 'is the disk full?'}") from error
+    with replacing(folder / FEATURES_FILE) as file:
+        np.save(file, rows)
 
 
 def kept_rows(folder: Path, texts: int) -> Float32 | None:
     """The features that an earlier start of the run left, mapped; None where there are none of so many texts."""
     try:
         rows: Float32 = np.load(folder / FEATURES_FILE, mmap_mode="r")
-    except (OSError, ValueError):
+    except (OSError, ValueError, EOFError):  # also of a file that a crash cut short
         return None
     return rows if rows.ndim == 2 and len(rows) == texts and rows.dtype == np.float32 else None
 

@@ -12,6 +12,7 @@ from markupsafe import Markup
 from fleet.config import read_config
 from fleet.errors import NoResults, NoRoom
 from fleet.figures import CLEARLY, Mean, Summary, VariantSummary
+from fleet.files import replace
 from fleet.plots import Plot, run_plots, variant_plots
 from fleet.results import UserResult, failures, in_words, read_results
 from fleet.summary import summarise
@@ -45,15 +46,15 @@ def write_report(folder: Path) -> Report:
     compared = run_plots(summary)
     by_variant = [variant_plots(variant, number) for number, variant in enumerate(summary.variants)]
     page = _page(summary, compared, by_variant)
+    pictures = folder / PLOTS
     try:
-        pictures = folder / PLOTS
         pictures.mkdir(exist_ok=True)
-        for plot in (*compared, *(plot for plots in by_variant for plot in plots)):
-            (pictures / f"{plot.name}.png").write_bytes(plot.png())
-        (folder / SUMMARY_FILE).write_text(json.dumps(asdict(summary), indent=1) + "\n", "utf-8")
-        (folder / REPORT_FILE).write_text(page, "utf-8")
     except OSError as error:
-        raise NoRoom(f"{folder} can't be written: {error.strerror}") from error
+        raise NoRoom(f"{pictures} can't be made: {error.strerror}") from error
+    for plot in (*compared, *(plot for plots in by_variant for plot in plots)):
+        replace(pictures / f"{plot.name}.png", plot.png())
+    replace(folder / SUMMARY_FILE, (json.dumps(asdict(summary), indent=1) + "\n").encode())
+    replace(folder / REPORT_FILE, page.encode())
     return Report(folder / REPORT_FILE, summary)
 
 

@@ -9,7 +9,7 @@ from typing import Literal, Protocol
 
 import numpy as np
 
-from fleet.config import RunConfig, settle_config
+from fleet.config import RunConfig, check_folder, settle_config
 from fleet.errors import DeviceFailed, FleetError
 from fleet.features import FEATURES_FILE, keep_rows, kept_rows
 from fleet.prepare import Prepared
@@ -52,10 +52,12 @@ def run_fleet(
     Raises:
         FleetError: see `fleet.errors`.
     """
-    settle_config(folder, prepared.config)
-    results = ResultsFile.open(folder)
-    todo, finished = _todo(prepared.config, results.found)
+    check_folder(folder, prepared.config)
+    results = ResultsFile.open(folder)  # From here on the folder is ours.
+    todo: list[Simulate] = []
     try:
+        settle_config(folder, prepared.config)
+        todo, finished = _todo(prepared.config, results.found)
         setup = prepared.setup(states, keep_states)
         if todo:
             if kept_rows(folder, len(setup.texts)) is None:

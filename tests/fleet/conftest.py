@@ -1,7 +1,9 @@
 """A small fleet on the bundle that ships: few texts of two topics, few users, short trainings."""
 
 import json
-from collections.abc import Callable
+import resource
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -64,6 +66,17 @@ def finished(tmp_path_factory: pytest.TempPathFactory, small: Request) -> Path:
     folder = tmp_path_factory.mktemp("finished") / "run"
     run_in(folder, small, LocalWorkers(2))
     return folder
+
+
+@contextmanager
+def room_for(size: int) -> Iterator[None]:
+    """As on a full disk: no file grows beyond `size` bytes."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def figures(results: list[UserResult]) -> list[dict[str, object]]:

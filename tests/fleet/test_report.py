@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 
 from fleet.config import read_config, settle_config
-from fleet.errors import NoResults
+from fleet.errors import NoResults, NoRoom
 from fleet.report import write_report
 from fleet.results import RESULTS_FILE, Measured, ResultsFile, Round, UserResult, failures, in_words
 from fleet.summary import student_t, summarise
+from tests.fleet.conftest import room_for
 
 
 def round_of(number: int, samples: int, base: float, after: float, **changes: object) -> Round:
@@ -157,6 +158,14 @@ def test_the_page_needs_nothing_else_and_every_plot_has_words(folder: Path) -> N
         "1-forgetting.png",
         "1-gain-by-samples.png",
     ]
+
+
+def test_a_report_that_finds_no_room_leaves_the_one_before(folder: Path) -> None:
+    write_report(folder)
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    with room_for((folder / "report.html").stat().st_size // 2), pytest.raises(NoRoom, match=r"report\.html can't"):
+        write_report(folder)
+    assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
 
 
 def test_a_folder_without_results_is_told(finished: Path, tmp_path: Path) -> None:

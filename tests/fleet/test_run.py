@@ -2,7 +2,6 @@
 
 import multiprocessing
 import os
-import resource
 import shutil
 import signal
 import subprocess
@@ -14,9 +13,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fleet.config import settle_config
+from fleet.config import check_folder, read_config, settle_config
 from fleet.errors import FleetError, InvalidTexts, NoRoom, OtherRun
-from fleet.features import keep_rows
+from fleet.features import keep_rows, kept_rows
 from fleet.local_workers import LocalWorkers
 from fleet.prepare import Request
 from fleet.results import RESULTS_FILE, ResultsFile, UserResult, read_results
@@ -24,7 +23,7 @@ from fleet.run import STATES, run_fleet
 from fleet.texts import Text
 from fleet.work import Done, Encode, Failure, Job, Setup, Worker, perform
 from model_store.bundle import SHIPPED_BUNDLE
-from tests.fleet.conftest import USERS, figures, prepared_in, run_in
+from tests.fleet.conftest import USERS, figures, prepared_in, room_for, run_in
 from tests.support.command_line import START
 
 
@@ -198,28 +197,53 @@ def test_a_full_disk_stops_the_run_and_says_what_to_do(small: Request, tmp_path:
 
 
 def test_features_that_find_no_room_are_told(tmp_path: Path) -> None:
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))
-    try:
-        with pytest.raises(NoRoom, match="can't be written"):
-            keep_rows(tmp_path, np.zeros((10, 256), dtype=np.float32))
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    with room_for(1000), pytest.raises(NoRoom, match="can't be written"):
+        keep_rows(tmp_path, np.zeros((10, 256), dtype=np.float32))
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("left", [b"", b"\x93NUMPY"])
+def test_features_that_a_crash_cut_short_are_made_again(left: bytes, tmp_path: Path) -> None:
+    (tmp_path / "features.npy").write_bytes(left)
+    assert kept_rows(tmp_path, 10) is None
+
+
+def test_a_start_that_finds_no_room_does_not_block_its_folder(small: Request, tmp_path: Path) -> None:
+    folder, few = tmp_path / "run", Request(**{**vars(small), "users": 1, "varied": ("epochs=1",), "updates": 1})
+    with room_for(10), pytest.raises(NoRoom, match="can't be written"):
+        run_in(folder, few, Told(Failure("the device broke")))
+    assert [path.name for path in folder.iterdir()] == [RESULTS_FILE]
+    (folder / "run.json.tmp").touch()  # as a power cut leaves it
+    assert len(run_in(folder, few, Told(Failure("the device broke")))) == 1
+
+
+def test_results_without_their_config_are_not_added_to(finished: Path, small: Request, tmp_path: Path) -> None:
+    shutil.copy(finished / RESULTS_FILE, tmp_path)
+    with pytest.raises(OtherRun, match="holds other files"):
+        run_in(tmp_path, small, LocalWorkers(1))
+
+
+def test_of_two_runs_into_a_new_folder_one_is_refused(small: Request, tmp_path: Path) -> None:
+    folder, other = tmp_path / "run", Request(**{**vars(small), "seed": 5})
+    prepared = prepared_in(folder, small), prepared_in(folder, other)
+    check_folder(folder, prepared[0].config)
+    held = ResultsFile.open(folder)  # The first has the folder, and has not kept its config yet.
+    try:
+        with pytest.raises(OtherRun, match="another process is running the fleet"):
+            list(run_fleet(prepared[1], folder, LocalWorkers(1), None, False))
+        assert read_config(folder) is None
+    finally:
+        held.close()
 
 
 def test_results_that_find_no_room_are_told_and_do_not_spoil_the_file(finished: Path, tmp_path: Path) -> None:
     folder = shutil.copytree(finished, tmp_path / "run")
     size = (folder / RESULTS_FILE).stat().st_size
     file = ResultsFile.open(folder)
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size + 50, hard))
-    try:
+    with room_for(size + 50):
         with pytest.raises(NoRoom, match="what is finished is kept"):
             file.add(file.found[0])
         file.close()
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert figures(read_results(folder)) == figures(read_results(finished))
     ResultsFile.open(folder).close()
     assert (folder / RESULTS_FILE).stat().st_size == size
