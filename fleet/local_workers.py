@@ -5,10 +5,11 @@ import signal
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
-from multiprocessing import connection, get_context, resource_tracker
+from dataclasses import dataclass, replace
+from multiprocessing import connection, get_context, parent_process, resource_tracker
 from multiprocessing.context import SpawnProcess
 from pathlib import Path
+from threading import Thread
 
 from fleet.errors import WorkersDie
 from fleet.features import kept_rows
@@ -51,7 +52,8 @@ class LocalWorkers:
         deaths = 0
         try:
             while waiting or any(worker.job for worker in crew):
-                while waiting and len(crew) < self.count:
+                busy = sum(worker.job is not None for worker in crew)
+                while len(crew) < min(self.count, len(waiting) + busy):
                     crew.append(self._start(setup, features_in))
                 for worker in crew:
                     if worker.job is None and waiting:
@@ -60,6 +62,7 @@ class LocalWorkers:
                     done = self._hear(worker)
                     if done is not None:
                         deaths = 0
+                        done = replace(done, attempts=done.attempts + tried[done.job])
                         worker.job = None
                         worker.finished += 1
                         if worker.finished == LONGEST_LIFE:
@@ -151,6 +154,7 @@ def _dismiss(crew: list[_Process]) -> None:
 
 def _serve(pipe: connection.Connection, setup: Setup, features_in: Path | None) -> None:
     """A worker's life: one piece of work after the other, until nobody listens any more."""
+    Thread(target=_end_with_parent, daemon=True).start()
     worker: Worker | None = None
     while True:
         try:
@@ -167,3 +171,11 @@ def _serve(pipe: connection.Connection, setup: Setup, features_in: Path | None) 
             pipe.send(done)
         except OSError:
             return
+
+
+def _end_with_parent() -> None:
+    """End in the middle of the work where the parent was killed: the run that goes on may have the same user by now."""
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)

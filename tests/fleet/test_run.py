@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 
 from fleet.config import check_folder, read_config, settle_config
@@ -78,6 +79,7 @@ def test_one_worker_has_the_figures_of_two_also_when_killed_in_the_middle(
             os.kill(process.pid, signal.SIGKILL)
             killed.append(process.pid)
     assert workers.replaced == 1
+    assert [r.measured.attempts for r in read_results(folder) if r.measured].count(2) == 1
     assert figures(read_results(folder)) == figures(read_results(finished))
     assert not multiprocessing.active_children()
 
@@ -109,6 +111,38 @@ def test_a_killed_run_goes_on_and_ends_with_the_same_figures(finished: Path, sma
     assert figures(retried) == figures(read_results(finished))
     assert results.read_bytes().splitlines()[:2] == before
     assert not (folder / STATES).exists()
+
+
+def test_no_more_workers_are_started_than_there_is_work(small: Request, tmp_path: Path) -> None:
+    folder, few = tmp_path / "run", Request(**{**vars(small), "users": 1, "varied": ("epochs=1",), "updates": 1})
+    most = {"encode": 0, "simulate": 0}
+    for progress in run_fleet(prepared_in(folder, few), folder, LocalWorkers(3), folder / STATES, False):
+        most[progress.stage] = max(most[progress.stage], len(multiprocessing.active_children()))
+    assert most == {"encode": 3, "simulate": 1}
+
+
+def test_workers_end_when_their_parent_is_killed(small: Request, tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    asked = [
+        "--out", folder, "--users", 1, "--updates", 1000, "--judged", small.judged, "--texts", small.texts,
+        "--group", small.group, "--personas", small.personas, "--workers", 1,
+    ]  # fmt: skip
+    started = psutil.Popen([sys.executable, "-c", START, "fleet", "run", *map(str, asked)], stderr=subprocess.DEVNULL)
+    try:
+        deadline = time.monotonic() + 120
+        while not (folder / STATES / "0-0").exists():
+            assert started.poll() is None
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        children = started.children()
+    finally:
+        started.kill()
+        started.wait()
+    _, alive = psutil.wait_procs(children, timeout=10)
+    for process in alive:
+        process.kill()
+    assert children
+    assert not alive
 
 
 def test_another_run_in_the_folder_is_refused(finished: Path, small: Request, tmp_path: Path) -> None:
