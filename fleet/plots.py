@@ -5,6 +5,7 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from device_sim.gate import MAX_REPLAY_LOSS
@@ -21,6 +22,8 @@ _LINES = (_BLUE, _ORANGE, _GREEN, _RED, "#CC79A7", "#56B4E9", "#000000", _GREY)
 _STROKES = ("-", "--", ":")
 # A range of samples with fewer users is in the table alone.
 _FEWEST = 5
+# A number beneath an axis takes so much of its length.
+_LABEL_WIDTH = 0.05
 _SAMPLES = "samples that a user has given (mean of each range)"
 _STYLE = {
     "svg.fonttype": "none", "svg.hashsalt": "attune", "font.family": "sans-serif", "font.size": 10,
@@ -90,7 +93,7 @@ def _compare_by_samples(summary: Summary) -> Plot:
         _band(axes, _telling(variant), _LINES[colour], variant.name, _STROKES[turn % len(_STROKES)])
     axes.axhline(0, color=_GREY, linewidth=1)
     axes.set(xlabel=_SAMPLES, ylabel="points gained by the user", xscale="log")
-    _plain_ticks(axes, max((_telling(variant) for variant in summary.variants), key=len))
+    _plain_ticks(axes, [step for variant in summary.variants for step in _telling(variant)])
     axes.legend(frameon=False, fontsize=8)
     told = "; ".join(f"{v.name}: {_points(v.gain.mean)} at the end" for v in summary.variants)
     return Plot("variants-by-samples", "Gain by samples, by variant", f"Mean gain in points: {told}.", figure)
@@ -124,10 +127,9 @@ def _gains(variant: VariantSummary) -> Plot:
     axes.hist(gained, bins=_edges(gained, width), color=_BLUE, label=f"better: {len(gained)}")
     axes.legend(frameon=False, fontsize=8)
     axes.set(xlabel="points gained at the end", ylabel="users")
-    middle = variant.gains[len(variant.gains) // 2]
     alt = (
         f"Gains of {len(points)} users: from {_points(variant.gains[0])} to {_points(variant.gains[-1])}, "
-        f"the median {_points(middle)}."
+        f"the median {_points(median(variant.gains))}."
     )
     return Plot("gains", "Gains of users at the end", alt, figure)
 
@@ -207,8 +209,15 @@ def _stacked(axes: "Axes", names: Sequence[str], shares: Sequence[Any]) -> None:
 
 
 def _plain_ticks(axes: "Axes", steps: Sequence[Step]) -> None:
-    places = [step.samples for step in steps]
-    axes.set_xticks(places, [f"{place:.0f}" for place in places])
+    """A tick at every point, with its number where that does not touch the one before."""
+    places = sorted({step.samples for step in steps})
+    apart = (places[-1] / places[0]) ** _LABEL_WIDTH
+    labels, last = [], 0.0
+    for place in places:
+        shown = place >= last * apart
+        labels.append(f"{place:.0f}" if shown else "")
+        last = place if shown else last
+    axes.set_xticks(places, labels)
     axes.minorticks_off()
 
 

@@ -155,7 +155,7 @@ def _costs(results: list[UserResult]) -> Costs | None:
     if not measured:
         return None
     updates = [seconds for entry in measured for seconds in entry.training if seconds] or [0.0]
-    p95 = quantiles(updates, n=20)[-1] if len(updates) > 1 else updates[0]
+    p95 = quantiles(updates, n=20, method="inclusive")[-1] if len(updates) > 1 else updates[0]
     return Costs(
         seconds=round(fmean(entry.seconds for entry in measured), 3),
         cpu_seconds=round(fmean(entry.cpu_seconds for entry in measured), 3),

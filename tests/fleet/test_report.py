@@ -10,6 +10,7 @@ import pytest
 
 from fleet.config import read_config, settle_config
 from fleet.errors import NoResults, NoRoom
+from fleet.plots import run_plots, variant_plots
 from fleet.report import write_report
 from fleet.results import RESULTS_FILE, Measured, ResultsFile, Round, UserResult, failures, in_words
 from fleet.summary import student_t, summarise
@@ -76,6 +77,33 @@ def test_figures_are_those_of_the_results(folder: Path) -> None:
     assert first.costs is not None
     assert (first.costs.seconds, first.costs.bytes_most, first.costs.tried_again) == (1.0, 4 * 4096, 1)
     assert json.loads((folder / "summary.json").read_text("utf-8"))["variants"][0]["gain"]["mean"] == 0.05
+
+
+def test_what_most_updates_take_at_most_is_no_more_than_the_longest(finished: Path) -> None:
+    config = read_config(finished)
+    assert config is not None
+    costs = summarise(config, [result(0, (round_of(1, 9, 0.5, 0.6), round_of(2, 18, 0.5, 0.6)))]).variants[0].costs
+    assert costs is not None
+    assert (costs.update_median, costs.update_p95) == (0.2, 0.29)  # of 0.1 and 0.3 seconds
+
+
+def test_the_median_of_an_even_number_of_users_lies_between_the_two_in_the_middle(folder: Path) -> None:
+    plots = {plot.name: plot for plot in variant_plots(write_report(folder).summary.variants[0], 0)}
+    assert plots["gains"].alt == "Gains of 4 users: from -10.0 to +20.0, the median +5.0."
+
+
+def test_the_points_of_every_variant_have_a_tick(finished: Path) -> None:
+    config = read_config(finished)
+    assert config is not None
+    given = {0: (12, 25), 1: (30, 90)}
+    results = [
+        result(user, (round_of(1, first, 0.5, 0.5), round_of(2, last, 0.5, 0.6)), variant)
+        for variant, (first, last) in given.items()
+        for user in range(3)
+    ]
+    axes = run_plots(summarise(config, results))[0].figure.axes[0]
+    assert list(axes.get_xticks()) == [12, 25, 30, 90]
+    assert [label.get_text() for label in axes.get_xticklabels()] == ["12", "25", "30", "90"]
 
 
 def test_a_run_that_is_not_complete_says_so(folder: Path) -> None:
