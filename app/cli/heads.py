@@ -55,7 +55,7 @@ def head_import(
     try:
         document = json.loads(file.read_bytes())
     except OSError as error:
-        raise Refusal.because("unreadable-file", "The file can't be read", error.strerror or "") from None
+        raise Refusal.unreadable(file, error) from None
     except (ValueError, RecursionError):
         raise Refusal.because("invalid-head-file", "Not a head that can be read", "the file is not JSON") from None
     of_file = document.get("task") if isinstance(document, dict) else None

@@ -260,6 +260,6 @@ def _json(file: Path) -> Any:
     try:
         return json.loads(file.read_bytes())
     except OSError as error:
-        raise Refusal.because("unreadable-file", "The file can't be read", error.strerror or "") from None
+        raise Refusal.unreadable(file, error) from None
     except (ValueError, RecursionError):
         raise Refusal.because("malformed-json", "The file can't be read", "it is not JSON") from None

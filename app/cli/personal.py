@@ -185,7 +185,7 @@ def _text(file: Path) -> str:
     try:
         return decoded(file.read_bytes())
     except OSError as error:
-        raise Refusal.because("unreadable-file", "The file can't be read", error.strerror or "") from None
+        raise Refusal.unreadable(file, error) from None
     except UnicodeDecodeError:
         detail = "it is no text in UTF-8, UTF-16 or GB 18030"
         raise Refusal.because("unreadable-file", "The file can't be read", detail) from None

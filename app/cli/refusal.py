@@ -1,6 +1,7 @@
 """How a command learns that the device said no."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from device_sim.errors import DeviceError, StateCorrupt, StateRolledBack, WrongKey
@@ -26,6 +27,12 @@ class Refusal(Exception):  # it is no error of ours: the device said no
     def because(cls, code: str, title: str, detail: str) -> "Refusal":
         """A refusal that no service worded."""
         return cls({"type": f"urn:attune:problem:{code}", "title": title, "detail": detail})
+
+    @classmethod
+    def unreadable(cls, file: Path, error: OSError) -> "Refusal":
+        """A file that the command was given can't be read."""
+        detail = f"{file}: {error.strerror or type(error).__name__}"
+        return cls.because("unreadable-file", "The file can't be read", detail)
 
 
 def refusal_of(error: DeviceError | StoreError) -> Refusal:

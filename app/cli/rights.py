@@ -152,7 +152,7 @@ def import_(
     try:
         document = json.loads(file.read_bytes())
     except OSError as error:
-        raise Refusal.because("unreadable-file", "The file can't be read", error.strerror or "") from None
+        raise Refusal.unreadable(file, error) from None
     except (ValueError, RecursionError):
         raise Refusal.because("invalid-export", "Not an export that can be read", "the file is not JSON") from None
     with session(url) as api:

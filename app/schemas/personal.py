@@ -1,8 +1,9 @@
 """Shapes of the phone's own data: calendar, contacts, notes, and files of them."""
 
+import re
 from typing import Annotated
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from app.schemas.base import LARGEST_INTEGER, AnswerModel, Page, RequestModel
 from device_sim.personal.bounds import (
@@ -16,11 +17,20 @@ from device_sim.personal.bounds import (
 
 _FILLED = {"pattern": r"^[^\x00]*[^\s\x00][^\x00]*$"}
 
+_MOMENT = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?(Z|[+-][0-9]{2}:[0-9]{2})?)?$"
+
+
+def _in_iso_form(value: str) -> str:
+    if not re.fullmatch(_MOMENT, value):
+        raise ValueError("must be a date as 2026-12-01, or a time as 2026-12-01T09:30 or 2026-12-01T01:30:00Z")
+    return value
+
+
 Moment = Annotated[
     str,
+    AfterValidator(_in_iso_form),
     Field(
-        pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}"
-        r"([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?(Z|[+-][0-9]{2}:[0-9]{2})?)?$",
+        json_schema_extra={"pattern": _MOMENT},
         description="an ISO 8601 date or time; without an offset it means the device's time zone",
         examples=["2026-12-01T09:30", "2026-12-01T01:30:00Z", "2026-12-01"],
     ),

@@ -19,7 +19,9 @@ Progress = Callable[[str, int, int, str], None]
 
 _SECONDS_A_LINE = 60
 
-DataFolder = Annotated[Path, typer.Option(help="Folder of the data files that the recipe names.", file_okay=False)]
+DataFolder = Annotated[
+    Path, typer.Option(help="Folder of the data files that the recipe names.", exists=True, file_okay=False)
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on standard output.")]
 
 

@@ -45,4 +45,12 @@ def test_files_in_several_encodings_come_in(attune: CommandLine, tmp_path: Path)
         (tmp_path / "odd.vcf").write_bytes(content)
         refused = attune("contacts", "import", tmp_path / "odd.vcf", "--json")
         assert (refused.code, refused.json["type"]) == (1, f"urn:attune:problem:{kind}")
-    assert attune("contacts", "import", tmp_path / "none.vcf").code == 1
+    missing = attune("contacts", "import", tmp_path / "none.vcf")
+    assert missing.code == 1
+    assert "none.vcf: No such file" in missing.err
+
+
+def test_a_time_in_words_is_refused_with_the_form_that_is_read(attune: CommandLine) -> None:
+    refused = attune("calendar", "add", "开会", "yesterday")
+    assert refused.code == 1
+    assert "body.start: must be a date as 2026-12-01, or a time as 2026-12-01T09:30" in refused.err
