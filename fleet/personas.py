@@ -4,13 +4,24 @@ from pathlib import Path
 from typing import Annotated, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from fleet.errors import InvalidPersonas
 from fleet.texts import in_labels_of
 
 SHIPPED = Path(__file__).parent / "personas"
-Share = Annotated[float, Field(ge=0, le=1)]
+
+
+def _no_switch(value: object) -> object:
+    """YAML reads yes, no, on and off as true and false, which pydantic would take for 1 and 0."""
+    if isinstance(value, bool):
+        raise ValueError("a number is needed, not yes or no")  # noqa: TRY004  # pydantic tells no other
+    return value
+
+
+Number = Annotated[float, BeforeValidator(_no_switch)]
+Count = Annotated[int, BeforeValidator(_no_switch)]
+Share = Annotated[Number, Field(ge=0, le=1)]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.\-]{0,39}$")]
 
 
@@ -36,15 +47,15 @@ class Bias(Frozen):
 class Rate(Frozen):
     """Samples a round: each user has a rate of their own, log-normal around `mean`, by `spread` (sigma)."""
 
-    mean: float = Field(default=20, ge=1, le=500)
-    spread: float = Field(default=0.5, ge=0, le=2)
+    mean: Number = Field(default=20, ge=1, le=500)
+    spread: Number = Field(default=0.5, ge=0, le=2)
 
 
 class Poison(Frozen):
     """From a round on, this share of the labels is turned round."""
 
     share: Share
-    from_round: int = Field(default=1, ge=1)
+    from_round: Count = Field(default=1, ge=1)
 
 
 class Persona(Frozen):
@@ -54,8 +65,8 @@ class Persona(Frozen):
 
     name: Name
     about: str = ""
-    weight: float = Field(default=1, gt=0)
-    topics: dict[str, Annotated[float, Field(gt=0)]] = {}
+    weight: Number = Field(default=1, gt=0)
+    topics: dict[str, Annotated[Number, Field(gt=0)]] = {}
     vocabulary: dict[Annotated[str, Field(min_length=1)], str] = {}
     bias: tuple[Bias, ...] = ()
     noise: Share = 0.0
@@ -68,7 +79,7 @@ class Persona(Frozen):
 class Population(Frozen):
     """All personas of a fleet. Without topics a persona's users each have `topics_each` of those there are."""
 
-    topics_each: int = Field(default=3, ge=1)
+    topics_each: Count = Field(default=3, ge=1)
     personas: tuple[Persona, ...] = Field(min_length=1)
 
     @model_validator(mode="after")
@@ -94,6 +105,8 @@ def read_population(name: str) -> Population:
         raise InvalidPersonas(f"{path} can't be read: {error.strerror}; shipped are: {names}") from error
     except (yaml.YAMLError, UnicodeError) as error:
         raise InvalidPersonas(f"{path} is not YAML in UTF-8") from error
+    except RecursionError:
+        raise InvalidPersonas(f"{path} is nested too deeply") from None
     try:
         return Population.model_validate(content)
     except ValidationError as error:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from fleet.config import RunConfig, TextSource, difference
-from fleet.errors import InvalidTexts, InvalidVariant, OtherRun
+from fleet.errors import InvalidTexts, InvalidVariant, OtherRun, WrongInput
 from fleet.features import SharedEncoder
 from fleet.members import Membership, all_texts
 from fleet.personas import Population, population_for, read_population
@@ -17,6 +17,7 @@ from model_store.bundle import Bundle
 from model_store.manifest import TaskManifest
 from model_store.signing import load_trusted_keys
 
+MOST_DEVICES = 1_000_000
 _MOST = {"topic": 5_000, "user": 20_000}
 _MOST_EACH_USER = 460
 _TRIED_FIRST = 20
@@ -86,6 +87,7 @@ def prepare(request: Request, kept: RunConfig | None) -> Prepared:
         "variants": parse_variants(request.varied, spec) if request.varied or kept is None else kept.variants,
     }
     users = _first(request.users, kept and kept.users, None)
+    _check_size(users or 1, len(drafted["variants"]))
     config = RunConfig(users=users or 1, **drafted)
     if kept is not None and kept.corpus != config.corpus:  # Its personas may be of other topics.
         raise OtherRun(f"the folder holds a run with {difference(kept, config)}: give the same, or another --out")
@@ -99,6 +101,11 @@ def prepare(request: Request, kept: RunConfig | None) -> Prepared:
     for number in range(min(config.users, _TRIED_FIRST)):
         members.member(number)
     return Prepared(config, corpus, request, encoder.width, left_out)
+
+
+def _check_size(users: int, variants: int) -> None:
+    if users * variants > MOST_DEVICES:
+        raise WrongInput(f"{users:,} users x {variants:,} variants: at most {MOST_DEVICES:,} devices are allowed")
 
 
 def _first(asked: Any, kept: Any, default: Any) -> Any:

@@ -9,12 +9,12 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from fleet.config import read_config
-from fleet.errors import NoResults, NoRoom
+from fleet.config import RunConfig, read_config
+from fleet.errors import NoResults, NoRoom, OtherRun
 from fleet.figures import CLEARLY, Mean, Summary, VariantSummary
 from fleet.files import replace
 from fleet.plots import Plot, run_plots, variant_plots
-from fleet.results import UserResult, failures, in_words, read_results
+from fleet.results import RESULTS_FILE, UserResult, failures, in_words, read_results
 from fleet.summary import summarise
 
 REPORT_FILE = "report.html"
@@ -39,7 +39,7 @@ def write_report(folder: Path) -> Report:
     config = read_config(folder)
     if config is None:
         raise NoResults(f"{folder} holds no fleet's run: make one with attune fleet run --out {folder}")
-    results = read_results(folder)
+    results = _of_the_run(read_results(folder), config, folder)
     summary = summarise(config, results)
     if not summary.variants:
         raise NoResults(f"no user has finished in {folder} yet{_why(results)}")
@@ -56,6 +56,18 @@ def write_report(folder: Path) -> Report:
     replace(folder / SUMMARY_FILE, (json.dumps(asdict(summary), indent=1) + "\n").encode())
     replace(folder / REPORT_FILE, page.encode())
     return Report(folder / REPORT_FILE, summary)
+
+
+def _of_the_run(results: list[UserResult], config: RunConfig, folder: Path) -> list[UserResult]:
+    """The results, if each is of a user and a variant of the run and has all its rounds. Raises OtherRun."""
+    for result in results:
+        known = 0 <= result.variant < len(config.variants) and 0 <= result.user < config.users
+        if not known or (result.failed is None and len(result.rounds) != config.updates):
+            raise OtherRun(
+                f"{folder / RESULTS_FILE} is damaged: what it has of variant {result.variant}, user {result.user} is "
+                f"not of this run ({len(config.variants)} variants, {config.users} users, {config.updates} rounds)"
+            )
+    return results
 
 
 def _why(results: Sequence[UserResult]) -> str:

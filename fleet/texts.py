@@ -113,7 +113,7 @@ def read_corpus(
 
 def _rows(path: Path) -> Iterator[tuple[int, Any]]:
     try:
-        with (lzma.open if path.suffix == ".xz" else open)(path, "rt", encoding="utf-8") as lines:
+        with (lzma.open if path.suffix == ".xz" else open)(path, "rt", encoding="utf-8-sig") as lines:
             yield from _decoded(path, lines)
     except OSError as error:
         raise InvalidTexts(f"{path} can't be read: {error.strerror or 'it is no file'}") from error
@@ -128,6 +128,8 @@ def _decoded(path: Path, lines: Iterable[str]) -> Iterator[tuple[int, Any]]:
                 yield number, json.loads(line)
             except ValueError:
                 raise InvalidTexts(f"{path.name}, line {number}: is not JSON") from None
+            except RecursionError:
+                raise InvalidTexts(f"{path.name}, line {number}: is nested too deeply") from None
 
 
 def _parsed(row: Any, labels: Sequence[str], group: str | None, where: str, number: int) -> Text:

@@ -40,9 +40,7 @@ class Variant(Frozen):
     def name(self) -> str:
         """What differs, as it was asked for."""
         told = self.model_dump(exclude_defaults=True)
-        shown = {name: ("on" if value else "off") if isinstance(value, bool) else value for name, value in told.items()}
-        return ", ".join(f"{name}={value:g}" if isinstance(value, float) else f"{name}={value}"
-                         for name, value in shown.items()) or "as shipped"  # fmt: skip
+        return ", ".join(f"{name}={_written(value)}" for name, value in told.items()) or "as shipped"
 
     @property
     def parameters(self) -> dict[str, int | float | bool]:
@@ -70,9 +68,17 @@ def parse_variants(varied: Sequence[str], spec: TaskManifest) -> tuple[Variant, 
     for combination in product(*axes.values()):
         asked = dict(zip(axes, combination, strict=True))
         found.append(_variant({name: _value(name, value) for name, value in asked.items()}, spec))
-    if len({variant.name for variant in found}) != len(found):
+    if len(set(found)) != len(found):
         raise InvalidVariant("two variants are the same: each value once")
     return tuple(found)
+
+
+def _written(value: float | bool) -> str:
+    """A value as `--vary` takes it, with all the digits that it needs."""
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    short = f"{value:g}"
+    return short if float(short) == value else str(value)
 
 
 def _value(name: str, written: str) -> Any:

@@ -34,6 +34,8 @@ def test_a_finished_run_is_not_run_again_and_is_reported(attune: CommandLine, fi
         (("--task", "entities"), 2, "no updatable task of the bundle; these are: insight, route, sentiment"),
         (("--task", "route"), 2, "labelled for sentiment"),
         (("--each", "user"), 2, "give --texts too"),
+        (("--users", "1000000000"), 2, "1,000,000,000 users x 1 variants: at most 1,000,000 devices are allowed"),
+        (("--users", "600000", "--vary", "gate=on,off"), 2, "at most 1,000,000 devices are allowed"),
         (("--address", "auto", "--keep-states"), 2, "the states lie on the machines"),
     ],
 )

@@ -60,6 +60,10 @@ def test_shipped_personas_fit_the_shipped_texts(name: str) -> None:
         ("personas: []", "personas: Tuple should have at least 1 item"),
         ("personas: [{name: a}, {name: a}]", "the names of personas must differ"),
         ("personas: [", "is not YAML"),
+        ("[" * 5_000, "who.yaml is nested too deeply"),
+        ("personas: [{name: a, noise: yes}]", "personas.0.noise: Value error, a number is needed, not yes or no"),
+        ("personas: [{name: a, topics: {food: on}}]", "personas.0.topics.food: Value error, a number is needed"),
+        ("{topics_each: yes, personas: [{name: a}]}", "topics_each: Value error, a number is needed"),
         ("personas: [{name: a, topics: {golf: 1}}]", "persona a: there is no topic 'golf'; topics of the texts are"),
         ("personas: [{name: a, bias: [{to: great}]}]", "persona a: there is no label 'great'; labels are: 负面, 中性"),
     ],
@@ -98,6 +102,7 @@ def test_texts_are_read_from_xz_evenly_and_once_each(tmp_path: Path) -> None:
         ('{"text": "秘密", "label": "great"}', "line 2: its label is none of 负面, 中性, 正面 (or negative"),
         ('{"text": "秘密\\u0000", "label": "负面"}', "line 2: the text holds a NUL"),
         ('["秘密"]', "line 2: is no JSON object"),
+        ("[" * 200_000, "line 2: is nested too deeply"),
     ],
 )
 def test_wrong_texts_are_told_by_line_and_never_quoted(line: str, said: str, tmp_path: Path) -> None:
@@ -107,6 +112,12 @@ def test_wrong_texts_are_told_by_line_and_never_quoted(line: str, said: str, tmp
         read_corpus(path, LABELS, None, 100, 100, 0)
     assert said in str(error.value)
     assert "秘密" not in str(error.value)
+
+
+def test_a_byte_order_mark_is_no_part_of_the_first_text(tmp_path: Path) -> None:
+    path = tmp_path / "texts.jsonl"
+    path.write_text('{"text": "好", "label": "正面"}\n', "utf-8-sig")
+    assert [text.text for text in read_corpus(path, LABELS, None, 100, 100, 0).texts] == ["好"]
 
 
 def test_blank_texts_are_left_out(tmp_path: Path) -> None:
@@ -133,6 +144,10 @@ def test_variants_are_every_combination() -> None:
         "learning_rate=0.001", "learning_rate=0.001, gate=off", "learning_rate=0.01", "learning_rate=0.01, gate=off",
     ]  # fmt: skip
     assert parse_variants([], SENTIMENT)[0].name == "as shipped"
+    close = parse_variants(["user_weight=0.1234567,0.1234569,0.50"], SENTIMENT)
+    assert [variant.name for variant in close] == [
+        "user_weight=0.1234567", "user_weight=0.1234569", "user_weight=0.5",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -145,6 +160,7 @@ def test_variants_are_every_combination() -> None:
         (["epochs=0"], "epochs lies between 1 and 5000, not at 0"),
         (["poison=2"], "poison: Input should be less than or equal to 1"),
         (["epochs=5,5"], "two variants are the same"),
+        (["samples=20,2e1"], "two variants are the same"),
         (["epochs=5", "epochs=6"], "epochs is varied twice"),
     ],
 )

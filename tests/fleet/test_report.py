@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from fleet.config import read_config, settle_config
-from fleet.errors import NoResults, NoRoom
+from fleet.errors import NoResults, NoRoom, OtherRun
 from fleet.plots import run_plots, variant_plots
 from fleet.report import write_report
 from fleet.results import RESULTS_FILE, Measured, ResultsFile, Round, UserResult, failures, in_words
@@ -194,6 +194,15 @@ def test_a_report_that_finds_no_room_leaves_the_one_before(folder: Path) -> None
     with room_for((folder / "report.html").stat().st_size // 2), pytest.raises(NoRoom, match=r"report\.html can't"):
         write_report(folder)
     assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
+
+
+@pytest.mark.parametrize(("variant", "user", "rounds"), [(7, 0, 2), (-1, 0, 2), (0, 4, 2), (0, 0, 1)])
+def test_results_that_are_not_of_the_run_are_told(variant: int, user: int, rounds: int, folder: Path) -> None:
+    file = ResultsFile.open(folder)
+    file.add(result(user, tuple(round_of(number, 9 * number, 0.5, 0.6) for number in range(1, rounds + 1)), variant))
+    file.close()
+    with pytest.raises(OtherRun, match=rf"is damaged: what it has of variant {variant}, user {user}"):
+        write_report(folder)
 
 
 def test_a_folder_without_results_is_told(finished: Path, tmp_path: Path) -> None:
