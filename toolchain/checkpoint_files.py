@@ -4,6 +4,7 @@ import hashlib
 from contextlib import suppress
 from pathlib import Path
 
+from huggingface_hub.errors import LocalEntryNotFoundError
 from transformers.utils import cached_file
 
 from toolchain.errors import CheckpointError
@@ -11,6 +12,9 @@ from toolchain.errors import CheckpointError
 VOCABULARY = ("tokenizer.json", "vocab.txt")
 # The library reads the first that there is; large models come in parts, which an index names with their sizes.
 WEIGHTS = ("model.safetensors", "model.safetensors.index.json", "pytorch_model.bin", "pytorch_model.bin.index.json")
+
+# Hub ids whose hub did not answer: the library tries for half a minute, which once is enough for all of their files.
+_out_of_reach: set[str] = set()
 
 
 def checkpoint_hashes(checkpoint: str) -> dict[str, str]:
@@ -50,9 +54,13 @@ def checkpoint_file(checkpoint: str, name: str) -> Path:
         if not path.is_file():
             raise CheckpointError(f"{checkpoint} has no {name}")
         return path
+    if checkpoint.startswith((".", "/", "~")) or checkpoint.count("/") > 1:
+        raise CheckpointError(f"{checkpoint} is no finished stage and no directory")
     try:
-        found = cached_file(checkpoint, name)
+        found = cached_file(checkpoint, name, local_files_only=checkpoint in _out_of_reach)
     except (OSError, ValueError) as error:
+        if isinstance(error.__cause__, LocalEntryNotFoundError):
+            _out_of_reach.add(checkpoint)
         raise CheckpointError(f"{checkpoint} is no finished stage, no directory, and no hub model in reach") from error
     if found is None:
         raise CheckpointError(f"{checkpoint} has no {name}")

@@ -14,6 +14,7 @@ from tests.support.tiny_bundle import CHARACTERS, TinyBundle
 from tests.support.tiny_checkpoint import write_bert
 from tests.toolchain.conftest import load
 from toolchain.checkpoint import extend_positions, load_encoder, load_masked_lm
+from toolchain.checkpoint_files import checkpoint_hashes
 from toolchain.errors import CheckpointError, ExportError
 from toolchain.export import export_encoder
 from toolchain.model import MultiTaskModel, load_model, pad, save_model
@@ -23,6 +24,13 @@ from toolchain.vocabulary import VocabularySettings, learn_vocabulary, prune_voc
 
 
 @pytest.mark.parametrize("kind", ["bert", "mobilebert"])
+@pytest.mark.parametrize("name", ["./nowhere", "../models/nowhere", "models/small/nowhere", "~/nowhere"])
+def test_a_path_that_is_not_there_is_looked_for_on_no_hub(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("toolchain.checkpoint_files.cached_file", None)
+    with pytest.raises(CheckpointError, match="is no finished stage and no directory"):
+        checkpoint_hashes(name)
+
+
 def test_both_architectures_are_exported_and_answer_as_before(
     kind: str, request: pytest.FixtureRequest, tasks: Mapping[str, Task], tmp_path: Path
 ) -> None:
