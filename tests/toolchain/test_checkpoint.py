@@ -23,7 +23,6 @@ from toolchain.tokenizer import framed, load_tokenizer
 from toolchain.vocabulary import VocabularySettings, learn_vocabulary, prune_vocabulary
 
 
-@pytest.mark.parametrize("kind", ["bert", "mobilebert"])
 @pytest.mark.parametrize("name", ["./nowhere", "../models/nowhere", "models/small/nowhere", "~/nowhere"])
 def test_a_path_that_is_not_there_is_looked_for_on_no_hub(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("toolchain.checkpoint_files.cached_file", None)
@@ -31,6 +30,7 @@ def test_a_path_that_is_not_there_is_looked_for_on_no_hub(name: str, monkeypatch
         checkpoint_hashes(name)
 
 
+@pytest.mark.parametrize("kind", ["bert", "mobilebert"])
 def test_both_architectures_are_exported_and_answer_as_before(
     kind: str, request: pytest.FixtureRequest, tasks: Mapping[str, Task], tmp_path: Path
 ) -> None:
