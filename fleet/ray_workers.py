@@ -22,6 +22,9 @@ from model_store.head import Float32
 
 _STORE_BYTES = 256 << 20
 _KNOCK_SECONDS = 5
+# What Ray says where a head listens and does not let us in.
+_NOT_ADMITTED = "Failed to connect"
+_NEEDED = "; a cluster with tokens needs RAY_AUTH_MODE=token, and its token in ~/.ray/auth_token or RAY_AUTH_TOKEN"
 _kept: dict[str, Worker] = {}  # of this process, if it is one of Ray's
 
 
@@ -41,9 +44,9 @@ class RayWorkers:
         try:
             if address is None:
                 os.environ.update(ONE_THREAD)  # for the processes that are started now
-                ray.init(
-                    num_cpus=count, include_dashboard=False, logging_level=logging.ERROR, log_to_driver=False,
-                    object_store_memory=_STORE_BYTES,
+                ray.init(  # "local" also where RAY_ADDRESS names a cluster, or one runs on this machine
+                    address="local", num_cpus=count, include_dashboard=False, logging_level=logging.ERROR,
+                    log_to_driver=False, object_store_memory=_STORE_BYTES,
                 )  # fmt: skip
             else:
                 _knock(address)
@@ -54,7 +57,7 @@ class RayWorkers:
             self._slots = max(1, int(ray.cluster_resources().get("CPU", 1)))
         except (ConnectionError, RuntimeError, ValueError, OSError, TimeoutError, RayError) as error:
             where = f"Ray can't be reached at {address}" if address else "Ray can't be started"
-            raise ClusterUnreachable(f"{where}: {_first_line(error)}") from error
+            raise ClusterUnreachable(f"{where}: {reason_of(error)}") from error
 
     @property
     def description(self) -> str:
@@ -123,6 +126,12 @@ def _knock(address: str) -> None:
     host, colon, port = address.rpartition(":")
     if colon and "/" not in address and port.isdigit():
         socket.create_connection((host.strip("[]"), int(port)), timeout=_KNOCK_SECONDS).close()
+
+
+def reason_of(error: BaseException) -> str:
+    """Why Ray did not let us in, and what a cluster that listens may need."""
+    told = _first_line(error)
+    return told + _NEEDED if told.startswith(_NOT_ADMITTED) else told
 
 
 def _first_line(error: BaseException) -> str:

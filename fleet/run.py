@@ -47,7 +47,8 @@ class Progress:
 def run_fleet(
     prepared: Prepared, folder: Path, workers: Workers, states: Path | None, keep_states: bool
 ) -> Iterator[Progress]:
-    """Run what is not run yet, telling how far it is. Closing the iterator stops it; what is finished is kept.
+    """Run what is not run yet, telling how far it is. Closing the iterator stops it; what is finished is kept. The
+    workers are closed at the end.
 
     Raises:
         FleetError: see `fleet.errors`.
@@ -67,6 +68,7 @@ def run_fleet(
             yield Progress("simulate", finished, finished, resumed=finished)
         (folder / FEATURES_FILE).unlink(missing_ok=True)
     finally:
+        workers.close()  # first: who still runs would write states behind the sweep's back
         results.close()
         if not keep_states and states is not None:
             _sweep(states, todo)
