@@ -50,6 +50,7 @@ def test_ray_has_the_figures_of_local_workers_also_when_a_process_is_killed(
 
 
 def test_a_stopped_run_leaves_no_process_and_no_state(workers: RayWorkers, small: Request, tmp_path: Path) -> None:
+    workers.close()
     folder = tmp_path / "run"
     running = run_fleet(prepared_in(folder, small), folder, RayWorkers(2), folder / STATES, False)
     for progress in running:
