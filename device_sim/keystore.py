@@ -120,9 +120,11 @@ class KeyStore:
         """Destroy the wrapped keys: from here on nothing they encrypted can be read. A second call does nothing."""
         if not self._content:
             return
-        destroy_keys(self._directory)
+        protection = self._content["protection"]
+        _mark_erasing(self._directory)
         self._kek = b""
         self._content = {}
+        _clear_away(self._directory, protection)
 
     def _save(self) -> None:
         content = {**self._content, "mac": self._mac()}
@@ -145,19 +147,32 @@ def destroy_keys(directory: Path) -> None:
         protection = _load(directory).get("protection")
     except StateCorrupt:
         protection = None
+    _mark_erasing(directory)
+    _clear_away(directory, protection)
+
+
+def _mark_erasing(directory: Path) -> None:
+    """Put a mark in the place of the wrapped keys, which are then lost."""
     marker = json.dumps({"schema": 1, "erasing": True}).encode()
     try:
         write_private(directory / KEYSTORE_FILE, marker)
     except StorageFull:
         overwrite(directory / KEYSTORE_FILE, marker)
+
+
+def _clear_away(directory: Path, protection: object) -> None:
+    """Remove what would have unwrapped them, as far as it can be."""
     if isinstance(protection, dict) and protection.get("kind") == "keyring":
         try:
             _in_keyring("delete_password", str(protection.get("name")))
         except WrongKey as error:
             # What it would have unwrapped is destroyed already.
             _log.warning("the keyring's entry for this directory was not removed: %s", error)
-    shred(directory / KEY_FILE)
-    sync_directory(directory)
+    try:
+        shred(directory / KEY_FILE)
+        sync_directory(directory)
+    except OSError as error:
+        _log.warning("%s was not removed: %s", KEY_FILE, error.strerror)
 
 
 def erase_unfinished(directory: Path) -> bool:

@@ -4,6 +4,7 @@ import fcntl
 import json
 import os
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -75,7 +76,9 @@ class StateLock:
         os.pwrite(self._file.fileno(), content.encode(), 0)
 
     def release(self) -> None:
-        """Give the directory back."""
+        """Give the directory back; nobody serves it from here on."""
+        with suppress(OSError):
+            self.announce(None)
         self._file.close()
 
 

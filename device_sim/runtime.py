@@ -144,8 +144,8 @@ class Runtime:
             raise
         return runtime
 
-    def announce(self, url: str) -> None:
-        """Tell other processes that look at the state directory where this device serves."""
+    def announce(self, url: str | None) -> None:
+        """Tell other processes that look at the state directory where this device serves; None where no more."""
         self.lock.announce(url)
 
     def health(self) -> Health:

@@ -126,8 +126,8 @@ def newest_sample(connection: Any, task: str) -> int:
 
 
 def lessons(connection: Any, task: str, learnt: Set[int]) -> set[int]:
-    """Of a head that has `learnt` these samples of `task`, the ids of all that say what it was taught: those, and later
-    ones that repeat its last word on their text. On them it can only look good.
+    """Of a head that has `learnt` these samples of `task`, the ids of all that say what it was taught: those, and
+    others with the last word on their text, as far as what it learnt is kept. On them it can only look good.
     """
     rows = connection.execute(
         "SELECT id, text_digest, label FROM samples WHERE task = ? ORDER BY id", (task,)

@@ -63,7 +63,10 @@ def _run(cli: Callable[[], object]) -> int:
             print_json(refusal.problem)
         note(f"attune: {refusal}")
         if refusal.code in (StateCorrupt.code, StateRolledBack.code):
-            note("put back a copy of the whole state directory, or begin anew: attune erase, then attune import EXPORT")
+            note(
+                "put back a copy of the whole state directory, or begin anew with attune erase; attune import then "
+                "reads exports made with --passphrase-env, and the readable part of those made with --plain"
+            )
         return FAILED
     except UnicodeError:
         note("attune: an argument or a setting is not text in UTF-8")

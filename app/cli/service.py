@@ -79,6 +79,8 @@ class Service(uvicorn.Server):
         """Finish what is under way, then close the device."""
         _log.info("stopping")
         try:
+            services: Services = self._app.state.services
+            services.runtime.announce(None)  # Who comes now waits for the directory, and does not call.
             await super().shutdown(sockets)
         finally:
             await self._lifespan.aclose()

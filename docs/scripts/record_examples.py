@@ -62,7 +62,7 @@ def _shortened(value: object) -> object:
     if isinstance(value, list):
         return [_shortened(item) for item in value[:_MOST_ITEMS]] + (["..."] if len(value) > _MOST_ITEMS else [])
     if isinstance(value, float):
-        return round(value, 4)
+        return float(f"{value:.4g}")
     if isinstance(value, str) and "\n\n" in value:
         events = value.strip().split("\n\n")
         half = _MOST_EVENTS // 2

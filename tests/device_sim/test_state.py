@@ -53,6 +53,23 @@ def test_a_directory_that_is_given_back_in_a_moment_is_waited_for(bundle: TinyBu
         assert served(runtime).version == 0
 
 
+def test_a_key_file_that_can_not_be_overwritten_does_not_stop_an_erasure(
+    bundle: TinyBundle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(path: Path) -> None:
+        raise PermissionError(1, "Operation not permitted", str(path))
+
+    with phone(bundle, tmp_path) as runtime:
+        teach(runtime, TAUGHT, "负面")
+        assert update(runtime).outcome == "published"
+        monkeypatch.setattr(keystore, "shred", fail)
+        runtime.rights.erase()
+        assert (served(runtime).version, runtime.samples.page().total) == (0, 0)
+        teach(runtime, TAUGHT[:1], "负面")
+    with phone(bundle, tmp_path) as runtime:
+        assert runtime.samples.page().total == 1
+
+
 def test_a_second_process_is_refused_and_told_who_has_the_directory(bundle: TinyBundle, tmp_path: Path) -> None:
     with phone(bundle, tmp_path) as runtime:
         runtime.announce("http://127.0.0.1:1")

@@ -161,6 +161,20 @@ def test_what_can_not_be_opened_can_be_erased(taught: CommandLine, state_dir: Pa
     assert not taught.json("consent")["personalization"]
 
 
+def test_after_an_erasure_an_export_with_a_passphrase_comes_back(
+    taught: CommandLine, state_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PASS", "一二三四五六七八")
+    own, carried = tmp_path / "own.json", tmp_path / "carried.json"
+    taught("export", "--out", own)
+    taught("export", "--out", carried, "--passphrase-env", "PASS")
+    (state_dir / "attune.db").write_bytes(b"{")
+    assert "made with --passphrase-env" in taught("consent").err
+    taught.json("erase", "--yes")
+    assert taught("import", own).code == 1
+    assert taught.json("import", carried, "--passphrase-env", "PASS")["samples"] == len(TEXTS)
+
+
 def test_consent_is_withdrawn_in_one_command(taught: CommandLine) -> None:
     assert not taught.json("consent", "withdraw")["personalization"]
     assert taught("feedback", "正面", "又一句").code == 1

@@ -95,6 +95,21 @@ def test_an_interrupt_is_a_normal_end(service: "subprocess.Popen[str]", state_di
     service.send_signal(signal.SIGINT)
     service.communicate(timeout=10)
     assert service.returncode == 0
+    assert json.loads((state_dir / "lock").read_text("utf-8"))["url"] is None
+
+
+def test_a_service_is_started_again_while_the_one_before_still_stops(
+    service: "subprocess.Popen[str]", settings: dict[str, Any], state_dir: Path
+) -> None:
+    _url(service, state_dir)
+    service.send_signal(signal.SIGTERM)
+    second = start("serve", **settings)
+    try:
+        service.communicate(timeout=10)
+        assert _url(second, state_dir)
+    finally:
+        second.terminate()
+        second.communicate(timeout=10)
 
 
 def test_a_command_beside_a_service_that_is_starting_does_not_stop_it_and_is_not_refused(
