@@ -22,9 +22,7 @@ fleet = typer.Typer(
     no_args_is_help=True, help="Simulate many users with a device each, and see what personalisation does."
 )
 
-NONE_FINISHED = (
-    "no user finished, and trying again won't help: change what is told above and give a new folder with --out"
-)
+NONE_FINISHED = "no user finished: change what the reasons tell of first; other personas or texts need a new --out"
 
 Out = Annotated[Path, typer.Option("--out", help="The run's folder; a run that is there is gone on with.")]
 

@@ -67,7 +67,7 @@ def test_where_every_user_fails_the_reasons_are_told_and_no_text(
     run = attune("fleet", "run", "--out", folder, "--texts", small.texts, "--group", "topic", *asked)
     assert run.code == 1
     assert "1 failed: the text has 40015 characters; at most" in run.err
-    assert "trying again won't help" in run.err
+    assert "no user finished: change what the reasons tell of first" in run.err
     assert "tried again by the same command" not in run.err
     assert "秘" not in run.err + run.out
     report = attune("fleet", "report", folder)
