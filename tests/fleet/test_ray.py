@@ -58,7 +58,8 @@ def test_a_stopped_run_leaves_no_process_and_no_state(workers: RayWorkers, small
             break
     assert busy_processes()
     running.close()  # type: ignore[attr-defined]  # a generator
-    assert not [process for process in psutil.Process().children(recursive=True) if "ray::" in process.name()]
+    left = [process for process in psutil.Process().children(recursive=True) if "ray::" in process.name()]
+    assert not psutil.wait_procs(left, timeout=30)[1]
     assert not (folder / STATES).exists()
 
 
