@@ -138,7 +138,7 @@ def test_workers_end_when_their_parent_is_killed(small: Request, tmp_path: Path)
     finally:
         started.kill()
         started.wait()
-    _, alive = psutil.wait_procs(children, timeout=10)
+    _, alive = psutil.wait_procs(children, timeout=60)
     for process in alive:
         process.kill()
     assert children
